@@ -1,0 +1,1 @@
+"""Pluggable adapters, one folder a protocol."""

@@ -1,0 +1,1 @@
+"""What the protocols share on their way to the network."""

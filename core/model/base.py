@@ -1,0 +1,38 @@
+"""What all model types share."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+
+class Model(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of the model: immutable, keyword-only; fields at their default are not written to disk."""
+
+
+Extensions = dict[str, str]
+"""Protocol id -> JSON text of what came in that protocol and has no home in the model (unknown fields, exact spellings).
+
+It is text, so that numbers keep their digits. It travels with the object and is read by that protocol's mapping only."""
+
+_decode_extension = msgspec.json.Decoder(float_hook=Decimal).decode
+_encode_extension = msgspec.json.Encoder(decimal_format="number").encode
+
+
+def pack_extension(content: dict[str, Any]) -> str:
+    """JSON text of an extension; floats must have been decoded as Decimal."""
+    return _encode_extension(content).decode()
+
+
+def unpack_extension(extensions: Extensions, protocol: str) -> dict[str, Any]:
+    """What `protocol` put aside, or an empty dict. Non-integer numbers come back as Decimal."""
+    text = extensions.get(protocol)
+    content: dict[str, Any] = _decode_extension(text) if text else {}
+    return content
+
+
+def utc(moment: datetime) -> datetime:
+    """The same instant in UTC; a naive time is taken to be UTC."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
