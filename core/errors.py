@@ -10,7 +10,9 @@ class RoamingError(Exception):
 
 
 class Invalid(RoamingError):
-    """The message cannot be right: the caller has to correct it. `path` is a JSON pointer-like path, `$.evses[0].uid`."""
+    """The message cannot be right:
+
+    the caller has to correct it. `path` is a JSON pointer-like path, `$.evses[0].uid`."""
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(reason)

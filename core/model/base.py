@@ -8,14 +8,17 @@ import msgspec
 from msgspec import Struct
 
 
-class Model(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Base of the model: immutable, keyword-only; fields at their default are not written to disk."""
+class Model(Struct, frozen=True, omit_defaults=True):
+    """Base of the model:
+
+    immutable; fields at their default are not written to disk. Subclasses repeat `frozen=True` (mypy asks for it) and
+    add `kw_only=True`, which msgspec does not inherit."""
 
 
 Extensions = dict[str, str]
-"""Protocol id -> JSON text of what came in that protocol and has no home in the model (unknown fields, exact spellings).
+"""Protocol id -> JSON text of what came in that protocol without a home in the model (unknown fields, spellings).
 
-It is text, so that numbers keep their digits. It travels with the object and is read by that protocol's mapping only."""
+It is text, so that numbers keep their digits. It travels with the object; only that protocol's mapping reads it."""
 
 _decode_extension = msgspec.json.Decoder(float_hook=Decimal).decode
 _encode_extension = msgspec.json.Encoder(decimal_format="number").encode

@@ -35,7 +35,9 @@ _PRINTABLE = re.compile(r"[\x20-\x7e]+")
 
 
 class PartyId(Struct, frozen=True, order=True):
-    """A business party: ISO 3166-1 alpha-2 country and three characters, upper case. The same letters serve a CPO and an eMSP."""
+    """A business party:
+
+    ISO 3166-1 alpha-2 country and three characters, upper case. The same letters serve a CPO and an eMSP."""
 
     country_code: str
     party_id: str
@@ -103,7 +105,9 @@ class EvseId(_Id, frozen=True, eq=False):
 
     @property
     def iso(self) -> str:
-        """ISO form with both separators, upper case; stars inside the outlet part stay. An unknown DIN country has none: its own text."""
+        """ISO form with both separators, upper case;
+
+        stars inside the outlet part stay. An unknown DIN country has none: its own text."""
         upper = self.text.upper()
         if match := _EVSE_ISO.fullmatch(upper):
             return f"{match[1]}*{match[3]}*E{match[5]}"
@@ -156,10 +160,7 @@ class ContractId(_Id, frozen=True, eq=False):
     def check_digit(self) -> str | None:
         """The digit as the issuer wrote it, if it did."""
         upper = self.text.upper()
-        if self.is_din:
-            match = _CONTRACT_DIN.fullmatch(upper)
-        else:
-            match = _CONTRACT_ISO.fullmatch(upper)
+        match = _CONTRACT_DIN.fullmatch(upper) if self.is_din else _CONTRACT_ISO.fullmatch(upper)
         return match[4] if match else None
 
     @property

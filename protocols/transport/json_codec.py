@@ -1,7 +1,9 @@
 """JSON bytes <-> wire structs, shared by the JSON protocols.
 
-Wire structs forbid unknown fields and carry one field `extra` (see `protocols.<p>.wire.base`): a message that holds only
-what its specification knows is decoded in one pass; a message with unknown fields takes a second, slower path that moves
+Wire structs forbid unknown fields and carry one field `extra` (see `protocols.<p>.wire.base`): a message that holds
+only
+what its specification knows is decoded in one pass; a message with unknown fields takes a second, slower path that
+moves
 them into `extra` of the struct they were found in. Encoding spreads them again. Numbers keep their digits: they are
 Decimal on both ways.
 """

@@ -1,0 +1,114 @@
+"""May this driver charge here? The question, the answer, and the journey that begins with a yes."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from core.model.base import Extensions, Model
+from core.model.ids import ContractId, EvseId, PartyId, TokenUid
+from core.model.quantities import Text
+from core.model.token import Token
+
+
+class Decision(StrEnum):
+    ALLOWED = "ALLOWED"
+    BLOCKED = "BLOCKED"
+    EXPIRED = "EXPIRED"
+    NO_CREDIT = "NO_CREDIT"
+    NOT_ALLOWED = "NOT_ALLOWED"
+    UNKNOWN_TOKEN = "UNKNOWN_TOKEN"  # noqa: S105
+    NO_ISSUER = "NO_ISSUER"
+    TIMED_OUT = "TIMED_OUT"
+    NEEDS_LOCATION = "NEEDS_LOCATION"
+
+
+class AuthoriseRequest(Model, frozen=True, kw_only=True):
+    """A CPO asks for one token, at a place if it says so.
+
+    `operator` is the party that asks; `issuer` is set if the caller addressed one eMSP itself (OCPI direct routing).
+    `location_id` and `evse_uids` are in the operator's own words (OCPI); `evse_id` names an EVSE in the common form."""
+
+    operator: PartyId
+    uid: TokenUid
+    kind: str
+    contract_id: ContractId | None = None
+    issuer: PartyId | None = None
+    evse_id: EvseId | None = None
+    location_id: str | None = None
+    evse_uids: tuple[str, ...] = ()
+    pin: str | None = None
+    operator_session_id: str | None = None
+    journey_id: str | None = None
+    correlation_id: str | None = None
+    extensions: Extensions = {}
+
+
+class Answered(StrEnum):
+    """Who gave an answer, for the explanation that every answer carries."""
+
+    WHITELIST = "WHITELIST"
+    STORE = "STORE"
+    CACHE = "CACHE"
+    ISSUER = "ISSUER"
+    BROADCAST = "BROADCAST"
+    HUB = "HUB"
+
+
+class Authorisation(Model, frozen=True, kw_only=True):
+    """The answer. Only `decision` ALLOWED is a yes; silence is a no.
+
+    `evse_uids`: the EVSEs for which it is allowed, if the issuer narrowed it. `reference` is the issuer's reference,
+    `issuer_session_id` its session id (OICP EMPPartnerSessionID). `explanation` says in one sentence why."""
+
+    decision: Decision
+    issuer: PartyId | None = None
+    token: Token | None = None
+    contract_id: ContractId | None = None
+    location_id: str | None = None
+    evse_uids: tuple[str, ...] = ()
+    reference: str | None = None
+    issuer_session_id: str | None = None
+    info: Text | None = None
+    answered_by: Answered = Answered.HUB
+    explanation: str = ""
+    partner_code: str | None = None
+    partner_text: str | None = None
+    journey_id: str | None = None
+    stop_uids: tuple[TokenUid, ...] = ()
+    extensions: Extensions = {}
+
+
+class JourneyState(StrEnum):
+    AUTHORISED = "AUTHORISED"
+    CHARGING = "CHARGING"
+    ENDED = "ENDED"
+    BILLED = "BILLED"
+
+
+class Journey(Model, frozen=True, kw_only=True):
+    """One charging process across two protocols: the ids of every side, so that each sees only its own kind.
+
+    `id` is a lower-case UUID and serves as OICP SessionID. `operator_partner` and `issuer_partner` are partner ids.
+    `reference` is the authorization reference (at most 36 characters) that the OCPI side sees; `operator_session_id`
+    and
+    `issuer_session_id` are the partners' own session ids; `cdr_key` is set when the CDR was accepted."""
+
+    id: str
+    state: JourneyState = JourneyState.AUTHORISED
+    operator: PartyId
+    operator_partner: str
+    issuer: PartyId
+    issuer_partner: str
+    uid: TokenUid
+    kind: str
+    contract_id: ContractId | None = None
+    evse_id: EvseId | None = None
+    location_id: str | None = None
+    reference: str | None = None
+    operator_session_id: str | None = None
+    issuer_session_id: str | None = None
+    answered_by: Answered = Answered.HUB
+    stop_uids: tuple[TokenUid, ...] = ()
+    cdr_key: str | None = None
+    created_at: datetime
+    updated_at: datetime
+    rev: int = 0

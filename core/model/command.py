@@ -1,0 +1,97 @@
+"""Remote commands, reservations and charging profiles."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from core.model.base import Extensions, Model
+from core.model.ids import EvseId, PartyId
+from core.model.quantities import Text
+from core.model.token import Token
+
+
+class CommandKind(StrEnum):
+    START_SESSION = "START_SESSION"
+    STOP_SESSION = "STOP_SESSION"
+    RESERVE_NOW = "RESERVE_NOW"
+    CANCEL_RESERVATION = "CANCEL_RESERVATION"
+    UNLOCK_CONNECTOR = "UNLOCK_CONNECTOR"
+
+
+class Outcome(StrEnum):
+    """The charge point's own result, or why there is none."""
+
+    ACCEPTED = "ACCEPTED"
+    CANCELED_RESERVATION = "CANCELED_RESERVATION"
+    EVSE_OCCUPIED = "EVSE_OCCUPIED"
+    EVSE_INOPERATIVE = "EVSE_INOPERATIVE"
+    FAILED = "FAILED"
+    NOT_SUPPORTED = "NOT_SUPPORTED"
+    REJECTED = "REJECTED"
+    TIMED_OUT = "TIMEOUT"
+    UNKNOWN_RESERVATION = "UNKNOWN_RESERVATION"
+    UNKNOWN_SESSION = "UNKNOWN_SESSION"
+
+
+class Command(Model, frozen=True, kw_only=True):
+    """One request to a charge point. `issuer` asks, `operator` is to act; which members are set depends on `kind`.
+
+    `patience_s` is how long the caller waits for the charge point's result."""
+
+    id: str
+    kind: CommandKind
+    issuer: PartyId
+    operator: PartyId
+    token: Token | None = None
+    location_id: str | None = None
+    evse_uid: str | None = None
+    evse_id: EvseId | None = None
+    connector_id: str | None = None
+    session_id: str | None = None
+    authorization_reference: str | None = None
+    reservation_id: str | None = None
+    expires_at: datetime | None = None
+    product_id: str | None = None
+    patience_s: Decimal = Decimal(30)
+    journey_id: str | None = None
+    extensions: Extensions = {}
+
+
+class CommandOutcome(Model, frozen=True, kw_only=True):
+    outcome: Outcome
+    messages: tuple[Text, ...] = ()
+    session_id: str | None = None
+
+
+class Reservation(Model, frozen=True, kw_only=True):
+    """An EVSE kept free for a driver until `expires_at`."""
+
+    id: str
+    issuer: PartyId
+    operator: PartyId
+    token: Token
+    location_id: str | None = None
+    evse_uid: str | None = None
+    evse_id: EvseId | None = None
+    expires_at: datetime
+    journey_id: str | None = None
+    extensions: Extensions = {}
+
+
+class ChargingProfilePeriod(Model, frozen=True, kw_only=True):
+    """From `start_s` seconds after the start of the profile the limit holds, in the unit of the profile."""
+
+    start_s: int
+    limit: Decimal
+
+
+class ChargingProfile(Model, frozen=True, kw_only=True):
+    """A limit over time for a running session; `unit` is W or A."""
+
+    session_id: str
+    unit: str
+    starts_at: datetime | None = None
+    duration_s: int | None = None
+    min_rate: Decimal | None = None
+    periods: tuple[ChargingProfilePeriod, ...] = ()
+    extensions: Extensions = {}

@@ -1,0 +1,73 @@
+"""What charging costs, in OCPI's words: elements tried in order, per dimension the first that matches wins."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from core.model.base import Extensions, Model
+from core.model.ids import PartyId
+from core.model.location import EnergyMix
+from core.model.quantities import PriceLimit, Text
+
+
+class PriceComponent(Model, frozen=True, kw_only=True):
+    """`type` ENERGY (per kWh, step 1 Wh), TIME and PARKING_TIME (per hour, step 1 s), FLAT. `vat` in percent."""
+
+    type: str
+    price: Decimal
+    vat: Decimal | None = None
+    step_size: int
+    extensions: Extensions = {}
+
+
+class Restrictions(Model, frozen=True, kw_only=True):
+    """All that are set must match together.
+
+    Times and dates are local to the location; currents in A, powers in kW, durations in s."""
+
+    start_time: str | None = None
+    end_time: str | None = None
+    start_date: str | None = None
+    end_date: str | None = None
+    min_kwh: Decimal | None = None
+    max_kwh: Decimal | None = None
+    min_current: Decimal | None = None
+    max_current: Decimal | None = None
+    min_power: Decimal | None = None
+    max_power: Decimal | None = None
+    min_duration: int | None = None
+    max_duration: int | None = None
+    day_of_week: tuple[str, ...] = ()
+    reservation: str | None = None
+    booking: str | None = None
+    extensions: Extensions = {}
+
+
+class TariffElement(Model, frozen=True, kw_only=True):
+    components: tuple[PriceComponent, ...]
+    restrictions: Restrictions | None = None
+    extensions: Extensions = {}
+
+
+class Tariff(Model, frozen=True, kw_only=True):
+    """Owned by the CPO. `tax_included` is YES, NO or N/A: whether component prices include taxes; None = not said."""
+
+    owner: PartyId
+    id: str
+    currency: str
+    type: str | None = None
+    alt_text: tuple[Text, ...] = ()
+    alt_url: str | None = None
+    min_price: PriceLimit | None = None
+    max_price: PriceLimit | None = None
+    preauthorize_amount: Decimal | None = None
+    elements: tuple[TariffElement, ...]
+    tax_included: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    energy_mix: EnergyMix | None = None
+    updated_at: datetime
+    extensions: Extensions = {}
+
+    @property
+    def key(self) -> str:
+        return f"{self.owner.key}/{self.id.upper()}"
