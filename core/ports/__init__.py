@@ -1,0 +1,1 @@
+"""What core needs others to fulfil."""

@@ -1,0 +1,117 @@
+"""Who is connected: partners, the parties they speak for, agreements between parties, and the state of the wire."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from core.model.base import Model
+from core.model.ids import PartyId
+from core.model.quantities import Business
+
+
+class Role(StrEnum):
+    CPO = "CPO"
+    EMSP = "EMSP"
+    HUB = "HUB"
+    NAP = "NAP"
+    NSP = "NSP"
+    OTHER = "OTHER"
+    SCSP = "SCSP"
+
+
+class PartyRole(Model, frozen=True, kw_only=True):
+    """One party in one role.
+
+    `spelling` is how the partner writes its id where a protocol leaves a choice (`DE-DCB`)."""
+
+    role: Role
+    party: PartyId
+    business: Business | None = None
+    spelling: str | None = None
+
+
+class PartnerState(StrEnum):
+    """PLANNED: added, never connected.
+
+    SUSPENDED: by the operator's decision; its calls are refused, nothing is sent."""
+
+    PLANNED = "PLANNED"
+    CONNECTED = "CONNECTED"
+    OFFLINE = "OFFLINE"
+    SUSPENDED = "SUSPENDED"
+
+
+class Partner(Model, frozen=True, kw_only=True):
+    """A connected platform. `protocol` names the plugin; `version` what was negotiated, if the protocol negotiates.
+
+    `settings` is opaque to core: JSON text that the protocol's own settings type reads and writes (URLs, endpoints,
+    spellings, switches), never secrets. Secrets live in the credential store, hashed (theirs towards us) or encrypted
+    (ours towards them). `open_to` None: an agreement with every party; else only with these."""
+
+    id: str
+    name: str
+    protocol: str
+    version: str | None = None
+    roles: tuple[PartyRole, ...] = ()
+    state: PartnerState = PartnerState.PLANNED
+    settings: str = "{}"
+    open_to: tuple[PartyId, ...] | None = None
+    created_at: datetime
+    updated_at: datetime
+    last_seen_at: datetime | None = None
+    rev: int = 0
+
+    @property
+    def parties(self) -> tuple[PartyId, ...]:
+        """Each party once, in order of the roles."""
+        return tuple(dict.fromkeys(role.party for role in self.roles))
+
+    def plays(self, role: Role) -> bool:
+        return any(held.role is role for held in self.roles)
+
+    def speaks_for(self, party: PartyId, role: Role | None = None) -> bool:
+        return any(held.party == party and (role is None or held.role is role) for held in self.roles)
+
+    def parties_as(self, role: Role) -> tuple[PartyId, ...]:
+        return tuple(held.party for held in self.roles if held.role is role)
+
+
+class CredentialKind(StrEnum):
+    """What a secret is for. INBOUND authenticates the partner to us, OUTBOUND us to the partner.
+
+    REGISTRATION is OCPI's token A: good for versions and credentials only, spent by success."""
+
+    INBOUND = "INBOUND"
+    REGISTRATION = "REGISTRATION"
+    OUTBOUND = "OUTBOUND"
+
+
+class PartyStatus(Model, frozen=True, kw_only=True):
+    """What others may know about the connection of a party (OCPI ClientInfo)."""
+
+    party: PartyId
+    role: Role
+    state: PartnerState
+    updated_at: datetime
+
+
+class Exchange(Model, frozen=True, kw_only=True):
+    """One message that crossed the wire, for the journal: never with secrets, bodies cut at a bound.
+
+    `inbound`: the partner called us. `status` is the HTTP status, `code` the protocol's own; `duration_ms` whole."""
+
+    id: str
+    at: datetime
+    partner: str | None = None
+    protocol: str
+    inbound: bool
+    operation: str
+    method: str = ""
+    target: str = ""
+    status: int | None = None
+    code: str | None = None
+    correlation_id: str | None = None
+    request_id: str | None = None
+    duration_ms: int = 0
+    request: str | None = None
+    response: str | None = None
+    error: str | None = None

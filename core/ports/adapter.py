@@ -1,0 +1,84 @@
+"""All that core ever asks of a protocol."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import ClassVar
+
+from core.errors import Unsupported
+from core.model.authorisation import Authorisation, AuthoriseRequest, Journey
+from core.model.base import Model
+from core.model.cdr import Cdr
+from core.model.location import Evse, Location
+from core.model.loss import Loss
+from core.model.partner import Partner, PartyStatus
+from core.model.session import Session
+from core.model.tariff import Tariff
+from core.model.token import Token
+
+
+class Capability(StrEnum):
+    """The names are those of the adapter's methods: a capability is declared exactly when its method is overridden."""
+
+    AUTHORISE = "authorise"
+    PUSH_LOCATION = "push_location"
+    PUSH_EVSE_STATUS = "push_evse_status"
+    PUSH_TOKEN = "push_token"  # noqa: S105
+    PUSH_SESSION = "push_session"
+    PUSH_TARIFF = "push_tariff"
+    DELETE_TARIFF = "delete_tariff"
+    PUSH_CDR = "push_cdr"
+    PUSH_PARTY_STATUS = "push_party_status"
+
+
+class Told(Model, frozen=True, kw_only=True):
+    """A partner has confirmed. `remote_id` is what it calls the object now (OCPI: the URL of a CDR)."""
+
+    remote_id: str | None = None
+    losses: tuple[Loss, ...] = ()
+    withheld: bool = False
+
+
+class Call(Model, frozen=True, kw_only=True):
+    """What every message out carries along.
+
+    The party in whose name it is sent, to whom, and the chain it belongs to."""
+
+    partner: Partner
+    correlation_id: str
+
+
+class ProtocolAdapter:
+    """The way out of the hub. A method raises only RoamingErrors; what is not overridden is Unsupported."""
+
+    capabilities: ClassVar[frozenset[Capability]] = frozenset()
+
+    async def authorise(self, call: Call, request: AuthoriseRequest, location: Location | None) -> Authorisation:
+        """Ask an eMSP.
+
+        A refusal is a decision, a dead partner an error. `location` is the hub's copy of the place, if known."""
+        raise Unsupported("authorise")
+
+    async def push_location(self, call: Call, location: Location) -> Told:
+        raise Unsupported("push_location")
+
+    async def push_evse_status(self, call: Call, location: Location, evses: Sequence[Evse]) -> Told:
+        raise Unsupported("push_evse_status")
+
+    async def push_token(self, call: Call, token: Token) -> Told:
+        raise Unsupported("push_token")
+
+    async def push_session(self, call: Call, session: Session, journey: Journey | None) -> Told:
+        raise Unsupported("push_session")
+
+    async def push_tariff(self, call: Call, tariff: Tariff) -> Told:
+        raise Unsupported("push_tariff")
+
+    async def delete_tariff(self, call: Call, tariff: Tariff) -> Told:
+        raise Unsupported("delete_tariff")
+
+    async def push_cdr(self, call: Call, cdr: Cdr, journey: Journey | None) -> Told:
+        """Confirmed means that the partner has it for certain; a duplicate that it already holds is a confirmation."""
+        raise Unsupported("push_cdr")
+
+    async def push_party_status(self, call: Call, status: PartyStatus) -> Told:
+        raise Unsupported("push_party_status")

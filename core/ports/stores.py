@@ -1,0 +1,289 @@
+"""One store per aggregate. `save` commits the state and what must be told, or neither.
+
+Every accepted message has a natural key; the same message twice is once. Stores raise nothing of their library: a
+failing database is `Unavailable`.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from core.model.authorisation import Journey
+from core.model.cdr import CdrSettlement, CdrState
+from core.model.delivery import Delivery, DeliveryState
+from core.model.event import Event
+from core.model.ids import EvseId, PartyId, TokenUid
+from core.model.location import EvseChange, Location, LocationQuery
+from core.model.partner import CredentialKind, Exchange, Partner
+from core.model.session import Session
+from core.model.tariff import Tariff
+from core.model.token import Token, TokenQuery
+
+
+class Saved(StrEnum):
+    """What `save` did. OLDER: what we hold is newer, nothing was written. SAME: nothing changed, nobody is told."""
+
+    CREATED = "CREATED"
+    CHANGED = "CHANGED"
+    SAME = "SAME"
+    OLDER = "OLDER"
+
+
+class LocationStore(Protocol):
+    async def get(self, owner: PartyId, location_id: str) -> Location | None: ...
+
+    async def by_evse_id(self, evse_id: EvseId) -> Location | None:
+        """The location that holds the EVSE with this id."""
+        ...
+
+    async def save(self, location: Location, *, events: Sequence[Event]) -> Saved:
+        """Insert or replace; an older `updated_at` than the stored one changes nothing."""
+        ...
+
+    async def save_all(self, owner_locations: Sequence[Location], *, events: Sequence[Event]) -> None:
+        """Many at once, in bulks; each bulk with its events. Used for full loads; no version check."""
+        ...
+
+    async def remove(self, locations: Sequence[Location], *, events: Sequence[Event]) -> None:
+        """Delete these (a flat protocol's delete or full load that no longer names them)."""
+        ...
+
+    async def change_status(
+        self, owner: PartyId, location_id: str, evse_uid: str, change: EvseChange, *, event: Event
+    ) -> Saved:
+        """One EVSE's status, in one group commit with others that arrive at the same time. Raises Unknown if not held.
+
+        Moves `updated_at` of the EVSE and the location forward."""
+        ...
+
+    async def page(self, query: LocationQuery) -> tuple[list[Location], int]:
+        """In order of (updated_at, key); the second value is how many match altogether."""
+        ...
+
+    async def page_keys(self, query: LocationQuery) -> tuple[list[tuple[str, int]], int]:
+        """As `page`, but (key, revision) only, for readers that hold encoded copies."""
+        ...
+
+    async def by_keys(self, keys: Sequence[str]) -> list[tuple[int, Location]]:
+        """(revision, location) for each key that is held, in any order."""
+        ...
+
+    def each(self, query: LocationQuery) -> AsyncIterator[Location]:
+        """All that match, streamed; memory stays flat. `offset` and `limit` are ignored."""
+        ...
+
+    @property
+    def generation(self) -> int:
+        """Grows whenever any location may have changed; the same number twice: nothing changed in between.
+
+        -1 while it is not known (then nothing may be served from memory)."""
+        ...
+
+
+class TokenStore(Protocol):
+    async def get(self, issuer: PartyId, kind: str, uid: TokenUid) -> Token | None: ...
+
+    async def by_uid(self, uid: TokenUid) -> list[Token]:
+        """All issuers' tokens with this uid, whatever their kind."""
+        ...
+
+    async def save(self, token: Token, *, events: Sequence[Event]) -> Saved: ...
+
+    async def save_all(self, tokens: Sequence[Token], *, events: Sequence[Event]) -> None: ...
+
+    async def remove(self, tokens: Sequence[Token], *, events: Sequence[Event]) -> None: ...
+
+    async def page(self, query: TokenQuery) -> tuple[list[Token], int]: ...
+
+    def each(self, query: TokenQuery) -> AsyncIterator[Token]: ...
+
+
+class SessionStore(Protocol):
+    async def get(self, owner: PartyId, session_id: str) -> Session | None: ...
+
+    async def save(self, session: Session, *, events: Sequence[Event]) -> Saved: ...
+
+    async def page(
+        self,
+        *,
+        owners: Sequence[PartyId] | None,
+        issuers: Sequence[PartyId] | None,
+        updated_from: datetime,
+        updated_to: datetime | None,
+        offset: int,
+        limit: int,
+    ) -> tuple[list[Session], int]:
+        """Sessions of these owners (None: any) whose token is of these issuers (None: any)."""
+        ...
+
+
+class TariffStore(Protocol):
+    async def get(self, owner: PartyId, tariff_id: str) -> Tariff | None: ...
+
+    async def save(self, tariff: Tariff, *, events: Sequence[Event]) -> Saved: ...
+
+    async def remove(self, tariff: Tariff, *, events: Sequence[Event]) -> None: ...
+
+    async def page(
+        self,
+        *,
+        owners: Sequence[PartyId] | None,
+        updated_from: datetime | None,
+        updated_to: datetime | None,
+        offset: int,
+        limit: int,
+    ) -> tuple[list[Tariff], int]: ...
+
+
+class CdrStore(Protocol):
+    async def accept(self, settlement: CdrSettlement, *, event: Event) -> CdrSettlement:
+        """Insert with its event and bill its journey, or return what is already held under the key (compare
+        `digest`)."""
+        ...
+
+    async def get(self, key: str) -> CdrSettlement | None: ...
+
+    async def update(self, settlement: CdrSettlement) -> CdrSettlement:
+        """Write the way of a CDR (never the CDR itself).
+
+        Optimistic on `rev`: raises Uncertain if another writer was faster."""
+        ...
+
+    async def page(
+        self,
+        *,
+        owners: Sequence[PartyId] | None,
+        recipients: Sequence[str] | None,
+        updated_from: datetime | None,
+        updated_to: datetime | None,
+        offset: int,
+        limit: int,
+        states: Sequence[CdrState] | None = None,
+    ) -> tuple[list[CdrSettlement], int]:
+        """By CDR owner and recipient partner id; the times bound the CDR's `updated_at`."""
+        ...
+
+    async def counts(self) -> dict[CdrState, int]: ...
+
+
+class JourneyStore(Protocol):
+    async def create(self, journey: Journey) -> None: ...
+
+    async def get(self, journey_id: str) -> Journey | None: ...
+
+    async def by_operator_session(self, operator: PartyId, session_id: str) -> Journey | None: ...
+
+    async def by_reference(self, reference: str) -> Journey | None: ...
+
+    async def latest_for_token(self, operator: PartyId, uid: TokenUid) -> Journey | None:
+        """The youngest journey of this card at this operator that is not billed."""
+        ...
+
+    async def update(self, journey: Journey) -> Journey:
+        """Optimistic on `rev`: raises Uncertain if another writer was faster."""
+        ...
+
+
+class PartnerStore(Protocol):
+    """Partners are few and read on every request.
+
+    Implementations keep them in memory and follow changes of other processes."""
+
+    async def get(self, partner_id: str) -> Partner | None: ...
+
+    async def all(self) -> list[Partner]: ...
+
+    async def by_party(self, party: PartyId) -> Partner | None: ...
+
+    async def add(self, partner: Partner) -> None:
+        """Raises Invalid if another partner already speaks for one of its parties in the same role."""
+        ...
+
+    async def update(self, partner: Partner) -> Partner:
+        """Optimistic on `rev`: raises Uncertain if another writer was faster. Raises Invalid as `add`."""
+        ...
+
+    async def remove(self, partner_id: str) -> None:
+        """The partner and all its credentials."""
+        ...
+
+
+class CredentialStore(Protocol):
+    """Secrets. Inbound and registration secrets are kept as hashes, outbound ones encrypted."""
+
+    async def partner_by_secret(self, secret: str) -> tuple[str, CredentialKind] | None:
+        """The partner id whose inbound or registration secret this is; constant time in what matters."""
+        ...
+
+    async def put(self, partner_id: str, kind: CredentialKind, secret: str) -> None:
+        """Replaces the partner's secret of this kind."""
+        ...
+
+    async def outbound(self, partner_id: str) -> str | None: ...
+
+    async def inbound(self, partner_id: str) -> str | None:
+        """The partner's inbound secret, decrypted, for protocols that must repeat it (OCPI GET credentials)."""
+        ...
+
+    async def drop(self, partner_id: str, kind: CredentialKind) -> None: ...
+
+    async def switch(self, partner: Partner, *, inbound: str, outbound: str, spend_registration: bool) -> Partner:
+        """A completed handshake: partner and both secrets at once, or none of it."""
+        ...
+
+
+class OutboxStore(Protocol):
+    """Events wait here to be fanned out.
+
+    Deliveries wait here to be sent. Claims are leases: a dead claimer's work returns."""
+
+    async def claim_events(self, limit: int, lease_s: float) -> list[Event]: ...
+
+    async def fan_out(self, event: Event, deliveries: Sequence[Delivery]) -> None:
+        """Store the deliveries and drop the event, together.
+
+        Pending deliveries with the same `coalesce` are superseded."""
+        ...
+
+    async def claim_deliveries(self, limit: int, lease_s: float) -> list[Delivery]:
+        """Due deliveries, at most a share per partner, so that a slow partner holds up nobody."""
+        ...
+
+    async def settle(self, delivery: Delivery) -> None:
+        """Write the outcome of an attempt: a final state, or PENDING with a later `due_at`."""
+        ...
+
+    async def replay(self, delivery_id: str) -> bool:
+        """A DEAD or MISSED delivery becomes PENDING and due now."""
+        ...
+
+    async def get(self, delivery_id: str) -> Delivery | None: ...
+
+    async def page(
+        self, *, partner: str | None, states: Sequence[DeliveryState] | None, offset: int, limit: int
+    ) -> tuple[list[Delivery], int]: ...
+
+    async def counts(self) -> dict[tuple[str, DeliveryState], int]:
+        """(partner id, state) -> number."""
+        ...
+
+    async def oldest_waiting(self) -> datetime | None:
+        """When the oldest event or pending delivery came in."""
+        ...
+
+    async def changed(self, timeout_s: float) -> None:
+        """Returns when there may be new work, at the latest after `timeout_s`."""
+        ...
+
+
+class Journal(Protocol):
+    """Raw messages, kept for a while, so that `what did they send?` has an answer."""
+
+    def record(self, exchange: Exchange) -> None:
+        """Never waits and never fails its caller.
+
+        Written in the background; when overrun, the oldest waiting are dropped."""
+        ...
+
+    async def page(self, *, partner: str | None, offset: int, limit: int) -> tuple[list[Exchange], int]: ...
