@@ -25,7 +25,9 @@ class AuthoriseRequest(Model, frozen=True, kw_only=True):
     """A CPO asks for one token, at a place if it says so.
 
     `operator` is the party that asks; `issuer` is set if the caller addressed one eMSP itself (OCPI direct routing).
-    `location_id` and `evse_uids` are in the operator's own words (OCPI); `evse_id` names an EVSE in the common form."""
+    `location_id` and `evse_uids` are in the operator's own words (OCPI); `evse_id` names an EVSE in the common form.
+    `ask_issuer`: the caller's protocol promises that the issuer itself is asked, whatever the hub holds.
+    `journey_id` is the journey that will begin if the answer is yes; the service sets it."""
 
     operator: PartyId
     uid: TokenUid
@@ -39,6 +41,7 @@ class AuthoriseRequest(Model, frozen=True, kw_only=True):
     operator_session_id: str | None = None
     journey_id: str | None = None
     correlation_id: str | None = None
+    ask_issuer: bool = False
     extensions: Extensions = {}
 
 

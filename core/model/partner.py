@@ -6,6 +6,7 @@ from enum import StrEnum
 from core.model.base import Model
 from core.model.ids import PartyId
 from core.model.quantities import Business
+from core.model.tariff import Tariff
 
 
 class Role(StrEnum):
@@ -45,7 +46,9 @@ class Partner(Model, frozen=True, kw_only=True):
 
     `settings` is opaque to core: JSON text that the protocol's own settings type reads and writes (URLs, endpoints,
     spellings, switches), never secrets. Secrets live in the credential store, hashed (theirs towards us) or encrypted
-    (ours towards them). `open_to` None: an agreement with every party; else only with these."""
+    (ours towards them). `open_to` None: an agreement with every party; else only with these.
+
+    `agreed_tariff` is what its CPO parties charge in roaming, for protocols whose CDRs carry no price."""
 
     id: str
     name: str
@@ -55,6 +58,7 @@ class Partner(Model, frozen=True, kw_only=True):
     state: PartnerState = PartnerState.PLANNED
     settings: str = "{}"
     open_to: tuple[PartyId, ...] | None = None
+    agreed_tariff: Tariff | None = None
     created_at: datetime
     updated_at: datetime
     last_seen_at: datetime | None = None

@@ -9,6 +9,7 @@ from core.model.authorisation import Authorisation, AuthoriseRequest, Journey
 from core.model.base import Model
 from core.model.cdr import Cdr
 from core.model.location import Evse, Location
+from core.model.ids import PartyId
 from core.model.loss import Loss
 from core.model.partner import Partner, PartyStatus
 from core.model.session import Session
@@ -20,6 +21,7 @@ class Capability(StrEnum):
     """The names are those of the adapter's methods: a capability is declared exactly when its method is overridden."""
 
     AUTHORISE = "authorise"
+    AUTHORISE_STOP = "authorise_stop"
     PUSH_LOCATION = "push_location"
     PUSH_EVSE_STATUS = "push_evse_status"
     PUSH_TOKEN = "push_token"  # noqa: S105
@@ -41,10 +43,13 @@ class Told(Model, frozen=True, kw_only=True):
 class Call(Model, frozen=True, kw_only=True):
     """What every message out carries along.
 
-    The party in whose name it is sent, to whom, and the chain it belongs to."""
+    `sender` is the party in whose name it is sent, `recipient` the one party it is for; None: all parties of the partner
+    that may be told."""
 
     partner: Partner
     correlation_id: str
+    sender: PartyId
+    recipient: PartyId | None = None
 
 
 class ProtocolAdapter:
@@ -57,6 +62,10 @@ class ProtocolAdapter:
 
         A refusal is a decision, a dead partner an error. `location` is the hub's copy of the place, if known."""
         raise Unsupported("authorise")
+
+    async def authorise_stop(self, call: Call, request: AuthoriseRequest, journey: Journey) -> Authorisation:
+        """Ask the eMSP of a running journey whether another medium may end it."""
+        raise Unsupported("authorise_stop")
 
     async def push_location(self, call: Call, location: Location) -> Told:
         raise Unsupported("push_location")

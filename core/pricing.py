@@ -1,0 +1,89 @@
+"""Tariff x consumption -> cost, for the simple tariffs that parties agree on where a protocol carries no prices. Pure.
+
+Source: OCPI 2.3.0, mod_tariffs (dimensions and step size).
+"""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from core.errors import Unsupported
+from core.model.base import Model
+from core.model.quantities import Price, TaxAmount
+from core.model.tariff import PriceComponent, Tariff
+
+_CENT = Decimal("0.01")
+_UNIT = {"ENERGY": Decimal(1000), "TIME": Decimal(3600), "PARKING_TIME": Decimal(3600)}
+"""Steps are in Wh and in seconds; volumes in kWh and in hours."""
+
+
+class Consumption(Model, frozen=True, kw_only=True):
+    """What was consumed: kWh, and hours of charging and of parking without charging."""
+
+    energy_kwh: Decimal
+    charging_h: Decimal
+    parking_h: Decimal = Decimal(0)
+
+
+class Cost(Model, frozen=True, kw_only=True):
+    """Each None where the tariff has no such component."""
+
+    total: Price
+    fixed: Price | None = None
+    energy: Price | None = None
+    time: Price | None = None
+    parking: Price | None = None
+
+
+def price(tariff: Tariff, consumption: Consumption) -> Cost:
+    """Raises Unsupported for a tariff with restrictions: totals do not say which of them held when."""
+    if any(element.restrictions for element in tariff.elements):
+        raise Unsupported(f"tariff {tariff.id} has restrictions: totals alone do not price it")
+    volumes = {
+        "ENERGY": consumption.energy_kwh,
+        "TIME": consumption.charging_h,
+        "PARKING_TIME": consumption.parking_h,
+        "FLAT": Decimal(1),
+    }
+    prices: dict[str, Price] = {}
+    for element in tariff.elements:
+        for component in element.components:
+            if component.type not in prices and component.type in volumes:
+                prices[component.type] = _amount(tariff, component, volumes[component.type])
+    return Cost(
+        total=_bounded(tariff, _sum(list(prices.values()))),
+        fixed=prices.get("FLAT"),
+        energy=prices.get("ENERGY"),
+        time=prices.get("TIME"),
+        parking=prices.get("PARKING_TIME"),
+    )
+
+
+def _amount(tariff: Tariff, component: PriceComponent, volume: Decimal) -> Price:
+    unit = _UNIT.get(component.type)
+    if unit is not None and component.step_size > 1:
+        steps = -(-(volume * unit) // component.step_size)  # a step that was begun is billed
+        volume = steps * component.step_size / unit
+    gross_or_net = (volume * component.price).quantize(_CENT, ROUND_HALF_UP)
+    rate = component.vat
+    if not rate:
+        return Price(before_taxes=gross_or_net)
+    if tariff.tax_included == "YES":
+        net = (gross_or_net / (1 + rate / 100)).quantize(_CENT, ROUND_HALF_UP)
+        return Price(before_taxes=net, taxes=(TaxAmount(name="VAT", percentage=rate, amount=gross_or_net - net),))
+    tax = (gross_or_net * rate / 100).quantize(_CENT, ROUND_HALF_UP)
+    return Price(before_taxes=gross_or_net, taxes=(TaxAmount(name="VAT", percentage=rate, amount=tax),))
+
+
+def _sum(prices: list[Price]) -> Price:
+    by_rate: dict[Decimal | None, Decimal] = {}
+    for part in prices:
+        for tax in part.taxes or ():
+            by_rate[tax.percentage] = by_rate.get(tax.percentage, Decimal(0)) + tax.amount
+    taxes = tuple(TaxAmount(name="VAT", percentage=rate, amount=amount) for rate, amount in by_rate.items())
+    return Price(before_taxes=sum((part.before_taxes for part in prices), Decimal(0)), taxes=taxes or None)
+
+
+def _bounded(tariff: Tariff, total: Price) -> Price:
+    low, high = tariff.min_price, tariff.max_price
+    if (low and total.before_taxes < low.before_taxes) or (high and total.before_taxes > high.before_taxes):
+        raise Unsupported(f"tariff {tariff.id} has a price limit that applies: totals alone do not price it")
+    return total

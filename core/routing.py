@@ -1,0 +1,97 @@
+"""Who answers, who is told, who may see. Pure."""
+
+from collections.abc import Iterable, Sequence
+
+from core.model.event import Event, EventKind
+from core.model.ids import PartyId
+from core.model.partner import Partner, PartnerState, Role
+from core.ports.adapter import Capability
+
+EMSP_SIDE = frozenset({Role.EMSP, Role.NSP, Role.NAP, Role.SCSP, Role.OTHER})
+"""Roles that receive what a CPO broadcasts. Source: OCPI 2.3.0, transport, broadcast push (opposite roles)."""
+CPO_SIDE = frozenset({Role.CPO, Role.OTHER})
+
+TOLD_BY: dict[EventKind, Capability] = {
+    EventKind.LOCATION_CHANGED: Capability.PUSH_LOCATION,
+    EventKind.EVSE_STATUS_CHANGED: Capability.PUSH_EVSE_STATUS,
+    EventKind.TOKEN_CHANGED: Capability.PUSH_TOKEN,
+    EventKind.SESSION_CHANGED: Capability.PUSH_SESSION,
+    EventKind.TARIFF_CHANGED: Capability.PUSH_TARIFF,
+    EventKind.TARIFF_DELETED: Capability.DELETE_TARIFF,
+    EventKind.PARTY_CHANGED: Capability.PUSH_PARTY_STATUS,
+}
+"""How each event is told. CDR_ACCEPTED is not here: a CDR has a process of its own."""
+
+_AUDIENCE: dict[EventKind, frozenset[Role]] = {
+    EventKind.LOCATION_CHANGED: EMSP_SIDE,
+    EventKind.EVSE_STATUS_CHANGED: EMSP_SIDE,
+    EventKind.TARIFF_CHANGED: EMSP_SIDE,
+    EventKind.TARIFF_DELETED: EMSP_SIDE,
+    EventKind.SESSION_CHANGED: EMSP_SIDE,
+    EventKind.TOKEN_CHANGED: CPO_SIDE,
+    EventKind.PARTY_CHANGED: EMSP_SIDE | CPO_SIDE,
+}
+
+
+def plays_any(partner: Partner, roles: frozenset[Role]) -> bool:
+    return any(held.role in roles for held in partner.roles)
+
+
+def agreed(one: Partner, other: Partner) -> bool:
+    """Both are open to (a party of) each other."""
+    return _open(one, other) and _open(other, one)
+
+
+def _open(one: Partner, other: Partner) -> bool:
+    return one.open_to is None or any(party in one.open_to for party in other.parties)
+
+
+def reachable(partner: Partner) -> bool:
+    return partner.state is PartnerState.CONNECTED
+
+
+def known(partner: Partner) -> bool:
+    """Connected or for a while offline: its objects are shown, its parties are listed."""
+    return partner.state in (PartnerState.CONNECTED, PartnerState.OFFLINE)
+
+
+def visible_owners(reader: Partner, partners: Iterable[Partner], roles: frozenset[Role]) -> tuple[PartyId, ...]:
+    """Parties of other partners in one of `roles` whose objects the reader may see, in a stable order."""
+    parties = {
+        held.party
+        for partner in partners
+        if partner.id != reader.id and known(partner) and agreed(reader, partner)
+        for held in partner.roles
+        if held.role in roles
+    }
+    return tuple(sorted(parties))
+
+
+def recipients(
+    event: Event, owner: Partner, partners: Iterable[Partner], capabilities: dict[str, frozenset[Capability]]
+) -> list[Partner]:
+    """The partners that are to be told: reachable, under an agreement, on the other side, able to be told."""
+    capability = TOLD_BY.get(event.kind)
+    audience = _AUDIENCE.get(event.kind, frozenset())
+    return [
+        partner
+        for partner in partners
+        if partner.id not in (owner.id, event.source)
+        and reachable(partner)
+        and capability in capabilities.get(partner.protocol, frozenset())
+        and plays_any(partner, audience)
+        and agreed(owner, partner)
+        and (event.recipient is None or partner.speaks_for(event.recipient))
+    ]
+
+
+def candidate_issuers(caller: Partner, partners: Sequence[Partner], wanted: PartyId | None) -> list[Partner]:
+    """Whom to ask about a card: the one eMSP that is wanted, else all reachable eMSPs under an agreement."""
+    return [
+        partner
+        for partner in partners
+        if partner.id != caller.id
+        and reachable(partner)
+        and agreed(caller, partner)
+        and (partner.plays(Role.EMSP) if wanted is None else partner.speaks_for(wanted, Role.EMSP))
+    ]
