@@ -1,0 +1,29 @@
+"""All fakes together, with the attributes of `gateway.storage.Storage`."""
+
+from tests.fakes.cache import FakeCache
+from tests.fakes.clock import FakeClock
+from tests.fakes.outbox import FakeJournal, FakeOutbox
+from tests.fakes.registry import FakeCredentials, FakePartners
+from tests.fakes.stores import FakeCdrs, FakeJourneys, FakeLocations, FakeSessions, FakeTariffs, FakeTokens
+
+
+class FakeStorage:
+    def __init__(self, clock: FakeClock | None = None) -> None:
+        self.clock = clock or FakeClock()
+        self.outbox = FakeOutbox(self.clock)
+        self.locations = FakeLocations(self.outbox)
+        self.tokens = FakeTokens(self.outbox)
+        self.sessions = FakeSessions(self.outbox)
+        self.tariffs = FakeTariffs(self.outbox)
+        self.journeys = FakeJourneys()
+        self.cdrs = FakeCdrs(self.outbox, self.journeys)
+        self.partners = FakePartners()
+        self.credentials = FakeCredentials(self.partners)
+        self.journal = FakeJournal()
+        self.cache = FakeCache(self.clock)
+
+    async def ping(self) -> dict[str, str | None]:
+        return {"mongodb": None, "redis": None}
+
+    async def close(self) -> None:
+        """Nothing to close."""

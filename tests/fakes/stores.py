@@ -1,0 +1,302 @@
+"""The aggregates' stores in dicts."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from datetime import datetime
+from itertools import count
+from typing import Generic, Protocol, TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from core.errors import Uncertain, Unknown
+from core.model.authorisation import Journey, JourneyState
+from core.model.cdr import CdrSettlement, CdrState
+from core.model.event import Event
+from core.model.ids import EvseId, PartyId, TokenUid
+from core.model.location import Evse, EvseChange, Location, LocationQuery, location_key
+from core.model.session import Session, session_key
+from core.model.tariff import Tariff
+from core.model.token import Token, TokenQuery, token_key
+from core.ports.stores import Saved
+from tests.fakes.outbox import FakeOutbox
+
+
+class Versioned(Protocol):
+    @property
+    def key(self) -> str: ...
+    @property
+    def updated_at(self) -> datetime: ...
+
+
+T = TypeVar("T", bound=Versioned)
+
+
+class _Shelf(Generic[T]):
+    """Objects by key, each write with a fresh revision; events go to the outbox in the same breath."""
+
+    def __init__(self, outbox: FakeOutbox) -> None:
+        self.held: dict[str, T] = {}
+        self.revisions: dict[str, int] = {}
+        self.outbox = outbox
+        self._revision = count(1)
+
+    async def save(self, item: T, *, events: Sequence[Event]) -> Saved:
+        held = self.held.get(item.key)
+        if held is not None and held.updated_at > item.updated_at:
+            return Saved.OLDER
+        if held is not None and msgspec.to_builtins(held) == msgspec.to_builtins(item):
+            return Saved.SAME
+        self._write(item)
+        self.outbox.add(events)
+        return Saved.CREATED if held is None else Saved.CHANGED
+
+    async def save_all(self, items: Sequence[T], *, events: Sequence[Event]) -> None:
+        for item in items:
+            self._write(item)
+        self.outbox.add(events)
+
+    async def remove(self, items: Sequence[T] | T, *, events: Sequence[Event]) -> None:
+        for item in items if isinstance(items, Sequence) else [items]:
+            self.held.pop(item.key, None)
+            self.revisions.pop(item.key, None)
+        self.outbox.add(events)
+        self._changed()
+
+    def _write(self, item: T) -> None:
+        self.held[item.key] = item
+        self.revisions[item.key] = next(self._revision)
+        self._changed()
+
+    def _changed(self) -> None:
+        """For those who count changes."""
+
+    def _find(self, *tests: Callable[[T], bool], since: datetime | None, until: datetime | None) -> list[T]:
+        found = (item for item in self.held.values() if all(test(item) for test in tests))
+        return sorted(_between(found, since, until), key=lambda item: (item.updated_at, item.key))
+
+
+def _between(items: Iterable[T], since: datetime | None, until: datetime | None) -> list[T]:
+    return [x for x in items if (since is None or x.updated_at >= since) and (until is None or x.updated_at < until)]
+
+
+class FakeLocations(_Shelf[Location]):
+    """`watched = False` makes the generation unknown, as when the change stream is down."""
+
+    def __init__(self, outbox: FakeOutbox) -> None:
+        super().__init__(outbox)
+        self.watched = True
+        self._generation = 0
+
+    async def get(self, owner: PartyId, location_id: str) -> Location | None:
+        return self.held.get(location_key(owner, location_id))
+
+    async def by_evse_id(self, evse_id: EvseId) -> Location | None:
+        return next((x for x in self._query(LocationQuery(evse_ids=(evse_id,)))), None)
+
+    async def change_status(
+        self, owner: PartyId, location_id: str, evse_uid: str, change: EvseChange, *, event: Event
+    ) -> Saved:
+        location = await self.get(owner, location_id)
+        if location is None:
+            raise Unknown("location", location_id)
+        evse = location.evse(evse_uid)
+        if evse is None:
+            raise Unknown("EVSE", evse_uid)
+        if change.updated_at < evse.updated_at:
+            return Saved.OLDER
+        changed = replace(evse, status=change.status, status_until=change.status_until, updated_at=change.updated_at)
+        if changed == evse:
+            return Saved.SAME
+        self._write(_with_evse(location, changed))
+        self.outbox.add([event])
+        return Saved.CHANGED
+
+    async def page(self, query: LocationQuery) -> tuple[list[Location], int]:
+        found = self._query(query)
+        return found[query.offset : query.offset + query.limit], len(found)
+
+    async def page_keys(self, query: LocationQuery) -> tuple[list[tuple[str, int]], int]:
+        page, total = await self.page(query)
+        return [(location.key, self.revisions[location.key]) for location in page], total
+
+    async def by_keys(self, keys: Sequence[str]) -> list[tuple[int, Location]]:
+        return [(self.revisions[key], self.held[key]) for key in keys if key in self.held]
+
+    async def each(self, query: LocationQuery) -> AsyncIterator[Location]:
+        for location in self._query(query):
+            yield location
+
+    @property
+    def generation(self) -> int:
+        return self._generation if self.watched else -1
+
+    def _changed(self) -> None:
+        self._generation += 1
+
+    def _query(self, query: LocationQuery) -> list[Location]:
+        return self._find(
+            lambda x: query.owners is None or x.owner in query.owners,
+            lambda x: not query.evse_ids or any(evse.evse_id in query.evse_ids for evse in x.evses),
+            since=query.updated_from,
+            until=query.updated_to,
+        )
+
+
+def _with_evse(location: Location, changed: Evse) -> Location:
+    evses = tuple(changed if evse.uid == changed.uid else evse for evse in location.evses)
+    return replace(location, evses=evses, updated_at=max(location.updated_at, changed.updated_at))
+
+
+class FakeTokens(_Shelf[Token]):
+    async def get(self, issuer: PartyId, kind: str, uid: TokenUid) -> Token | None:
+        return self.held.get(token_key(issuer, kind, uid))
+
+    async def by_uid(self, uid: TokenUid) -> list[Token]:
+        return sorted((token for token in self.held.values() if token.uid == uid), key=lambda token: token.key)
+
+    async def page(self, query: TokenQuery) -> tuple[list[Token], int]:
+        found = self._query(query)
+        return found[query.offset : query.offset + query.limit], len(found)
+
+    async def each(self, query: TokenQuery) -> AsyncIterator[Token]:
+        for token in self._query(query):
+            yield token
+
+    def _query(self, query: TokenQuery) -> list[Token]:
+        return self._find(
+            lambda x: query.issuers is None or x.issuer in query.issuers,
+            since=query.updated_from,
+            until=query.updated_to,
+        )
+
+
+class FakeSessions(_Shelf[Session]):
+    async def get(self, owner: PartyId, session_id: str) -> Session | None:
+        return self.held.get(session_key(owner, session_id))
+
+    async def page(
+        self,
+        *,
+        owners: Sequence[PartyId] | None,
+        issuers: Sequence[PartyId] | None,
+        updated_from: datetime,
+        updated_to: datetime | None,
+        offset: int,
+        limit: int,
+    ) -> tuple[list[Session], int]:
+        found = self._find(
+            lambda x: owners is None or x.owner in owners,
+            lambda x: issuers is None or x.token.issuer in issuers,
+            since=updated_from,
+            until=updated_to,
+        )
+        return found[offset : offset + limit], len(found)
+
+
+class FakeTariffs(_Shelf[Tariff]):
+    async def get(self, owner: PartyId, tariff_id: str) -> Tariff | None:
+        return self.held.get(f"{owner.key}/{tariff_id.upper()}")
+
+    async def page(
+        self,
+        *,
+        owners: Sequence[PartyId] | None,
+        updated_from: datetime | None,
+        updated_to: datetime | None,
+        offset: int,
+        limit: int,
+    ) -> tuple[list[Tariff], int]:
+        found = self._find(lambda x: owners is None or x.owner in owners, since=updated_from, until=updated_to)
+        return found[offset : offset + limit], len(found)
+
+
+class FakeJourneys:
+    def __init__(self) -> None:
+        self.held: dict[str, Journey] = {}
+
+    async def create(self, journey: Journey) -> None:
+        self.held.setdefault(journey.id, journey)
+
+    async def get(self, journey_id: str) -> Journey | None:
+        return self.held.get(journey_id)
+
+    async def by_operator_session(self, operator: PartyId, session_id: str) -> Journey | None:
+        wanted = session_id.upper()
+        return self._youngest(lambda x: x.operator == operator and (x.operator_session_id or "").upper() == wanted)
+
+    async def by_reference(self, reference: str) -> Journey | None:
+        return self._youngest(lambda x: (x.reference or "").upper() == reference.upper())
+
+    async def latest_for_token(self, operator: PartyId, uid: TokenUid) -> Journey | None:
+        return self._youngest(lambda x: x.operator == operator and x.uid == uid and x.state is not JourneyState.BILLED)
+
+    async def update(self, journey: Journey) -> Journey:
+        held = self.held.get(journey.id)
+        if held is None:
+            raise Unknown("journey", journey.id)
+        if held.rev != journey.rev:
+            raise Uncertain(f"journey {journey.id} was changed by another writer")
+        self.held[journey.id] = updated = replace(journey, rev=journey.rev + 1)
+        return updated
+
+    def _youngest(self, test: Callable[[Journey], bool]) -> Journey | None:
+        found = [journey for journey in self.held.values() if test(journey)]
+        return max(found, key=lambda journey: (journey.created_at, journey.id), default=None)
+
+
+class FakeCdrs:
+    def __init__(self, outbox: FakeOutbox, journeys: FakeJourneys) -> None:
+        self.held: dict[str, CdrSettlement] = {}
+        self.outbox = outbox
+        self.journeys = journeys
+
+    async def accept(self, settlement: CdrSettlement, *, event: Event) -> CdrSettlement:
+        if held := self.held.get(settlement.key):
+            return held
+        self.held[settlement.key] = settlement
+        self.outbox.add([event])
+        if journey := await self.journeys.get(settlement.cdr.journey_id or ""):
+            billed = replace(
+                journey, state=JourneyState.BILLED, cdr_key=settlement.key, updated_at=settlement.accepted_at
+            )
+            await self.journeys.update(billed)
+        return settlement
+
+    async def get(self, key: str) -> CdrSettlement | None:
+        return self.held.get(key)
+
+    async def update(self, settlement: CdrSettlement) -> CdrSettlement:
+        held = self.held.get(settlement.key)
+        if held is None:
+            raise Unknown("CDR", settlement.key)
+        if held.rev != settlement.rev:
+            raise Uncertain(f"CDR {settlement.key} was changed by another writer")
+        self.held[settlement.key] = updated = replace(settlement, cdr=held.cdr, rev=settlement.rev + 1)
+        return updated
+
+    async def page(
+        self,
+        *,
+        owners: Sequence[PartyId] | None,
+        recipients: Sequence[str] | None,
+        updated_from: datetime | None,
+        updated_to: datetime | None,
+        offset: int,
+        limit: int,
+        states: Sequence[CdrState] | None = None,
+    ) -> tuple[list[CdrSettlement], int]:
+        found = [
+            x
+            for x in self.held.values()
+            if (owners is None or x.cdr.owner in owners)
+            and (recipients is None or x.recipient in recipients)
+            and (states is None or x.state in states)
+            and (updated_from is None or x.cdr.updated_at >= updated_from)
+            and (updated_to is None or x.cdr.updated_at < updated_to)
+        ]
+        found.sort(key=lambda x: (x.cdr.updated_at, x.key))
+        return found[offset : offset + limit], len(found)
+
+    async def counts(self) -> dict[CdrState, int]:
+        states = [settlement.state for settlement in self.held.values()]
+        return {state: states.count(state) for state in set(states)}
