@@ -33,6 +33,9 @@ class FakeOutbox:
             self.events[event.id] = event
         self._news.set()
 
+    async def put(self, events: Sequence[Event]) -> None:
+        self.add(events)
+
     async def claim_events(self, limit: int, lease_s: float) -> list[Event]:
         free = [event for event in self.events.values() if self._free(event.id)]
         free.sort(key=lambda event: (event.at, event.id))
