@@ -39,6 +39,7 @@ class Delivery(Model, frozen=True, kw_only=True):
     key: str
     part: str | None = None
     owner: PartyId
+    recipient: PartyId | None = None
     coalesce: str
     state: DeliveryState = DeliveryState.PENDING
     attempts: tuple[Attempt, ...] = ()

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import ClassVar
 
-from core.errors import Unsupported
+from core.errors import RoamingError, Uncertain, Unsupported
 from core.model.authorisation import Authorisation, AuthoriseRequest, Journey
 from core.model.base import Model
-from core.model.cdr import Cdr
-from core.model.location import Evse, Location
+from core.model.cdr import Cdr, CdrState
 from core.model.ids import PartyId
+from core.model.location import Evse, Location
 from core.model.loss import Loss
 from core.model.partner import Partner, PartyStatus
 from core.model.session import Session
@@ -43,8 +43,8 @@ class Told(Model, frozen=True, kw_only=True):
 class Call(Model, frozen=True, kw_only=True):
     """What every message out carries along.
 
-    `sender` is the party in whose name it is sent, `recipient` the one party it is for; None: all parties of the partner
-    that may be told."""
+    `sender` is the party in whose name it is sent, `recipient` the one party it is for; None: all parties of the
+    partner that may be told."""
 
     partner: Partner
     correlation_id: str
@@ -56,6 +56,14 @@ class ProtocolAdapter:
     """The way out of the hub. A method raises only RoamingErrors; what is not overridden is Unsupported."""
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
+
+    def answers(self, partner: Partner) -> bool:
+        """Whether this partner can be asked in real time at all (an OICP EMP without a service URL cannot)."""
+        return True
+
+    def retries(self, partner: Partner) -> dict[str, int]:
+        """The partner's own number of attempts by event kind, where it differs from the rule."""
+        return {}
 
     async def authorise(self, call: Call, request: AuthoriseRequest, location: Location | None) -> Authorisation:
         """Ask an eMSP.
@@ -82,12 +90,18 @@ class ProtocolAdapter:
     async def push_tariff(self, call: Call, tariff: Tariff) -> Told:
         raise Unsupported("push_tariff")
 
-    async def delete_tariff(self, call: Call, tariff: Tariff) -> Told:
+    async def delete_tariff(self, call: Call, owner: PartyId, tariff_id: str) -> Told:
         raise Unsupported("delete_tariff")
 
     async def push_cdr(self, call: Call, cdr: Cdr, journey: Journey | None) -> Told:
         """Confirmed means that the partner has it for certain; a duplicate that it already holds is a confirmation."""
         raise Unsupported("push_cdr")
+
+    def after_failed_cdr(self, error: RoamingError) -> CdrState:
+        """How a CDR stands after a failure other than `Unavailable` (which is always tried again).
+
+        Most protocols make a repeated CDR harmless by its id, so an uncertain one is tried again."""
+        return CdrState.WAITING if isinstance(error, Uncertain) else CdrState.REFUSED
 
     async def push_party_status(self, call: Call, status: PartyStatus) -> Told:
         raise Unsupported("push_party_status")

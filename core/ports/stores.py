@@ -82,6 +82,8 @@ class LocationStore(Protocol):
 
 
 class TokenStore(Protocol):
+    async def by_key(self, key: str) -> Token | None: ...
+
     async def get(self, issuer: PartyId, kind: str, uid: TokenUid) -> Token | None: ...
 
     async def by_uid(self, uid: TokenUid) -> list[Token]:
@@ -100,6 +102,8 @@ class TokenStore(Protocol):
 
 
 class SessionStore(Protocol):
+    async def by_key(self, key: str) -> Session | None: ...
+
     async def get(self, owner: PartyId, session_id: str) -> Session | None: ...
 
     async def save(self, session: Session, *, events: Sequence[Event]) -> Saved: ...
@@ -119,6 +123,8 @@ class SessionStore(Protocol):
 
 
 class TariffStore(Protocol):
+    async def by_key(self, key: str) -> Tariff | None: ...
+
     async def get(self, owner: PartyId, tariff_id: str) -> Tariff | None: ...
 
     async def save(self, tariff: Tariff, *, events: Sequence[Event]) -> Saved: ...
@@ -233,7 +239,13 @@ class CredentialStore(Protocol):
         ...
 
 
-class OutboxStore(Protocol):
+class EventSink(Protocol):
+    """For what must be told and has no state of its own to be saved with."""
+
+    async def put(self, events: Sequence[Event]) -> None: ...
+
+
+class OutboxStore(EventSink, Protocol):
     """Events wait here to be fanned out.
 
     Deliveries wait here to be sent. Claims are leases: a dead claimer's work returns."""

@@ -1,0 +1,1 @@
+"""One class per capability; what it needs comes by constructor."""

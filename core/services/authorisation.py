@@ -1,0 +1,313 @@
+"""May this driver charge here? Asked by operators, answered by what we hold or by the issuer, within a deadline.
+
+The order: a token that its issuer lets us decide on; else the issuer of a token that we hold or that the contract id
+names; else all eMSPs under an agreement at once, where the first yes wins. Every answer says why.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+import msgspec
+
+from core.errors import RoamingError, Unavailable, Uncertain, Unknown, Unsupported
+from core.model.authorisation import (
+    Answered,
+    Authorisation,
+    AuthoriseRequest,
+    Decision,
+    Journey,
+    JourneyState,
+)
+from core.model.ids import PartyId, TokenUid
+from core.model.location import Location
+from core.model.partner import Partner, Role
+from core.model.token import Token, TokenKind, Whitelist
+from core.ports.adapter import Call, Capability, ProtocolAdapter
+from core.ports.cache import Cache
+from core.ports.clock import Clock, Ids
+from core.ports.stores import JourneyStore, LocationStore, PartnerStore, TokenStore
+from core.routing import agreed, candidate_issuers
+
+HINT_TTL_S = timedelta(hours=12).total_seconds()
+"""How long we remember which eMSP said yes to a card that nobody had told us of."""
+
+_WEIGHT = {
+    Decision.BLOCKED: 6,
+    Decision.EXPIRED: 5,
+    Decision.NO_CREDIT: 4,
+    Decision.NOT_ALLOWED: 3,
+    Decision.NEEDS_LOCATION: 2,
+    Decision.UNKNOWN_TOKEN: 1,
+    Decision.TIMED_OUT: 0,
+}
+"""Of several refusals the one that knows most about the card is told."""
+
+
+class AuthorisationService:
+    def __init__(
+        self,
+        *,
+        tokens: TokenStore,
+        locations: LocationStore,
+        journeys: JourneyStore,
+        partners: PartnerStore,
+        adapters: dict[str, ProtocolAdapter],
+        cache: Cache,
+        clock: Clock,
+        ids: Ids,
+        deadline_s: float,
+    ) -> None:
+        self._tokens = tokens
+        self._locations = locations
+        self._journeys = journeys
+        self._partners = partners
+        self._adapters = adapters
+        self._cache = cache
+        self._clock = clock
+        self._ids = ids
+        self._deadline_s = deadline_s
+
+    async def authorise(self, request: AuthoriseRequest, caller: Partner) -> Authorisation:
+        """A yes begins a journey, whose id is in the answer. A refusal is an answer, never an error."""
+        request = msgspec.structs.replace(request, journey_id=self._ids.uuid())
+        partners = await self._partners.all()
+        held = await self._held(request, caller, partners)
+        answer = None if request.ask_issuer else self._from_store(held)
+        if answer is None:
+            answer = await self._ask(request, caller, partners, held)
+        if answer.decision is not Decision.ALLOWED:
+            return answer
+        return await self._begin(request, caller, answer, partners)
+
+    async def authorise_stop(self, request: AuthoriseRequest, caller: Partner, journey: Journey) -> Authorisation:
+        """May this medium end the journey? The one that began it may; others only if the issuer says so."""
+        issuer = await self._partners.get(journey.issuer_partner)
+        if request.uid == journey.uid or request.uid in journey.stop_uids:
+            return _answer(
+                Decision.ALLOWED, journey.issuer, Answered.STORE, "the medium that began the journey may end it"
+            )
+        if journey.answered_by in (Answered.STORE, Answered.WHITELIST):
+            return _answer(
+                Decision.UNKNOWN_TOKEN, journey.issuer, Answered.STORE, "only the medium that began it may end it"
+            )
+        adapter = self._adapters.get(issuer.protocol) if issuer else None
+        if issuer is None or adapter is None:
+            return _answer(Decision.TIMED_OUT, journey.issuer, Answered.HUB, "the issuer is not connected any more")
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                if Capability.AUTHORISE_STOP in adapter.capabilities:
+                    return await adapter.authorise_stop(self._call(issuer, request), request, journey)
+                answer = await adapter.authorise(self._call(issuer, request), request, None)
+        except (RoamingError, TimeoutError) as error:
+            return _answer(Decision.TIMED_OUT, journey.issuer, Answered.ISSUER, f"the issuer gave no answer: {error}")
+        if answer.decision is Decision.ALLOWED and not same_contract(answer, journey):
+            return _answer(Decision.NOT_ALLOWED, journey.issuer, Answered.ISSUER, "the card is of another contract")
+        return answer
+
+    # --- what we hold
+
+    async def _held(self, request: AuthoriseRequest, caller: Partner, partners: Sequence[Partner]) -> list[Token]:
+        """Tokens with this uid, of issuers that the caller has an agreement with (and only the one it addressed)."""
+        tokens = await self._tokens.by_uid(request.uid)
+        issuers = {party for partner in partners if agreed(caller, partner) for party in partner.parties_as(Role.EMSP)}
+        return [
+            token
+            for token in tokens
+            if token.issuer in issuers
+            and same_kind(token.kind, request.kind)
+            and (request.issuer is None or token.issuer == request.issuer)
+        ]
+
+    def _from_store(self, held: Sequence[Token]) -> Authorisation | None:
+        """The issuer lets others decide about this token: we do. An invalid one of that sort is a no."""
+        trusted = [token for token in held if token.whitelist is Whitelist.ALWAYS]
+        answers = [self._verdict(token, Answered.WHITELIST) for token in trusted]
+        return next((answer for answer in answers if answer.decision is Decision.ALLOWED), next(iter(answers), None))
+
+    def _verdict(self, token: Token, by: Answered) -> Authorisation:
+        """What our copy of the token says."""
+        if not token.valid:
+            decision, why = Decision.BLOCKED, "the issuer's copy in the hub is not valid"
+        elif token.expires_at and token.expires_at <= self._clock.now():
+            decision, why = Decision.EXPIRED, "the issuer's copy in the hub has expired"
+        else:
+            decision, why = Decision.ALLOWED, "the issuer's copy in the hub is valid"
+        return msgspec.structs.replace(
+            _answer(decision, token.issuer, by, f"{why} (whitelist {token.whitelist})"),
+            token=token,
+            contract_id=token.contract_id,
+        )
+
+    # --- the issuer
+
+    async def _ask(
+        self, request: AuthoriseRequest, caller: Partner, partners: Sequence[Partner], held: Sequence[Token]
+    ) -> Authorisation:
+        issuers, by = await self._whom(request, caller, partners, held)
+        able = [partner for partner in issuers if self._can_answer(partner)]
+        place = await self._place(request)
+        answers = await self._race(able, request, place, by) if able else []
+        for answer in answers:
+            if answer.decision is Decision.ALLOWED:
+                if not held and by is Answered.BROADCAST and answer.issuer:
+                    await self._cache.put(_hint(request.uid), answer.issuer.key.encode(), HINT_TTL_S)
+                return answer
+        return self._refusal(answers, held, able)
+
+    async def _whom(
+        self, request: AuthoriseRequest, caller: Partner, partners: Sequence[Partner], held: Sequence[Token]
+    ) -> tuple[list[Partner], Answered]:
+        if request.issuer:
+            return candidate_issuers(caller, partners, request.issuer), Answered.ISSUER
+        if held:
+            known = [candidate_issuers(caller, partners, token.issuer) for token in held]
+            return [partner for found in known for partner in found], Answered.ISSUER
+        provider = request.contract_id.provider if request.contract_id else None
+        if provider:
+            return candidate_issuers(caller, partners, provider), Answered.ISSUER
+        if hint := await self._cache.get(_hint(request.uid)):
+            remembered = candidate_issuers(caller, partners, PartyId.parse(hint.decode()))
+            if any(self._can_answer(partner) for partner in remembered):
+                return remembered, Answered.CACHE
+        return candidate_issuers(caller, partners, None), Answered.BROADCAST
+
+    def _can_answer(self, partner: Partner) -> bool:
+        adapter = self._adapters.get(partner.protocol)
+        return adapter is not None and Capability.AUTHORISE in adapter.capabilities and adapter.answers(partner)
+
+    async def _place(self, request: AuthoriseRequest) -> Location | None:
+        if request.location_id:
+            return await self._locations.get(request.operator, request.location_id)
+        return await self._locations.by_evse_id(request.evse_id) if request.evse_id else None
+
+    async def _race(
+        self, partners: Sequence[Partner], request: AuthoriseRequest, place: Location | None, by: Answered
+    ) -> list[Authorisation]:
+        """Ask all at once; ends with the first yes, or when all have answered, or at the deadline."""
+        tasks = [asyncio.create_task(self._one(partner, request, place, by)) for partner in partners]
+        answers: list[Authorisation] = []
+        try:
+            for next_one in asyncio.as_completed(tasks, timeout=self._deadline_s):
+                answers.append(await next_one)
+                if answers[-1].decision is Decision.ALLOWED:
+                    break
+        except TimeoutError:
+            names = ", ".join(partner.name for partner, task in zip(partners, tasks, strict=True) if not task.done())
+            why = f"no answer within {self._deadline_s:g} s from {names}"
+            answers.append(_answer(Decision.TIMED_OUT, None, by, why))
+        finally:
+            for task in tasks:
+                task.cancel()
+        return answers
+
+    async def _one(
+        self, partner: Partner, request: AuthoriseRequest, place: Location | None, by: Answered
+    ) -> Authorisation:
+        issuer = partner.parties_as(Role.EMSP)[0]
+        try:
+            answer = await self._adapters[partner.protocol].authorise(self._call(partner, request), request, place)
+        except Unknown as error:
+            return _answer(Decision.UNKNOWN_TOKEN, issuer, by, f"{partner.name}: {error}")
+        except (Unavailable, Uncertain, Unsupported) as error:
+            return _answer(Decision.TIMED_OUT, issuer, by, f"{partner.name}: {error}")
+        except RoamingError as error:
+            return _answer(Decision.NOT_ALLOWED, issuer, by, f"{partner.name}: {error}")
+        answer = _only_where_allowed(answer, request)
+        return msgspec.structs.replace(
+            answer,
+            issuer=answer.issuer or issuer,
+            answered_by=by,
+            explanation=answer.explanation or f"{partner.name} answered {answer.decision}",
+        )
+
+    def _refusal(
+        self, answers: Sequence[Authorisation], held: Sequence[Token], asked: Sequence[Partner]
+    ) -> Authorisation:
+        """Nobody said yes. Our own copy helps where the issuer allows it and could not be asked."""
+        spoken = [answer for answer in answers if answer.decision is not Decision.TIMED_OUT]
+        if spoken:
+            return max(spoken, key=lambda answer: _WEIGHT.get(answer.decision, 0))
+        offline = [token for token in held if self._may_decide(token, asked)]
+        if offline:
+            return self._verdict(offline[0], Answered.STORE)
+        if answers:
+            return answers[0]
+        if held:
+            return _answer(Decision.TIMED_OUT, held[0].issuer, Answered.HUB, "the issuer cannot be asked now")
+        return _answer(Decision.NO_ISSUER, None, Answered.HUB, "no eMSP under an agreement can be asked")
+
+    def _may_decide(self, token: Token, asked: Sequence[Partner]) -> bool:
+        if token.whitelist is Whitelist.NEVER:
+            return False
+        return token.whitelist in (Whitelist.ALWAYS, Whitelist.ALLOWED_OFFLINE) or bool(asked) or not token.valid
+
+    # --- the journey
+
+    async def _begin(
+        self, request: AuthoriseRequest, caller: Partner, answer: Authorisation, partners: Sequence[Partner]
+    ) -> Authorisation:
+        issuer = answer.issuer
+        home = next((partner for partner in partners if issuer and partner.speaks_for(issuer, Role.EMSP)), None)
+        if issuer is None or home is None:
+            return _answer(Decision.NO_ISSUER, issuer, Answered.HUB, "the issuer that said yes is not a party here")
+        now = self._clock.now()
+        journey = Journey(
+            id=request.journey_id or self._ids.uuid(),
+            operator=request.operator,
+            operator_partner=caller.id,
+            issuer=issuer,
+            issuer_partner=home.id,
+            uid=request.uid,
+            kind=request.kind,
+            contract_id=answer.contract_id or request.contract_id,
+            evse_id=request.evse_id,
+            location_id=request.location_id,
+            reference=answer.reference or request.journey_id,
+            operator_session_id=request.operator_session_id,
+            issuer_session_id=answer.issuer_session_id,
+            answered_by=answer.answered_by,
+            stop_uids=answer.stop_uids,
+            created_at=now,
+            updated_at=now,
+            state=JourneyState.AUTHORISED,
+        )
+        await self._journeys.create(journey)
+        return msgspec.structs.replace(answer, journey_id=journey.id, reference=journey.reference)
+
+    def _call(self, partner: Partner, request: AuthoriseRequest) -> Call:
+        return Call(
+            partner=partner,
+            correlation_id=request.correlation_id or request.journey_id or self._ids.uuid(),
+            sender=request.operator,
+            recipient=request.issuer if request.issuer and partner.speaks_for(request.issuer) else None,
+        )
+
+
+def same_kind(held: str, asked: str) -> bool:
+    """Whether a stored token may answer for what was read; OTHER says nothing."""
+    return held == asked or TokenKind.OTHER in (held, asked)
+
+
+def same_contract(answer: Authorisation, journey: Journey) -> bool:
+    return answer.contract_id is not None and answer.contract_id == journey.contract_id
+
+
+def _only_where_allowed(answer: Authorisation, request: AuthoriseRequest) -> Authorisation:
+    """A yes for other EVSEs than the one that was asked for is a no here."""
+    if answer.decision is not Decision.ALLOWED or not answer.evse_uids or not request.evse_uids:
+        return answer
+    allowed = {uid.upper() for uid in answer.evse_uids}
+    if any(uid.upper() in allowed for uid in request.evse_uids):
+        return answer
+    return msgspec.structs.replace(
+        answer, decision=Decision.NOT_ALLOWED, explanation="allowed at other EVSEs of the location only"
+    )
+
+
+def _answer(decision: Decision, issuer: PartyId | None, by: Answered, explanation: str) -> Authorisation:
+    return Authorisation(decision=decision, issuer=issuer, answered_by=by, explanation=explanation)
+
+
+def _hint(uid: TokenUid) -> str:
+    return f"issuer/{uid.key}"

@@ -1,0 +1,413 @@
+"""Tariffs, and charge detail records: accepted once, on disk before the answer, delivered for certain."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import TypeVar
+
+import msgspec
+
+from core.errors import Invalid, RoamingError, Unavailable, Unknown, Unsupported
+from core.model.authorisation import Journey
+from core.model.cdr import Cdr, CdrSettlement, CdrState
+from core.model.event import Event, EventKind
+from core.model.ids import PartyId
+from core.model.location import Location
+from core.model.loss import Loss, LossKind
+from core.model.partner import Partner, Role
+from core.model.session import AuthMethod, ChargingPeriod, Dimension
+from core.model.tariff import Tariff
+from core.ports.adapter import Call, Capability, ProtocolAdapter, Told
+from core.ports.clock import Clock, Ids
+from core.ports.processes import Processes
+from core.ports.stores import (
+    CdrStore,
+    JourneyStore,
+    LocationStore,
+    PartnerStore,
+    Saved,
+    SessionStore,
+    TariffStore,
+    TokenStore,
+)
+from core.pricing import Consumption, price
+from core.routing import CPO_SIDE, visible_owners
+from core.services.partners import owner_of
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class TariffService:
+    def __init__(self, tariffs: TariffStore, partners: PartnerStore, clock: Clock, ids: Ids) -> None:
+        self._tariffs = tariffs
+        self._partners = partners
+        self._clock = clock
+        self._ids = ids
+
+    async def put(self, caller: Partner, tariff: Tariff, correlation_id: str | None = None) -> Saved:
+        owner_of(caller, tariff.owner, "$.party_id")
+        return await self._tariffs.save(
+            tariff, events=[self._event(EventKind.TARIFF_CHANGED, tariff, caller, correlation_id)]
+        )
+
+    async def own(self, caller: Partner, owner: PartyId, tariff_id: str) -> Tariff:
+        owner_of(caller, owner, "$.party_id")
+        tariff = await self._tariffs.get(owner, tariff_id)
+        if tariff is None:
+            raise Unknown("tariff", tariff_id)
+        return tariff
+
+    async def remove(self, caller: Partner, owner: PartyId, tariff_id: str, correlation_id: str | None = None) -> None:
+        tariff = await self.own(caller, owner, tariff_id)
+        await self._tariffs.remove(
+            tariff, events=[self._event(EventKind.TARIFF_DELETED, tariff, caller, correlation_id)]
+        )
+
+    async def page(
+        self, reader: Partner, updated_from: datetime | None, updated_to: datetime | None, offset: int, limit: int
+    ) -> tuple[list[Tariff], int]:
+        owners = visible_owners(reader, await self._partners.all(), CPO_SIDE)
+        return await self._tariffs.page(
+            owners=owners, updated_from=updated_from, updated_to=updated_to, offset=offset, limit=limit
+        )
+
+    def _event(self, kind: EventKind, tariff: Tariff, caller: Partner, correlation_id: str | None) -> Event:
+        return Event(
+            id=self._ids.uuid(),
+            kind=kind,
+            key=tariff.key,
+            owner=tariff.owner,
+            source=caller.id,
+            correlation_id=correlation_id,
+            at=self._clock.now(),
+        )
+
+
+class BillingService:
+    """CDRs. `accept` is the gateway's half, the rest is used by the settlement process."""
+
+    def __init__(
+        self,
+        *,
+        cdrs: CdrStore,
+        journeys: JourneyStore,
+        sessions: SessionStore,
+        locations: LocationStore,
+        tokens: TokenStore,
+        partners: PartnerStore,
+        adapters: dict[str, ProtocolAdapter],
+        processes: Processes,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._cdrs = cdrs
+        self._journeys = journeys
+        self._sessions = sessions
+        self._locations = locations
+        self._tokens = tokens
+        self._partners = partners
+        self._adapters = adapters
+        self._processes = processes
+        self._clock = clock
+        self._ids = ids
+
+    async def accept(
+        self, caller: Partner, cdr: Cdr, journey: Journey | None = None, correlation_id: str | None = None
+    ) -> tuple[CdrSettlement, bool]:
+        """Store the CDR and start its settlement. The second value is False if we already held exactly this CDR.
+
+        `journey` if the caller's protocol names it. Raises Refused (not the caller's CDR), Unknown (no such eMSP),
+        Invalid (implausible, or the id was used for another content)."""
+        owner_of(caller, cdr.owner, "$.party_id")
+        check_plausible(cdr)
+        journey = journey or await self._journey_of(cdr)
+        recipient = await self._recipient(cdr, journey)
+        cdr = msgspec.structs.replace(cdr, journey_id=journey.id if journey else None)
+        now = self._clock.now()
+        settlement = CdrSettlement(
+            cdr=cdr, digest=digest(cdr), sender=caller.id, recipient=recipient.id, accepted_at=now
+        )
+        event = Event(
+            id=self._ids.uuid(),
+            kind=EventKind.CDR_ACCEPTED,
+            key=cdr.key,
+            owner=cdr.owner,
+            source=caller.id,
+            correlation_id=correlation_id,
+            at=now,
+        )
+        held = await self._cdrs.accept(settlement, event=event)
+        if held.digest != settlement.digest:
+            raise Invalid("$.id", f"CDR {cdr.id} was already received with another content")
+        created = held.accepted_at == now
+        if created:
+            await self._start(cdr.key)
+        return held, created
+
+    async def get(self, key: str) -> CdrSettlement:
+        settlement = await self._cdrs.get(key)
+        if settlement is None:
+            raise Unknown("cdr", key)
+        return settlement
+
+    async def fetch(
+        self,
+        reader: Partner,
+        updated_from: datetime | None,
+        updated_to: datetime | None,
+        offset: int,
+        limit: int,
+        states: tuple[CdrState, ...] | None = None,
+    ) -> tuple[list[CdrSettlement], int]:
+        """The CDRs that are for the reader, delivered or not. Fetching changes nothing."""
+        return await self._cdrs.page(
+            owners=None,
+            recipients=[reader.id],
+            updated_from=updated_from,
+            updated_to=updated_to,
+            offset=offset,
+            limit=limit,
+            states=states,
+        )
+
+    async def deliver(self, key: str) -> CdrSettlement:
+        """One attempt, and what came of it, on disk. Called again and again by the process until the state is final.
+
+        WAITING asks for another attempt; DELIVERED, FETCHABLE, REFUSED and UNDELIVERABLE are ends."""
+        settlement = await self.get(key)
+        if settlement.state not in (CdrState.ACCEPTED, CdrState.DELIVERING, CdrState.WAITING):
+            return settlement
+        partner = await self._partners.get(settlement.recipient or "")
+        if partner is None:
+            return await self._settled(settlement, CdrState.UNDELIVERABLE, "the recipient is not connected any more")
+        adapter = self._adapters[partner.protocol]
+        if Capability.PUSH_CDR not in adapter.capabilities or not adapter.answers(partner):
+            return await self._settled(settlement, CdrState.FETCHABLE, None)
+        try:
+            journey = await self._journeys.get(settlement.cdr.journey_id) if settlement.cdr.journey_id else None
+            cdr, assumed = await self.complete(settlement.cdr, journey, partner)
+            told = await adapter.push_cdr(self._call(partner, cdr, journey), cdr, journey)
+        except Unavailable as error:
+            return await self._settled(settlement, CdrState.WAITING, str(error))
+        except RoamingError as error:
+            return await self._settled(settlement, adapter.after_failed_cdr(error), str(error))
+        state = CdrState.WAITING if told.withheld else CdrState.DELIVERED
+        why = "withheld: " + "; ".join(loss.reason for loss in told.losses) if told.withheld else None
+        return await self._settled(settlement, state, why, told, assumed)
+
+    async def give_up(self, key: str) -> CdrSettlement:
+        """The process has tried for as long as it may: in plain sight from now on."""
+        settlement = await self.get(key)
+        return await self._settled(settlement, CdrState.UNDELIVERABLE, settlement.last_error)
+
+    async def reopen(self, key: str) -> CdrSettlement:
+        """An operator's decision: a CDR that ended badly is tried again. Raises Invalid for one that was delivered."""
+        settlement = await self.get(key)
+        if settlement.state in (CdrState.DELIVERED, CdrState.FETCHABLE):
+            raise Invalid("$.state", f"CDR {key} is {settlement.state}")
+        reopened = await self._cdrs.update(msgspec.structs.replace(settlement, state=CdrState.ACCEPTED))
+        if not await self._processes.nudge_cdr(key):
+            await self._processes.settle_cdr(key)
+        return reopened
+
+    async def complete(self, cdr: Cdr, journey: Journey | None, recipient: Partner) -> tuple[Cdr, tuple[Loss, ...]]:
+        """The CDR with what its protocol did not carry and we know: place, token, periods, price. Each is a reported
+        assumption; what was said is never touched."""
+        place = await self._place(cdr)
+        completed, assumed = completed_from_place(cdr, place)
+        if journey:
+            completed, more = await self._completed_from_journey(completed, journey)
+            assumed += more
+        operator = await self._partners.by_party(cdr.owner)
+        completed, more = completed_price(completed, operator.agreed_tariff if operator else None)
+        return completed, assumed + more
+
+    async def _completed_from_journey(self, cdr: Cdr, journey: Journey) -> tuple[Cdr, tuple[Loss, ...]]:
+        token = await self._tokens.get(journey.issuer, cdr.token.kind, cdr.token.uid or journey.uid)
+        contract = cdr.token.contract_id or journey.contract_id or (token.contract_id if token else None)
+        session = (
+            await self._sessions.get(cdr.owner, journey.operator_session_id) if journey.operator_session_id else None
+        )
+        changes = {
+            "authorization_reference": cdr.authorization_reference or journey.reference,
+            "session_id": cdr.session_id or (session.id if session else None),
+            "operator_session_id": cdr.operator_session_id or journey.operator_session_id,
+            "issuer_session_id": cdr.issuer_session_id or journey.issuer_session_id,
+            "auth_method": cdr.auth_method or _auth_method(journey),
+            "token": msgspec.structs.replace(
+                cdr.token,
+                issuer=cdr.token.issuer or journey.issuer,
+                uid=cdr.token.uid or journey.uid,
+                contract_id=contract,
+            ),
+        }
+        return _filled(cdr, changes, "from the authorisation that began the journey")
+
+    async def _place(self, cdr: Cdr) -> Location | None:
+        if cdr.location.id:
+            return await self._locations.get(cdr.owner, cdr.location.id)
+        return await self._locations.by_evse_id(cdr.location.evse_id) if cdr.location.evse_id else None
+
+    async def _journey_of(self, cdr: Cdr) -> Journey | None:
+        if cdr.authorization_reference:
+            found = await self._journeys.by_reference(cdr.authorization_reference)
+            if found and found.operator == cdr.owner:
+                return found
+        if cdr.session_id:
+            return await self._journeys.by_operator_session(cdr.owner, cdr.session_id)
+        return None
+
+    async def _recipient(self, cdr: Cdr, journey: Journey | None) -> Partner:
+        partner = await self._partners.get(journey.issuer_partner) if journey else None
+        issuer = cdr.token.issuer
+        if partner is None and issuer is not None:
+            partner = await self._partners.by_party(issuer)
+        if partner is None or not partner.plays(Role.EMSP):
+            raise Unknown("party", str(issuer or (journey.issuer if journey else "eMSP of the token")))
+        return partner
+
+    async def _start(self, key: str) -> None:
+        try:
+            await self._processes.settle_cdr(key)
+        except Unavailable:  # the event is on disk: the relay starts the process when Temporal is back
+            return
+
+    async def _settled(
+        self,
+        settlement: CdrSettlement,
+        state: CdrState,
+        error: str | None,
+        told: Told | None = None,
+        assumed: tuple[Loss, ...] = (),
+    ) -> CdrSettlement:
+        now = self._clock.now()
+        return await self._cdrs.update(
+            msgspec.structs.replace(
+                settlement,
+                state=state,
+                attempts=settlement.attempts + 1,
+                last_error=error,
+                remote_id=told.remote_id if told else settlement.remote_id,
+                losses=(*assumed, *told.losses) if told else settlement.losses,
+                delivered_at=now if state is CdrState.DELIVERED else settlement.delivered_at,
+            )
+        )
+
+    def _call(self, partner: Partner, cdr: Cdr, journey: Journey | None) -> Call:
+        issuer: PartyId | None = journey.issuer if journey else cdr.token.issuer
+        return Call(
+            partner=partner,
+            correlation_id=cdr.journey_id or self._ids.uuid(),
+            sender=cdr.owner,
+            recipient=issuer if issuer and partner.speaks_for(issuer) else None,
+        )
+
+
+def check_plausible(cdr: Cdr) -> None:
+    """Raises Invalid for what cannot be: an end before its start, negative energy outside a credit."""
+    if cdr.ended_at < cdr.started_at:
+        raise Invalid("$.end_date_time", "the end is before the start")
+    if cdr.charging_started_at and cdr.charging_ended_at and cdr.charging_ended_at < cdr.charging_started_at:
+        raise Invalid("$.charging_end", "the end of charging is before its start")
+    if cdr.total_energy_kwh < 0 and not cdr.credit:
+        raise Invalid("$.total_energy", "negative energy in a CDR that is no credit")
+    if cdr.meter_start_kwh is not None and cdr.meter_end_kwh is not None and cdr.meter_end_kwh < cdr.meter_start_kwh:
+        raise Invalid("$.meter_end", "the meter ran backwards")
+
+
+def digest(cdr: Cdr) -> str:
+    """SHA-256 of the content as it came; what the hub adds itself (the journey) is not part of it."""
+    content = msgspec.structs.replace(cdr, journey_id=None)
+    return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
+
+
+def completed_from_place(cdr: Cdr, place: Location | None) -> tuple[Cdr, tuple[Loss, ...]]:
+    """Address and connector from our copy of the location, where the CDR does not say them."""
+    if place is None:
+        return cdr, ()
+    said = cdr.location
+    evse = next(
+        (evse for evse in place.evses if evse.uid == said.evse_uid or (evse.evse_id and evse.evse_id == said.evse_id)),
+        None,
+    )
+    connectors = evse.connectors if evse else ()
+    connector = next((held for held in connectors if held.id == said.connector_id), next(iter(connectors), None))
+    changes = {
+        "id": said.id or place.id,
+        "name": said.name or place.name,
+        "address": said.address or place.address,
+        "city": said.city or place.city,
+        "postal_code": said.postal_code or place.postal_code,
+        "country": said.country or place.country,
+        "coordinates": said.coordinates or place.coordinates,
+        "evse_uid": said.evse_uid or (evse.uid if evse else None),
+        "evse_id": said.evse_id or (evse.evse_id if evse else None),
+        "connector_id": said.connector_id or (connector.id if connector else None),
+        "connector_standard": said.connector_standard or (connector.standard if connector else None),
+        "connector_format": said.connector_format or (connector.format if connector else None),
+        "connector_power_type": said.connector_power_type or (connector.power_type if connector else None),
+    }
+    location, losses = _filled(said, changes, "from the hub's copy of the location", "location.")
+    return msgspec.structs.replace(cdr, location=location), losses
+
+
+def completed_price(cdr: Cdr, tariff: Tariff | None) -> tuple[Cdr, tuple[Loss, ...]]:
+    """Periods, times and cost for a CDR whose protocol carries none: by the tariff that the operator agreed on.
+
+    Without a tariff the cost stays unsaid: an absent price is not zero."""
+    begun, ended = cdr.charging_started_at or cdr.started_at, cdr.charging_ended_at or cdr.ended_at
+    charging_h = _hours(begun, ended)
+    parking_h = max(_hours(cdr.started_at, cdr.ended_at) - charging_h, Decimal(0))
+    changes: dict[str, object] = {"total_time_h": cdr.total_time_h}
+    if cdr.total_time_h is None:
+        changes["total_time_h"] = charging_h + parking_h
+        changes["total_parking_time_h"] = parking_h
+    if not cdr.periods:
+        dimensions = (
+            Dimension(type="ENERGY", volume=cdr.total_energy_kwh),
+            Dimension(type="TIME", volume=charging_h),
+            *((Dimension(type="PARKING_TIME", volume=parking_h),) if parking_h else ()),
+        )
+        period = ChargingPeriod(started_at=begun, dimensions=dimensions, tariff_id=tariff.id if tariff else None)
+        changes["periods"] = (period,)
+    if cdr.total_cost is None and tariff is not None:
+        try:
+            cost = price(
+                tariff,
+                Consumption(energy_kwh=cdr.total_energy_kwh, charging_h=charging_h, parking_h=parking_h),
+            )
+        except Unsupported:
+            cost = None
+        if cost:
+            changes |= {
+                "currency": tariff.currency,
+                "tariffs": (tariff,),
+                "total_cost": cost.total,
+                "total_fixed_cost": cost.fixed,
+                "total_energy_cost": cost.energy,
+                "total_time_cost": cost.time,
+                "total_parking_cost": cost.parking,
+            }
+    return _filled(cdr, changes, "computed from totals and the agreed tariff")
+
+
+def _hours(start: datetime, end: datetime) -> Decimal:
+    """Exact to the fourth decimal, the precision of OCPI's numbers."""
+    delta = end - start
+    seconds = Decimal(delta.days * 86400 + delta.seconds) + Decimal(delta.microseconds) / 1_000_000
+    return (seconds / 3600).quantize(Decimal("0.0001")).normalize() + 0
+
+
+def _auth_method(journey: Journey) -> AuthMethod:
+    return AuthMethod.WHITELIST if journey.answered_by in ("WHITELIST", "STORE") else AuthMethod.AUTH_REQUEST
+
+
+def _filled(held: T, changes: Mapping[str, object], reason: str, prefix: str = "") -> tuple[T, tuple[Loss, ...]]:
+    """The struct with what was missing, and one ASSUMED entry for each member that was."""
+    fresh = {name: value for name, value in changes.items() if getattr(held, name) != value}
+    assumed = tuple(
+        Loss(path=f"$.{prefix}{name}", reason=reason, value=msgspec.to_builtins(value), kind=LossKind.ASSUMED)
+        for name, value in fresh.items()
+    )
+    return (msgspec.structs.replace(held, **fresh) if fresh else held), assumed

@@ -1,0 +1,201 @@
+"""Telling: an event becomes one delivery for each partner that is to know, and each delivery is tried as its policy
+says."""
+
+import time
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+
+from core.errors import Rejected, RoamingError, Unavailable, Uncertain, Unknown, Unsupported
+from core.model.delivery import Attempt, Delivery, DeliveryState
+from core.model.event import Event, EventKind
+from core.model.location import Location
+from core.model.partner import Partner, PartnerState, PartyStatus, Role
+from core.ports.adapter import Call, ProtocolAdapter, Told
+from core.ports.clock import Clock, Ids
+from core.ports.processes import Processes
+from core.ports.stores import (
+    JourneyStore,
+    LocationStore,
+    OutboxStore,
+    PartnerStore,
+    SessionStore,
+    TariffStore,
+    TokenStore,
+)
+from core.retries import next_attempt, policy_for
+from core.routing import recipients
+from core.services.partners import PartnerService
+
+T = TypeVar("T")
+
+
+class DeliveryService:
+    def __init__(
+        self,
+        *,
+        outbox: OutboxStore,
+        locations: LocationStore,
+        tokens: TokenStore,
+        sessions: SessionStore,
+        tariffs: TariffStore,
+        journeys: JourneyStore,
+        partners: PartnerStore,
+        registry: PartnerService,
+        adapters: dict[str, ProtocolAdapter],
+        processes: Processes,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._outbox = outbox
+        self._locations = locations
+        self._tokens = tokens
+        self._sessions = sessions
+        self._tariffs = tariffs
+        self._journeys = journeys
+        self._partners = partners
+        self._registry = registry
+        self._adapters = adapters
+        self._processes = processes
+        self._clock = clock
+        self._ids = ids
+        self._capabilities = {name: adapter.capabilities for name, adapter in adapters.items()}
+
+    async def fan_out(self, event: Event) -> None:
+        """Who must know gets a delivery, in one step with the end of the event. A CDR gets its process instead."""
+        if event.kind is EventKind.CDR_ACCEPTED:
+            await self._processes.settle_cdr(event.key)
+            await self._outbox.fan_out(event, [])
+            return
+        owner = await self._partners.by_party(event.owner)
+        if owner is None and event.source:
+            owner = await self._partners.get(event.source)
+        told = recipients(event, owner, await self._partners.all(), self._capabilities) if owner else []
+        await self._outbox.fan_out(event, [self._delivery(event, partner) for partner in told])
+
+    async def send(self, delivery: Delivery) -> Delivery:
+        """One attempt; the outcome is on disk when this returns."""
+        started = time.perf_counter()
+        partner = await self._partners.get(delivery.partner)
+        if partner is None or partner.state in (PartnerState.SUSPENDED, PartnerState.PLANNED):
+            return await self._settle(delivery, DeliveryState.MISSED, started, "the partner is not connected")
+        try:
+            told = await self._tell(delivery, partner)
+        except Unavailable as error:
+            await self._registry.not_reached(partner.id)
+            return await self._failed(delivery, partner, started, str(error), final=False)
+        except Uncertain as error:
+            return await self._failed(delivery, partner, started, str(error), final=False)
+        except (Rejected, Unsupported) as error:
+            return await self._failed(delivery, partner, started, str(error), final=True)
+        except Unknown as error:
+            return await self._settle(delivery, DeliveryState.SUPERSEDED, started, f"nothing to tell: {error}")
+        except RoamingError as error:
+            return await self._failed(delivery, partner, started, str(error), final=True)
+        await self._registry.reached(partner.id)
+        state = DeliveryState.WITHHELD if told.withheld else DeliveryState.DELIVERED
+        return await self._settle(msgspec.structs.replace(delivery, losses=told.losses), state, started, None)
+
+    async def _tell(self, delivery: Delivery, partner: Partner) -> Told:
+        adapter = self._adapters[partner.protocol]
+        call = Call(
+            partner=partner,
+            correlation_id=delivery.correlation_id or self._ids.uuid(),
+            sender=delivery.owner,
+            recipient=delivery.recipient,
+        )
+        match delivery.kind:
+            case EventKind.LOCATION_CHANGED:
+                return await adapter.push_location(call, await self._location(delivery.key))
+            case EventKind.EVSE_STATUS_CHANGED:
+                location = await self._location(delivery.key)
+                evse = location.evse(delivery.part or "")
+                if evse is None:
+                    raise Unknown("evse", delivery.part or "")
+                return await adapter.push_evse_status(call, location, [evse])
+            case EventKind.TOKEN_CHANGED:
+                return await adapter.push_token(call, _held(await self._tokens.by_key(delivery.key), "token", delivery))
+            case EventKind.SESSION_CHANGED:
+                session = _held(await self._sessions.by_key(delivery.key), "session", delivery)
+                journey = await self._journeys.get(session.journey_id) if session.journey_id else None
+                return await adapter.push_session(call, session, journey)
+            case EventKind.TARIFF_CHANGED:
+                tariff = _held(await self._tariffs.by_key(delivery.key), "tariff", delivery)
+                return await adapter.push_tariff(call, tariff)
+            case EventKind.TARIFF_DELETED:
+                return await adapter.delete_tariff(call, delivery.owner, delivery.key.partition("/")[2])
+            case EventKind.PARTY_CHANGED:
+                return await adapter.push_party_status(call, self._party_status(delivery))
+            case EventKind.CDR_ACCEPTED:
+                raise Unsupported("a CDR has a process of its own")
+
+    async def _location(self, key: str) -> Location:
+        found = await self._locations.by_keys([key])
+        if not found:
+            raise Unknown("location", key)
+        return found[0][1]
+
+    def _party_status(self, delivery: Delivery) -> PartyStatus:
+        role = delivery.key.partition("/")[2]
+        return PartyStatus(
+            party=delivery.owner,
+            role=Role(role),
+            state=PartnerState(delivery.part or PartnerState.PLANNED),
+            updated_at=delivery.created_at,
+        )
+
+    def _delivery(self, event: Event, partner: Partner) -> Delivery:
+        part = None if event.kind is EventKind.PARTY_CHANGED else event.part
+        return Delivery(
+            id=self._ids.uuid(),
+            event_id=event.id,
+            partner=partner.id,
+            protocol=partner.protocol,
+            kind=event.kind,
+            key=event.key,
+            part=event.part,
+            owner=event.owner,
+            recipient=event.recipient,
+            coalesce=f"{partner.id}/{event.kind}/{event.key}/{part or ''}",
+            due_at=event.at,
+            correlation_id=event.correlation_id,
+            created_at=event.at,
+        )
+
+    async def _failed(
+        self, delivery: Delivery, partner: Partner, started: float, error: str, *, final: bool
+    ) -> Delivery:
+        """Try again as the policy says; a push that is tried once is MISSED (its receiver pulls), others end DEAD."""
+        policy = policy_for(delivery.kind, self._adapters[partner.protocol].retries(partner))
+        again = None if final else next_attempt(policy, len(delivery.attempts) + 1, self._clock.now())
+        if again is not None:
+            return await self._settle(delivery, DeliveryState.PENDING, started, error, due_at=again)
+        state = DeliveryState.MISSED if policy.attempts == 1 and not final else DeliveryState.DEAD
+        return await self._settle(delivery, state, started, error)
+
+    async def _settle(
+        self,
+        delivery: Delivery,
+        state: DeliveryState,
+        started: float,
+        error: str | None,
+        due_at: datetime | None = None,
+    ) -> Delivery:
+        now = self._clock.now()
+        attempt = Attempt(at=now, duration_ms=round((time.perf_counter() - started) * 1000), error=error)
+        settled = msgspec.structs.replace(
+            delivery,
+            state=state,
+            attempts=(*delivery.attempts, attempt),
+            due_at=due_at or delivery.due_at,
+            settled_at=None if state is DeliveryState.PENDING else now,
+        )
+        await self._outbox.settle(settled)
+        return settled
+
+
+def _held(found: T | None, what: str, delivery: Delivery) -> T:
+    if found is None:
+        raise Unknown(what, delivery.key)
+    return found

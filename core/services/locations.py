@@ -1,0 +1,185 @@
+"""Locations and live status: taken from their owners, shown and told to whoever may see them."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from core.errors import Refused, Unknown
+from core.model.event import Event, EventKind
+from core.model.ids import EvseId, PartyId
+from core.model.location import Evse, EvseChange, EvseStatus, Location, LocationQuery
+from core.model.partner import Partner
+from core.ports.clock import Clock, Ids
+from core.ports.stores import LocationStore, PartnerStore, Saved
+from core.routing import CPO_SIDE, agreed, visible_owners
+from core.services.partners import owner_of
+
+
+class LocationService:
+    def __init__(self, locations: LocationStore, partners: PartnerStore, clock: Clock, ids: Ids) -> None:
+        self._locations = locations
+        self._partners = partners
+        self._clock = clock
+        self._ids = ids
+
+    # --- from the owner
+
+    async def put(self, caller: Partner, location: Location, correlation_id: str | None = None) -> Saved:
+        """Insert or replace. An older `updated_at` than ours changes nothing (OLDER) and nobody is told."""
+        owner_of(caller, location.owner, "$.party_id")
+        event = self._event(EventKind.LOCATION_CHANGED, location, caller, correlation_id)
+        return await self._locations.save(location, events=[event])
+
+    async def own(self, caller: Partner, owner: PartyId, location_id: str) -> Location:
+        """The owner's own object, to be validated or patched. Raises Refused, Unknown."""
+        owner_of(caller, owner, "$.party_id")
+        location = await self._locations.get(owner, location_id)
+        if location is None:
+            raise Unknown("location", location_id)
+        return location
+
+    async def change_status(
+        self,
+        caller: Partner,
+        owner: PartyId,
+        location_id: str,
+        evse_uid: str,
+        change: EvseChange,
+        correlation_id: str | None = None,
+    ) -> Saved:
+        """One EVSE's status. Raises Refused, Unknown."""
+        owner_of(caller, owner, "$.party_id")
+        event = Event(
+            id=self._ids.uuid(),
+            kind=EventKind.EVSE_STATUS_CHANGED,
+            key=f"{owner.key}/{location_id.upper()}",
+            part=evse_uid.upper(),
+            owner=owner,
+            source=caller.id,
+            correlation_id=correlation_id,
+            at=self._clock.now(),
+        )
+        return await self._locations.change_status(owner, location_id, evse_uid, change, event=event)
+
+    async def change_status_by_evse_id(
+        self, caller: Partner, changes: Sequence[tuple[EvseId, EvseStatus]], at: datetime
+    ) -> list[EvseId]:
+        """Many statuses by EVSE id, all from one arrival time. Gives back the ids that we do not hold."""
+        missing: list[EvseId] = []
+        for evse_id, status in changes:
+            found = await self.find_evse(evse_id)
+            if found is None or not caller.speaks_for(found[0].owner):
+                missing.append(evse_id)
+                continue
+            location, evse = found
+            change = EvseChange(status=status, updated_at=at)
+            await self.change_status(caller, location.owner, location.id, evse.uid, change)
+        return missing
+
+    async def load(self, caller: Partner, owner: PartyId, locations: Sequence[Location]) -> None:
+        """Many at once: what came is stored and told, nothing is removed."""
+        owner_of(caller, owner, "$.OperatorID")
+        events = [self._event(EventKind.LOCATION_CHANGED, location, caller, None) for location in locations]
+        await self._locations.save_all(locations, events=events)
+
+    async def forget(self, caller: Partner, locations: Sequence[Location]) -> None:
+        """What its owner no longer has: each EVSE is told as REMOVED, then the location is gone."""
+        removed = [self._removed(location) for location in locations]
+        for location in removed:
+            owner_of(caller, location.owner, "$.OperatorID")
+        events = [self._event(EventKind.LOCATION_CHANGED, location, caller, None) for location in removed]
+        await self._locations.save_all(removed, events=events)
+
+    def owned(self, owner: PartyId) -> AsyncIterator[Location]:
+        return self._locations.each(LocationQuery(owners=(owner,)))
+
+    async def own_by_keys(self, keys: Sequence[str]) -> dict[str, Location]:
+        return {location.key: location for _, location in await self._locations.by_keys(keys)}
+
+    # --- to readers
+
+    async def visible_query(self, reader: Partner, query: LocationQuery) -> LocationQuery:
+        """The query narrowed to the owners whose locations the reader may see; its own are not among them."""
+        owners = visible_owners(reader, await self._partners.all(), CPO_SIDE)
+        if query.owners is not None:
+            owners = tuple(owner for owner in owners if owner in query.owners)
+        return msgspec.structs.replace(query, owners=owners)
+
+    async def page(self, reader: Partner, query: LocationQuery) -> tuple[list[Location], int]:
+        return await self._locations.page(await self.visible_query(reader, query))
+
+    async def page_keys(self, reader: Partner, query: LocationQuery) -> tuple[list[tuple[str, int]], int]:
+        return await self._locations.page_keys(await self.visible_query(reader, query))
+
+    async def by_keys(self, keys: Sequence[str]) -> list[tuple[int, Location]]:
+        """For keys that a visible page gave; not checked again."""
+        return await self._locations.by_keys(keys)
+
+    async def each(self, reader: Partner, query: LocationQuery) -> AsyncIterator[Location]:
+        async for location in self._locations.each(await self.visible_query(reader, query)):
+            yield location
+
+    @property
+    def generation(self) -> int:
+        """See LocationStore.generation: for readers that keep encoded copies."""
+        return self._locations.generation
+
+    async def see(self, reader: Partner, location_id: str, owner: PartyId | None = None) -> Location:
+        """One location that the reader may see. Raises Unknown, also for what it may not see."""
+        for candidate in visible_owners(reader, await self._partners.all(), CPO_SIDE):
+            if owner is None or candidate == owner:
+                location = await self._locations.get(candidate, location_id)
+                if location is not None:
+                    return location
+        raise Unknown("location", location_id)
+
+    # --- for the other services
+
+    async def find_evse(self, evse_id: EvseId) -> tuple[Location, Evse] | None:
+        location = await self._locations.by_evse_id(evse_id)
+        if location is None:
+            return None
+        evse = next((evse for evse in location.evses if evse.evse_id == evse_id), None)
+        return (location, evse) if evse else None
+
+    async def place(self, owner: PartyId, location_id: str) -> Location | None:
+        return await self._locations.get(owner, location_id)
+
+    async def may_see(self, reader: Partner, owner: PartyId) -> bool:
+        partner = await self._partners.by_party(owner)
+        return partner is not None and agreed(reader, partner)
+
+    def _removed(self, location: Location) -> Location:
+        now = self._clock.now()
+        evses = tuple(
+            msgspec.structs.replace(evse, status=EvseStatus.REMOVED, updated_at=now) for evse in location.evses
+        )
+        return msgspec.structs.replace(location, evses=evses, updated_at=now)
+
+    def _event(self, kind: EventKind, location: Location, caller: Partner, correlation_id: str | None) -> Event:
+        return Event(
+            id=self._ids.uuid(),
+            kind=kind,
+            key=location.key,
+            owner=location.owner,
+            source=caller.id,
+            correlation_id=correlation_id,
+            at=self._clock.now(),
+        )
+
+
+def narrowed(locations: Iterable[Location], evse_ids: frozenset[EvseId]) -> list[Location]:
+    """Each location with only the wanted EVSEs; locations without any are left out."""
+    result = []
+    for location in locations:
+        evses = tuple(evse for evse in location.evses if evse.evse_id in evse_ids)
+        if evses:
+            result.append(msgspec.structs.replace(location, evses=evses))
+    return result
+
+
+def refuse_foreign_operator(caller: Partner, evse_id: EvseId, path: str) -> None:
+    """Raises Refused if the EVSE id names an operator that the caller does not speak for."""
+    if not caller.speaks_for(evse_id.operator):
+        raise Refused(f"{path}: {evse_id} belongs to {evse_id.operator}")

@@ -1,0 +1,69 @@
+"""Tokens: taken from their issuers, shown and told to the operators that may accept them."""
+
+from collections.abc import AsyncIterator, Sequence
+
+import msgspec
+
+from core.errors import Unknown
+from core.model.event import Event, EventKind
+from core.model.ids import PartyId, TokenUid
+from core.model.partner import Partner, Role
+from core.model.token import Token, TokenQuery
+from core.ports.clock import Clock, Ids
+from core.ports.stores import PartnerStore, Saved, TokenStore
+from core.routing import visible_owners
+from core.services.partners import owner_of
+
+_ISSUERS = frozenset({Role.EMSP})
+
+
+class TokenService:
+    def __init__(self, tokens: TokenStore, partners: PartnerStore, clock: Clock, ids: Ids) -> None:
+        self._tokens = tokens
+        self._partners = partners
+        self._clock = clock
+        self._ids = ids
+
+    async def put(self, caller: Partner, token: Token, correlation_id: str | None = None) -> Saved:
+        """Insert or replace; older than ours changes nothing."""
+        owner_of(caller, token.issuer, "$.party_id")
+        return await self._tokens.save(token, events=[self._event(token, caller, correlation_id)])
+
+    async def own(self, caller: Partner, issuer: PartyId, kind: str, uid: TokenUid) -> Token:
+        owner_of(caller, issuer, "$.party_id")
+        token = await self._tokens.get(issuer, kind, uid)
+        if token is None:
+            raise Unknown("token", uid.text)
+        return token
+
+    async def load(self, caller: Partner, issuer: PartyId, tokens: Sequence[Token]) -> None:
+        owner_of(caller, issuer, "$.ProviderID")
+        await self._tokens.save_all(tokens, events=[self._event(token, caller, None) for token in tokens])
+
+    async def forget(self, caller: Partner, issuer: PartyId, tokens: Sequence[Token]) -> None:
+        """Invalidated and told, then no longer shown as valid: a CPO that missed it still sees `valid` false."""
+        owner_of(caller, issuer, "$.ProviderID")
+        now = self._clock.now()
+        gone = [msgspec.structs.replace(token, valid=False, updated_at=now) for token in tokens]
+        await self._tokens.save_all(gone, events=[self._event(token, caller, None) for token in gone])
+
+    def owned(self, issuer: PartyId) -> AsyncIterator[Token]:
+        return self._tokens.each(TokenQuery(issuers=(issuer,)))
+
+    async def page(self, reader: Partner, query: TokenQuery) -> tuple[list[Token], int]:
+        """Tokens of all issuers that the reader has an agreement with; its own are not among them."""
+        issuers = visible_owners(reader, await self._partners.all(), _ISSUERS)
+        if query.issuers is not None:
+            issuers = tuple(issuer for issuer in issuers if issuer in query.issuers)
+        return await self._tokens.page(msgspec.structs.replace(query, issuers=issuers))
+
+    def _event(self, token: Token, caller: Partner, correlation_id: str | None) -> Event:
+        return Event(
+            id=self._ids.uuid(),
+            kind=EventKind.TOKEN_CHANGED,
+            key=token.key,
+            owner=token.issuer,
+            source=caller.id,
+            correlation_id=correlation_id,
+            at=self._clock.now(),
+        )
