@@ -15,7 +15,7 @@ from core.model.delivery import Delivery, DeliveryState
 from core.model.event import Event
 from core.model.ids import EvseId, PartyId, TokenUid
 from core.model.location import EvseChange, Location, LocationQuery
-from core.model.partner import CredentialKind, Exchange, Partner
+from core.model.partner import CredentialKind, Partner
 from core.model.session import Session
 from core.model.tariff import Tariff
 from core.model.token import Token, TokenQuery
@@ -287,15 +287,3 @@ class OutboxStore(EventSink, Protocol):
     async def changed(self, timeout_s: float) -> None:
         """Returns when there may be new work, at the latest after `timeout_s`."""
         ...
-
-
-class Journal(Protocol):
-    """Raw messages, kept for a while, so that `what did they send?` has an answer."""
-
-    def record(self, exchange: Exchange) -> None:
-        """Never waits and never fails its caller.
-
-        Written in the background; when overrun, the oldest waiting are dropped."""
-        ...
-
-    async def page(self, *, partner: str | None, offset: int, limit: int) -> tuple[list[Exchange], int]: ...

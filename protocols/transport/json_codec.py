@@ -42,7 +42,7 @@ class WireCodec:
     def __init__(self, wire_type: type[T]) -> None:
         self._type: Any = wire_type
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(wire_type).decode
-        self._walk = _walker(wire_type)
+        self._walk = _walker(cast("Any", wire_type))
 
     def decode(self, body: bytes) -> Any:
         """Raises NotJson, or Invalid with the path of the first field that is wrong."""
@@ -75,12 +75,12 @@ def codec(wire_type: Any) -> WireCodec:
 
 def decode(body: bytes, wire_type: type[T]) -> T:
     """Bytes to a wire struct, unknown fields kept in `extra`. Raises NotJson or Invalid."""
-    return cast("T", codec(wire_type).decode(body))
+    return cast("T", codec(cast("Any", wire_type)).decode(body))
 
 
 def convert(raw: Any, wire_type: type[T]) -> T:
     """Already decoded JSON to a wire struct, unknown fields kept in `extra`. Raises Invalid."""
-    return cast("T", codec(wire_type).convert(raw))
+    return cast("T", codec(cast("Any", wire_type)).convert(raw))
 
 
 def decode_raw(body: bytes) -> Any:

@@ -1,0 +1,17 @@
+"""Raw messages, kept for a while."""
+
+from typing import Protocol
+
+from core.model.partner import Exchange
+
+
+class Journal(Protocol):
+    """Raw messages, kept for a while, so that `what did they send?` has an answer."""
+
+    def record(self, exchange: Exchange) -> None:
+        """Never waits and never fails its caller.
+
+        Written in the background; when overrun, the oldest waiting are dropped."""
+        ...
+
+    async def page(self, *, partner: str | None, offset: int, limit: int) -> tuple[list[Exchange], int]: ...

@@ -1,0 +1,99 @@
+"""The one face of a protocol that the gateway sees.
+
+A protocol is a folder under `protocols/` (or an installed distribution with an entry point in the group
+`chargesphere.protocols`) whose `plugin.py` holds `PLUGIN`, an object that fulfils `ProtocolPlugin`.
+"""
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from litestar import Router
+from msgspec import Struct
+
+from core.model.ids import PartyId
+from core.model.partner import CredentialKind, Partner
+from core.ports.adapter import ProtocolAdapter
+from core.ports.clock import Clock, Ids
+from core.ports.journal import Journal
+from core.ports.stores import CredentialStore
+from core.services.authorisation import AuthorisationService
+from core.services.billing import BillingService, TariffService
+from core.services.locations import LocationService
+from core.services.partners import PartnerService
+from core.services.sessions import SessionService
+from core.services.tokens import TokenService
+from protocols.transport.http import HttpClient
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class HubIdentity(Struct, frozen=True, kw_only=True):
+    """Who the hub is to its partners. `public_url` has no slash at its end."""
+
+    party: PartyId
+    name: str
+    public_url: str
+
+
+class Outbound(Struct, frozen=True, kw_only=True):
+    """What an adapter needs in order to call partners."""
+
+    identity: HubIdentity
+    http: HttpClient
+    credentials: CredentialStore
+    clock: Clock
+    ids: Ids
+
+
+class Hub(Struct, frozen=True, kw_only=True):
+    """What a protocol's server needs in order to answer partners.
+
+    `open_registration`: partners may register without having been added (embedded stack only). `trusted_proxies`:
+    addresses whose client-certificate header is believed. `max_body_bytes` bounds every request."""
+
+    identity: HubIdentity
+    outbound: Outbound
+    partners: PartnerService
+    authorisation: AuthorisationService
+    locations: LocationService
+    tokens: TokenService
+    sessions: SessionService
+    tariffs: TariffService
+    billing: BillingService
+    credentials: CredentialStore
+    journal: Journal
+    clock: Clock
+    ids: Ids
+    open_registration: bool = False
+    trusted_proxies: tuple[Network, ...] = ()
+    max_body_bytes: int = 64 * 1024 * 1024
+
+
+class NewPartner(Struct, frozen=True, kw_only=True):
+    """What a protocol makes of an operator's wish to add a partner.
+
+    `secrets` are stored; `shown` is given back once, in the words of contract (`token_a`, `api_key`, `base_url`...)."""
+
+    partner: Partner
+    secrets: Mapping[CredentialKind, str]
+    shown: Mapping[str, Any]
+
+
+class ProtocolPlugin(Protocol):
+    """`id` is the protocol's id in partners and settings: `ocpi`, `oicp`."""
+
+    @property
+    def id(self) -> str: ...
+
+    def routers(self, hub: Hub) -> Sequence[Router]:
+        """What partners call. Each router claims RoamingError and HTTPException: no partner sees a foreign envelope."""
+        ...
+
+    def adapter(self, outbound: Outbound) -> ProtocolAdapter: ...
+
+    def new_partner(self, partner: Partner, document: Mapping[str, Any], outbound: Outbound) -> NewPartner:
+        """Complete a partner that an operator adds: settings from the rest of the document, secrets, what to show.
+
+        `partner` has id, name, protocol and roles. Raises Invalid naming the member that is missing or wrong."""
+        ...

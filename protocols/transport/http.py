@@ -1,0 +1,172 @@
+"""The one way out by HTTP: timeouts, journal, address filter, sizes, and errors in the words of core."""
+
+import time
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+import httpx
+from msgspec import Struct
+
+from core.errors import RoamingError, Unavailable, Uncertain
+from core.model.partner import Exchange
+from core.ports.clock import Clock, Ids
+from core.ports.journal import Journal
+from protocols.transport.addresses import FilteredBackend, ForbiddenAddress, check_url
+
+MAX_RESPONSE_BYTES: Final = 64 * 1024 * 1024
+JOURNAL_BYTES: Final = 4096
+
+
+class Answer(Struct, frozen=True):
+    """`headers` has lower-case names."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Meter(Protocol):
+    """Told of every call that we made."""
+
+    def __call__(self, *, partner: str, protocol: str, operation: str, outcome: str, seconds: float) -> None: ...
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """`operation` is the specification's name, for journal and metrics. `url` was given by the partner.
+
+    `confidential` bodies (secrets, PINs) are not journaled."""
+
+    partner: str
+    protocol: str
+    operation: str
+    method: str
+    url: str
+    headers: Mapping[str, str] = {}
+    content: bytes | None = None
+    timeout_s: float = 20.0
+    correlation_id: str | None = None
+    request_id: str | None = None
+    confidential: bool = False
+
+
+def _no_meter(*, partner: str, protocol: str, operation: str, outcome: str, seconds: float) -> None:
+    return
+
+
+class HttpClient:
+    """Shared by all adapters; connections are kept. `transport` replaces the network in unit tests."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        clock: Clock,
+        ids: Ids,
+        *,
+        allow_private: bool,
+        meter: Meter = _no_meter,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._ids = ids
+        self._meter = meter
+        self._allow_private = allow_private
+        self._client = httpx.AsyncClient(
+            transport=transport or _filtered(allow_private),
+            follow_redirects=False,
+            headers={"user-agent": "ChargeSphere"},
+            trust_env=False,
+        )
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    def check_url(self, url: str, path: str) -> str:
+        """A URL that a partner gave and that may be called later. Raises Invalid."""
+        return check_url(url, path, allow_private=self._allow_private)
+
+    async def send(self, request: Request) -> Answer:
+        """Any HTTP answer is an answer.
+
+        Raises Unavailable if the partner was never reached, Uncertain if it may have been."""
+        started = time.perf_counter()
+        try:
+            answer = await self._exchange(request)
+        except RoamingError as error:
+            self._record(request, started, None, str(error))
+            raise
+        self._record(request, started, answer, None)
+        return answer
+
+    async def _exchange(self, request: Request) -> Answer:
+        check_url(request.url, "$.url", allow_private=self._allow_private)
+        timeout = httpx.Timeout(request.timeout_s, connect=min(request.timeout_s, 5.0))
+        try:
+            async with self._client.stream(
+                request.method,
+                request.url,
+                headers=dict(request.headers),
+                content=request.content,
+                timeout=timeout,
+            ) as response:
+                body = await _bounded(response)
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                return Answer(response.status_code, headers, body)
+        except ForbiddenAddress:
+            raise
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
+            raise Unavailable(f"{request.url}: {error or type(error).__name__}") from error
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            raise Uncertain(f"{request.url}: {error or type(error).__name__}") from error
+
+    def _record(self, request: Request, started: float, answer: Answer | None, error: str | None) -> None:
+        seconds = time.perf_counter() - started
+        self._meter(
+            partner=request.partner,
+            protocol=request.protocol,
+            operation=request.operation,
+            outcome=str(answer.status) if answer else "failed",
+            seconds=seconds,
+        )
+        self._journal.record(
+            Exchange(
+                id=self._ids.uuid(),
+                at=self._clock.now(),
+                partner=request.partner,
+                protocol=request.protocol,
+                inbound=False,
+                operation=request.operation,
+                method=request.method,
+                target=request.url,
+                status=answer.status if answer else None,
+                correlation_id=request.correlation_id,
+                request_id=request.request_id,
+                duration_ms=round(seconds * 1000),
+                request=None if request.confidential else clipped(request.content),
+                response=clipped(answer.body) if answer and not request.confidential else None,
+                error=error,
+            )
+        )
+
+
+def clipped(body: bytes | None) -> str | None:
+    """A body as the journal keeps it."""
+    return body[:JOURNAL_BYTES].decode(errors="replace") if body else None
+
+
+async def _bounded(response: httpx.Response) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.aiter_bytes():
+        size += len(chunk)
+        if size > MAX_RESPONSE_BYTES:
+            raise Uncertain(f"{response.url}: the answer is longer than {MAX_RESPONSE_BYTES} bytes")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _filtered(allow_private: bool) -> httpx.AsyncHTTPTransport:
+    transport = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=500, max_keepalive_connections=100))
+    # httpx offers no parameter for the network backend of its pool; this attribute is where it keeps it.
+    transport._pool._network_backend = FilteredBackend(allow_private=allow_private)
+    return transport
