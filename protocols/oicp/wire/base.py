@@ -1,11 +1,33 @@
-"""Base of all OICP wire types."""
+"""Base of all OICP wire types, and how their members are spelled."""
 
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct, field
 
+_SPELLED: Final = {
+    "id": "ID",
+    "cpo": "CPO",
+    "emp": "EMP",
+    "pin": "PIN",
+    "uid": "UID",
+    "rfid": "RFID",
+    "cdr": "CDR",
+    "co2": "CO2",
+    "qr": "QR",
+}
 
-class Wire(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+
+def member_name(name: str) -> str:
+    """`cpo_partner_session_id` as OICP writes it: `CPOPartnerSessionID`. Members that differ name themselves."""
+    return "".join(_SPELLED.get(word) or word.capitalize() for word in name.split("_"))
+
+
+class Wire(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, rename=member_name):
     """A message or a part of one. What the specification does not know is kept in `extra` by the codec."""
 
     extra: dict[str, Any] | None = field(name="-extra", default=None)
+
+
+def broken(member: str, reason: str) -> ValueError:
+    """A rule that binds several members; the codec puts `member` into the path of the error."""
+    return ValueError(f"{member}: {reason}")

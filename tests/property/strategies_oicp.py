@@ -1,0 +1,314 @@
+"""Right OICP messages of every shape."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import strategies as st
+
+from protocols.oicp.wire import evse_data as evse
+from protocols.oicp.wire import identification as ident
+from protocols.oicp.wire.authentication_data import AuthenticationDataRecord
+from protocols.oicp.wire.authorisation import AuthorizeStart, AuthorizeStop
+from protocols.oicp.wire.cdr import (
+    CalibrationLawVerificationInfo,
+    ChargeDetailRecord,
+    MeteringStatus,
+    MeterValueInBetween,
+    SignedMeteringValue,
+)
+from protocols.oicp.wire.common import InfoText
+
+ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+plain = st.characters(codec="utf-8", exclude_categories=("Cs", "Cc"))
+
+
+def maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.none() | strategy
+
+
+def texts(longest: int, shortest: int = 0) -> st.SearchStrategy[str]:
+    return st.text(plain, min_size=shortest, max_size=longest)
+
+
+def matching(pattern: str) -> st.SearchStrategy[str]:
+    return st.from_regex(pattern, fullmatch=True)
+
+
+def decimals(low: int = 0, high: int = 10_000, places: int = 4) -> st.SearchStrategy[Decimal]:
+    """With digits that a float would drop: 10.100 stays 10.100."""
+    return st.builds(
+        lambda units, shown: Decimal(units).scaleb(-shown),
+        st.integers(low * 10**places, high * 10**places - 1).map(lambda units: units),
+        st.just(places),
+    ) | st.integers(low, high - 1).map(Decimal)
+
+
+uids = matching("[0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20}")
+evse_ids = matching(r"(DE\*?[A-Z0-9]{3}\*?E[A-Z0-9][A-Z0-9*]{0,12})|(\+?49\*[0-9]{3}\*[0-9][0-9*]{0,12})")
+evco_ids = matching(
+    r"([A-Z]{2}-?[A-Z0-9]{3}-?C[A-Za-z0-9]{8}-?[A-Z0-9])|([A-Z]{2}[*-]?[A-Z0-9]{3}[*-]?[A-Z0-9]{6}[*-]?[0-9X])"
+)
+session_ids = matching("[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+operator_ids = matching(r"([A-Z]{2}\*?[A-Z0-9]{3})|(\+?49\*[0-9]{3})")
+provider_ids = matching(r"[A-Z]{2}[*-]?[A-Z0-9]{3}")
+
+
+@st.composite
+def moments(draw: st.DrawFn) -> str:
+    zone = timezone(timedelta(minutes=15 * draw(st.integers(-48, 56))))
+    moment = draw(st.datetimes(datetime(2000, 1, 2), datetime(2090, 1, 1)))  # noqa: DTZ001
+    text = moment.replace(microsecond=0, tzinfo=UTC).astimezone(zone).isoformat()
+    fraction = draw(st.sampled_from(["", ".5", ".038", ".120000", ".1234567"]))
+    whole, offset = text[:19], text[19:]
+    return whole + fraction + draw(st.sampled_from([offset, "Z"]))
+
+
+hashed_pins = st.builds(
+    ident.HashedPIN,
+    value=matching(r"[0-9A-Za-z.+/=$]{10,60}"),
+    function=st.just(ident.HashFunction.BCRYPT),
+    legacy_hash_data=maybe(
+        st.builds(
+            ident.LegacyHashData,
+            function=st.sampled_from(ident.LegacyHashFunction),
+            salt=maybe(texts(20)),
+            value=maybe(texts(20)),
+        )
+    ),
+)
+mifare = st.builds(ident.RFIDMifareFamilyIdentification, uid=uids)
+rfid = st.builds(
+    ident.RFIDIdentification,
+    uid=uids,
+    rfid=st.sampled_from(ident.RFIDType),
+    evco_id=maybe(evco_ids),
+    printed_number=maybe(texts(30)),
+    expiry_date=maybe(moments()),
+)
+plug_and_charge = st.builds(ident.PlugAndChargeIdentification, evco_id=evco_ids)
+remote = st.builds(ident.RemoteIdentification, evco_id=evco_ids)
+asking = st.one_of(
+    st.builds(ident.Identification, rfid_mifare_family_identification=mifare),
+    st.builds(
+        ident.Identification,
+        qr_code_identification=st.builds(ident.QRCodeIdentification, evco_id=evco_ids, pin=texts(20, 1)),
+    ),
+    st.builds(ident.Identification, plug_and_charge_identification=plug_and_charge),
+)
+uploaded = st.one_of(
+    st.builds(ident.Identification, rfid_mifare_family_identification=mifare),
+    st.builds(ident.Identification, rfid_identification=rfid),
+    st.builds(
+        ident.Identification,
+        qr_code_identification=st.builds(ident.QRCodeIdentification, evco_id=evco_ids, hashed_pin=hashed_pins),
+    ),
+    st.builds(ident.Identification, plug_and_charge_identification=plug_and_charge),
+    st.builds(ident.Identification, remote_identification=remote),
+)
+authentication_records = st.builds(AuthenticationDataRecord, identification=uploaded)
+authorize_starts = st.builds(
+    AuthorizeStart,
+    operator_id=operator_ids,
+    identification=asking,
+    evse_id=maybe(evse_ids),
+    session_id=maybe(session_ids),
+    cpo_partner_session_id=maybe(texts(40)),
+    emp_partner_session_id=maybe(texts(40)),
+    partner_product_id=maybe(texts(20)),
+)
+authorize_stops = st.builds(
+    AuthorizeStop,
+    session_id=session_ids,
+    operator_id=operator_ids,
+    identification=asking,
+    evse_id=maybe(evse_ids),
+    cpo_partner_session_id=maybe(texts(40)),
+    emp_partner_session_id=maybe(texts(40)),
+)
+info_texts = st.builds(InfoText, language=st.sampled_from(["de", "en", "deu", "en-GB"]), value=texts(30))
+
+
+def many(strategy: st.SearchStrategy[Any], least: int = 0, most: int = 3) -> st.SearchStrategy[tuple[Any, ...]]:
+    return st.lists(strategy, min_size=least, max_size=most).map(tuple)
+
+
+def degrees(limit: int) -> st.SearchStrategy[str]:
+    return st.builds(
+        lambda sign, whole, part: f"{sign}{whole}.{part}",
+        st.sampled_from(["", "-"]),
+        st.integers(0, limit),
+        matching("[0-9]{1,6}"),
+    )
+
+
+def minutes(limit: int) -> st.SearchStrategy[str]:
+    return st.builds(
+        lambda sign, whole, minute, second, part, gap: f"{sign}{whole}°{gap}{minute:02}'{gap}{second:02}.{part}''",
+        st.sampled_from(["", "-"]),
+        st.integers(0, limit),
+        st.integers(0, 59),
+        st.integers(0, 59),
+        matching("[0-9]{1,4}"),
+        st.sampled_from(["", " "]),
+    )
+
+
+coordinates = st.one_of(
+    st.builds(
+        lambda lat, gap, lon: evse.GeoCoordinates(google=evse.GoogleCoordinates(coordinates=lat + gap + lon)),
+        degrees(89),
+        st.sampled_from([" ", ", ", ","]),
+        degrees(179),
+    ),
+    st.builds(
+        lambda lat, lon: evse.GeoCoordinates(decimal_degree=evse.DecimalDegreeCoordinates(latitude=lat, longitude=lon)),
+        degrees(89),
+        degrees(179),
+    ),
+    st.builds(
+        lambda lat, lon: evse.GeoCoordinates(
+            degree_minute_seconds=evse.DegreeMinuteSecondsCoordinates(latitude=lat, longitude=lon)
+        ),
+        minutes(89),
+        minutes(179),
+    ),
+)
+addresses = st.builds(
+    evse.Address,
+    country=st.sampled_from(["DEU", "FRA", "ESP", "USA", "NLD"]),
+    city=texts(20, 1),
+    street=texts(20, 2),
+    postal_code=texts(10, 1),
+    house_num=texts(10, 1),
+    floor=maybe(texts(5)),
+    region=maybe(texts(20)),
+    parking_facility=maybe(st.booleans()),
+    parking_spot=maybe(texts(5)),
+    time_zone=maybe(matching(r"UTC[+-](0[0-9]|1[0-2]):(00|30)")),
+)
+facilities = st.builds(
+    evse.ChargingFacility,
+    power_type=st.sampled_from(evse.PowerType),
+    power=decimals(0, 500, 2),
+    voltage=maybe(st.integers(1, 1500).map(Decimal)),
+    amperage=maybe(st.integers(1, 999).map(Decimal)),
+    charging_modes=maybe(many(st.sampled_from(evse.ChargingMode))),
+)
+clock = st.builds(lambda hour, minute: f"{hour:02}:{minute:02}", st.integers(0, 23), st.integers(0, 59)) | st.just(
+    "24:00"
+)
+openings = st.builds(
+    evse.OpeningTimes,
+    on=st.sampled_from(evse.Day),
+    period=many(st.builds(evse.Period, begin=clock, end=clock)),
+)
+
+
+def _payment() -> st.SearchStrategy[Any]:
+    both = st.sampled_from([evse.PaymentOption.DIRECT, evse.PaymentOption.CONTRACT])
+    return st.just((evse.PaymentOption.NO_PAYMENT,)) | many(both, 1)
+
+
+@st.composite
+def evse_records(draw: st.DrawFn) -> evse.EvseDataRecord:
+    times = draw(maybe(many(openings, 1)))
+    return evse.EvseDataRecord(
+        evse_id=draw(evse_ids),
+        charging_pool_id=draw(maybe(matching(r"DE\*?[A-Z0-9]{3}\*?P[A-Z0-9*]{1,6}"))),
+        charging_station_id=draw(maybe(texts(12))),
+        charging_station_names=draw(many(info_texts, 1)),
+        hardware_manufacturer=draw(maybe(texts(20))),
+        charging_station_image=draw(maybe(texts(40))),
+        sub_operator_name=draw(maybe(texts(20))),
+        address=draw(addresses),
+        geo_coordinates=draw(coordinates),
+        plugs=draw(many(st.sampled_from(evse.Plug), 1)),
+        dynamic_power_level=draw(maybe(st.booleans())),
+        charging_facilities=draw(many(facilities, 1)),
+        renewable_energy=draw(st.booleans()),
+        energy_source=draw(
+            maybe(
+                many(
+                    st.builds(
+                        evse.EnergySource,
+                        energy=maybe(st.sampled_from(evse.Energy)),
+                        percentage=maybe(st.integers(0, 100).map(Decimal)),
+                    )
+                )
+            )
+        ),
+        environmental_impact=draw(
+            maybe(
+                st.builds(
+                    evse.EnvironmentalImpact,
+                    co2_emission=maybe(decimals(0, 900, 2)),
+                    nuclear_waste=maybe(decimals(0, 9, 2)),
+                )
+            )
+        ),
+        calibration_law_data_availability=draw(st.sampled_from(evse.CalibrationLawDataAvailability)),
+        authentication_modes=draw(many(st.sampled_from(evse.AuthenticationMode), 1)),
+        max_capacity=draw(maybe(st.integers(0, 999).map(Decimal))),
+        payment_options=draw(_payment()),
+        value_added_services=draw(many(st.sampled_from(evse.ValueAddedService), 1)),
+        accessibility=draw(st.sampled_from(evse.Accessibility)),
+        accessibility_location=draw(maybe(st.sampled_from(evse.AccessibilityLocation))),
+        hotline_phone_number=draw(matching(r"\+[0-9]{5,15}")),
+        additional_info=draw(maybe(many(info_texts))),
+        charging_station_location_reference=draw(maybe(many(info_texts))),
+        geo_charging_point_entrance=draw(maybe(coordinates)),
+        is_open_24_hours=times is None or draw(st.booleans()),
+        opening_times=times,
+        hub_operator_id=draw(maybe(operator_ids)),
+        clearinghouse_id=draw(maybe(texts(20))),
+        is_hubject_compatible=draw(st.booleans()),
+        dynamic_info_available=draw(st.sampled_from(evse.DynamicInfo)),
+        extra=draw(maybe(st.just({"Foo": Decimal("1.50"), "Bar": [None, {"a": "b"}]}))),
+    )
+
+
+@st.composite
+def charge_detail_records(draw: st.DrawFn) -> ChargeDetailRecord:
+    return ChargeDetailRecord(
+        session_id=draw(session_ids),
+        cpo_partner_session_id=draw(maybe(texts(40))),
+        emp_partner_session_id=draw(maybe(texts(40))),
+        partner_product_id=draw(maybe(texts(20))),
+        evse_id=draw(evse_ids),
+        identification=draw(uploaded),
+        charging_start=draw(moments()),
+        charging_end=draw(moments()),
+        session_start=draw(moments()),
+        session_end=draw(moments()),
+        meter_value_start=draw(maybe(decimals())),
+        meter_value_end=draw(maybe(decimals())),
+        meter_value_in_between=draw(maybe(st.builds(MeterValueInBetween, meter_values=many(decimals())))),
+        consumed_energy=draw(decimals()),
+        signed_metering_values=draw(
+            maybe(
+                many(
+                    st.builds(
+                        SignedMeteringValue,
+                        signed_metering_value=maybe(texts(50)),
+                        metering_status=maybe(st.sampled_from(MeteringStatus)),
+                    )
+                )
+            )
+        ),
+        calibration_law_verification_info=draw(
+            maybe(
+                st.builds(
+                    CalibrationLawVerificationInfo,
+                    calibration_law_certificate_id=maybe(texts(20)),
+                    public_key=maybe(texts(20)),
+                    metering_signature_url=maybe(texts(20)),
+                    metering_signature_encoding_format=maybe(texts(20)),
+                    signed_metering_values_verification_instruction=maybe(texts(20)),
+                )
+            )
+        ),
+        hub_operator_id=draw(maybe(operator_ids)),
+        hub_provider_id=draw(maybe(provider_ids)),
+        extra=draw(maybe(st.just({"CustomData": {"digits": Decimal("1.10")}}))),
+    )
