@@ -97,3 +97,7 @@ class ProtocolPlugin(Protocol):
 
         `partner` has id, name, protocol and roles. Raises Invalid naming the member that is missing or wrong."""
         ...
+
+    async def connect(self, hub: Hub, partner: Partner, document: Mapping[str, Any]) -> Partner:
+        """Begin the protocol's handshake towards the partner. Raises Unsupported where the protocol has none."""
+        ...
