@@ -14,6 +14,6 @@ class Journal(Protocol):
         Written in the background; when overrun, the oldest waiting are dropped."""
         ...
 
-    async def page(self, *, partner: str | None, offset: int, limit: int) -> list[Exchange]:
-        """Youngest first."""
+    async def page(self, *, partner: str | None, offset: int, limit: int) -> tuple[list[Exchange], int]:
+        """Youngest first, and how many there are."""
         ...
