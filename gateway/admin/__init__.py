@@ -1,0 +1,1 @@
+"""The admin API: partners, deliveries, CDRs, counts; for the operator of the hub only."""

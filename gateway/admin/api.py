@@ -1,0 +1,203 @@
+"""The routes under /admin/api."""
+
+import hmac
+from typing import Annotated, Any
+
+from litestar import Controller, Request, Response, Router, delete, get, post
+from litestar.connection import ASGIConnection
+from litestar.exceptions import HTTPException, NotAuthorizedException
+from litestar.handlers.base import BaseRouteHandler
+from litestar.params import Parameter
+
+from core.errors import (
+    Invalid,
+    Refused,
+    Rejected,
+    RoamingError,
+    Unavailable,
+    Uncertain,
+    Unknown,
+    Unsupported,
+)
+from core.model.cdr import CdrState
+from core.model.delivery import DeliveryState
+from gateway.admin.partners import add_partner, parse_document
+from gateway.admin.views import (
+    CdrView,
+    DeliveryView,
+    PageView,
+    PartnerView,
+    Problem,
+    ProblemView,
+    cdr_view,
+    delivery_view,
+    partner_view,
+)
+from gateway.wiring import Assembly
+
+Offset = Annotated[int, Parameter(ge=0, le=10_000_000)]
+Limit = Annotated[int, Parameter(ge=1, le=500)]
+_STATUS: dict[type[RoamingError], int] = {
+    Invalid: 400,
+    Unknown: 404,
+    Refused: 403,
+    Unsupported: 409,
+    Rejected: 502,
+    Unavailable: 503,
+    Uncertain: 503,
+}
+
+
+class PartnerController(Controller):
+    path = "/partners"
+    tags = ("partners",)
+
+    @post("/", summary="Add a partner")
+    async def add(self, request: Request[Any, Any, Any], assembly: Assembly) -> dict[str, Any]:
+        """The document of the contract; answers the new partner's credentials, shown this once."""
+        return dict(await add_partner(assembly, parse_document(await request.body())))
+
+    @get("/", summary="All partners")
+    async def list(self, assembly: Assembly) -> list[PartnerView]:
+        return [partner_view(partner) for partner in await assembly.hub.partners.all()]
+
+    @get("/{partner_id:str}", summary="One partner")
+    async def show(self, partner_id: str, assembly: Assembly) -> PartnerView:
+        return partner_view(await assembly.hub.partners.get(partner_id))
+
+    @post("/{partner_id:str}/suspend", status_code=200, summary="Refuse its calls, send it nothing")
+    async def suspend(self, partner_id: str, assembly: Assembly) -> PartnerView:
+        return partner_view(await assembly.hub.partners.suspend(partner_id))
+
+    @post("/{partner_id:str}/resume", status_code=200, summary="End a suspension")
+    async def resume(self, partner_id: str, assembly: Assembly) -> PartnerView:
+        return partner_view(await assembly.hub.partners.resume(partner_id))
+
+    @post("/{partner_id:str}/connect", status_code=200, summary="Let the hub begin the handshake (OCPI)")
+    async def connect(self, partner_id: str, request: Request[Any, Any, Any], assembly: Assembly) -> PartnerView:
+        """`{"versions_url": ..., "token": ...}`: the partner's versions URL and the token A that it gave us."""
+        partner = await assembly.hub.partners.get(partner_id)
+        document = parse_document(await request.body())
+        return partner_view(await assembly.plugins[partner.protocol].connect(assembly.hub, partner, document))
+
+    @delete("/{partner_id:str}", summary="Remove a partner and its credentials")
+    async def remove(self, partner_id: str, assembly: Assembly) -> None:
+        await assembly.hub.partners.remove(partner_id)
+
+    @get("/{partner_id:str}/exchanges", summary="Its last messages, youngest first")
+    async def exchanges(self, partner_id: str, assembly: Assembly, offset: Offset = 0, limit: Limit = 50) -> PageView:
+        await assembly.hub.partners.get(partner_id)
+        found, total = await assembly.storage.journal.page(partner=partner_id, offset=offset, limit=limit)
+        return PageView(total, offset, limit, found)
+
+
+class DeliveryController(Controller):
+    path = "/deliveries"
+    tags = ("deliveries",)
+
+    @get("/", summary="Deliveries; state=DEAD are the dead letters")
+    async def list(
+        self,
+        assembly: Assembly,
+        partner: str | None = None,
+        wanted: Annotated[list[DeliveryState] | None, Parameter(query="state")] = None,
+        offset: Offset = 0,
+        limit: Limit = 50,
+    ) -> PageView:
+        found, total = await assembly.storage.outbox.page(partner=partner, states=wanted, offset=offset, limit=limit)
+        return PageView(total, offset, limit, [delivery_view(delivery) for delivery in found])
+
+    @get("/{delivery_id:str}", summary="One delivery with its attempts")
+    async def show(self, delivery_id: str, assembly: Assembly) -> DeliveryView:
+        return await _delivery(delivery_id, assembly)
+
+    @post("/{delivery_id:str}/replay", status_code=200, summary="Try a dead or missed delivery again now")
+    async def replay(self, delivery_id: str, assembly: Assembly) -> DeliveryView:
+        if not await assembly.storage.outbox.replay(delivery_id):
+            raise Unknown("dead or missed delivery", delivery_id)
+        return await _delivery(delivery_id, assembly)
+
+
+async def _delivery(delivery_id: str, assembly: Assembly) -> DeliveryView:
+    delivery = await assembly.storage.outbox.get(delivery_id)
+    if delivery is None:
+        raise Unknown("delivery", delivery_id)
+    return delivery_view(delivery)
+
+
+class CdrController(Controller):
+    path = "/cdrs"
+    tags = ("cdrs",)
+
+    @get("/", summary="Charge detail records and where they stand")
+    async def list(
+        self,
+        assembly: Assembly,
+        recipient: str | None = None,
+        wanted: Annotated[list[CdrState] | None, Parameter(query="state")] = None,
+        offset: Offset = 0,
+        limit: Limit = 50,
+    ) -> PageView:
+        found, total = await assembly.storage.cdrs.page(
+            owners=None,
+            recipients=[recipient] if recipient else None,
+            updated_from=None,
+            updated_to=None,
+            offset=offset,
+            limit=limit,
+            states=wanted,
+        )
+        return PageView(total, offset, limit, [cdr_view(settlement) for settlement in found])
+
+    @get("/{owner:str}/{cdr_id:str}", summary="One record, its state, its losses")
+    async def show(self, owner: str, cdr_id: str, assembly: Assembly) -> CdrView:
+        return cdr_view(await assembly.hub.billing.get(f"{owner.upper()}/{cdr_id.upper()}"))
+
+    @post("/{owner:str}/{cdr_id:str}/replay", status_code=200, summary="Deliver again one that ended badly")
+    async def replay(self, owner: str, cdr_id: str, assembly: Assembly) -> CdrView:
+        return cdr_view(await assembly.hub.billing.reopen(f"{owner.upper()}/{cdr_id.upper()}"))
+
+
+@get("/counts", tags=["counts"], summary="Deliveries by partner and state, CDRs by state, age of the outbox")
+async def counts(assembly: Assembly) -> dict[str, Any]:
+    deliveries: dict[str, dict[str, int]] = {}
+    for (partner, state), number in (await assembly.storage.outbox.counts()).items():
+        deliveries.setdefault(partner, {})[state] = number
+    oldest = await assembly.storage.outbox.oldest_waiting()
+    age = (assembly.hub.clock.now() - oldest).total_seconds() if oldest else 0
+    return {
+        "deliveries": deliveries,
+        "cdrs": {state.value: number for state, number in (await assembly.storage.cdrs.counts()).items()},
+        "outbox_age_s": age,
+    }
+
+
+def admin_router() -> Router:
+    return Router(
+        path="/admin/api",
+        route_handlers=[PartnerController, DeliveryController, CdrController, counts],
+        guards=[admin_only],
+        exception_handlers={RoamingError: _roaming_error, HTTPException: _http_error},
+    )
+
+
+def is_admin(assembly: Assembly, key: str) -> bool:
+    return hmac.compare_digest(key.encode(), assembly.settings.admin_key.value.encode())
+
+
+def admin_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    scheme, _, key = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not is_admin(connection.app.state.assembly, key.strip()):
+        raise NotAuthorizedException("the admin key is required: Authorization: Bearer <admin key>")
+
+
+def _roaming_error(_: Request[Any, Any, Any], error: RoamingError) -> Response[ProblemView]:
+    path = error.path if isinstance(error, Invalid) else "$"
+    return Response(ProblemView(Problem(path, error.reason)), status_code=_STATUS.get(type(error), 400))
+
+
+def _http_error(_: Request[Any, Any, Any], error: HTTPException) -> Response[ProblemView]:
+    extra = error.extra if isinstance(error.extra, list) else []
+    first = extra[0] if extra and isinstance(extra[0], dict) else {}
+    path = f"$.{first['key']}" if "key" in first else "$"
+    return Response(ProblemView(Problem(path, first.get("message") or error.detail)), status_code=error.status_code)

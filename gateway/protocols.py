@@ -1,0 +1,21 @@
+"""The built-in plugins, and those that other distributions bring by entry point."""
+
+from importlib.metadata import entry_points
+
+from protocols.ocpi.plugin import PLUGIN as OCPI
+from protocols.oicp.plugin import PLUGIN as OICP
+
+from protocols.plugin import ProtocolPlugin
+
+ENTRY_POINT_GROUP = "chargesphere.protocols"
+
+
+def plugins() -> dict[str, ProtocolPlugin]:
+    """By id. A foreign plugin may not take the id of another: ValueError."""
+    found: dict[str, ProtocolPlugin] = {}
+    foreign: list[ProtocolPlugin] = [entry.load() for entry in entry_points(group=ENTRY_POINT_GROUP)]
+    for plugin in (OCPI, OICP, *foreign):
+        if plugin.id in found:
+            raise ValueError(f"two protocol plugins with the id {plugin.id!r}")
+        found[plugin.id] = plugin
+    return found

@@ -1,0 +1,36 @@
+"""The gateway process: the hub's HTTP side in this process's own event loop."""
+
+import asyncio
+import logging
+
+from granian.server.embed import Server
+
+from gateway.app import create_app
+from gateway.settings import Settings
+from gateway.wiring import assemble
+
+log = logging.getLogger(__name__)
+
+
+async def run_gateway(settings: Settings, host: str, port: int, stopping: asyncio.Event) -> None:
+    """Serve until `stopping` is set; requests under way are finished."""
+    assembly = await assemble(settings)
+    try:
+        server = Server(
+            create_app(assembly),
+            address=host,
+            port=port,
+            interface="asgi",
+            log_enabled=False,
+            http1_settings=None,
+        )
+        serving = asyncio.create_task(server.serve())
+        stopped = asyncio.create_task(stopping.wait())
+        await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            stopped.cancel()
+        else:
+            server.stop()
+        await serving
+    finally:
+        await assembly.close()

@@ -1,0 +1,125 @@
+"""Builds everything once, and takes it down again."""
+
+from msgspec import Struct
+
+from core.model.ids import PartyId
+from core.ports.adapter import ProtocolAdapter
+from core.services.authorisation import AuthorisationService
+from core.services.billing import BillingService, TariffService
+from core.services.delivery import DeliveryService
+from core.services.locations import LocationService
+from core.services.partners import PartnerService
+from core.services.sessions import SessionService
+from core.services.tokens import TokenService
+from gateway.clock import RandomIds, SystemClock
+from gateway.metrics import Metrics
+from gateway.protocols import plugins
+from gateway.settings import Settings
+from gateway.storage import Storage
+from gateway.workflows.processes import TemporalProcesses
+from protocols.plugin import Hub, HubIdentity, Outbound, ProtocolPlugin
+from protocols.transport.http import HttpClient
+
+
+class Assembly(Struct, frozen=True, kw_only=True):
+    """All parts of one process: a gateway uses `hub`, a worker uses `billing` and `delivery`."""
+
+    settings: Settings
+    storage: Storage
+    processes: TemporalProcesses
+    http: HttpClient
+    plugins: dict[str, ProtocolPlugin]
+    adapters: dict[str, ProtocolAdapter]
+    hub: Hub
+    delivery: DeliveryService
+    metrics: Metrics
+
+    async def close(self) -> None:
+        await self.http.aclose()
+        await self.storage.close()
+
+
+async def assemble(settings: Settings) -> Assembly:
+    clock, ids, metrics = SystemClock(), RandomIds(), Metrics()
+    storage = await Storage.open(
+        settings.mongodb_url, settings.mongodb_database, settings.redis_url, settings.secret_key.value
+    )
+    processes = TemporalProcesses(settings.temporal_address, settings.temporal_namespace, settings.temporal_task_queue)
+    http = HttpClient(storage.journal, clock, ids, allow_private=settings.allow_private_addresses, meter=metrics.call)
+    outbound = Outbound(identity=_identity(settings), http=http, credentials=storage.credentials, clock=clock, ids=ids)
+    known = plugins()
+    adapters = {name: plugin.adapter(outbound) for name, plugin in known.items()}
+    registry = PartnerService(storage.partners, storage.credentials, storage.outbox, clock, ids)
+    billing = BillingService(
+        cdrs=storage.cdrs,
+        journeys=storage.journeys,
+        sessions=storage.sessions,
+        locations=storage.locations,
+        tokens=storage.tokens,
+        partners=storage.partners,
+        adapters=adapters,
+        processes=processes,
+        clock=clock,
+        ids=ids,
+    )
+    hub = Hub(
+        identity=outbound.identity,
+        outbound=outbound,
+        partners=registry,
+        authorisation=AuthorisationService(
+            tokens=storage.tokens,
+            locations=storage.locations,
+            journeys=storage.journeys,
+            partners=storage.partners,
+            adapters=adapters,
+            cache=storage.cache,
+            clock=clock,
+            ids=ids,
+            deadline_s=settings.authorise_deadline_s,
+        ),
+        locations=LocationService(storage.locations, storage.partners, clock, ids),
+        tokens=TokenService(storage.tokens, storage.partners, clock, ids),
+        sessions=SessionService(storage.sessions, storage.journeys, storage.partners, clock, ids),
+        tariffs=TariffService(storage.tariffs, storage.partners, clock, ids),
+        billing=billing,
+        credentials=storage.credentials,
+        journal=storage.journal,
+        clock=clock,
+        ids=ids,
+        open_registration=settings.open_registration,
+        trusted_proxies=settings.trusted_proxies,
+        max_body_bytes=settings.max_body_bytes,
+    )
+    delivery = DeliveryService(
+        outbox=storage.outbox,
+        locations=storage.locations,
+        tokens=storage.tokens,
+        sessions=storage.sessions,
+        tariffs=storage.tariffs,
+        journeys=storage.journeys,
+        partners=storage.partners,
+        registry=registry,
+        adapters=adapters,
+        processes=processes,
+        clock=clock,
+        ids=ids,
+    )
+    return Assembly(
+        settings=settings,
+        storage=storage,
+        processes=processes,
+        http=http,
+        plugins=known,
+        adapters=adapters,
+        hub=hub,
+        delivery=delivery,
+        metrics=metrics,
+    )
+
+
+def _identity(settings: Settings) -> HubIdentity:
+    return HubIdentity(
+        party=PartyId.of(settings.hub_country_code, settings.hub_party_id, "CHARGESPHERE_HUB_PARTY_ID"),
+        name=settings.hub_name,
+        public_url=settings.public_url.rstrip("/"),
+    )
