@@ -1,0 +1,750 @@
+"""Locations, EVSEs, connectors <-> ours. Source: OCPI 2.3.0, mod_locations."""
+
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET
+
+from core.errors import Invalid, Unknown, Unsupported
+from core.model import location as core
+from core.model.location import AuthenticationMode, Connector, Evse, EvseChange, Location
+from core.model.loss import Loss, LossKind
+from mappings.losses import losses, plain
+from mappings.ocpi.common import (
+    Aside,
+    business_from_ocpi,
+    business_to_ocpi,
+    coordinates_in,
+    coordinates_out,
+    degrees_out,
+    each,
+    image_from_ocpi,
+    image_to_ocpi,
+    kept,
+    part,
+    parts,
+    put_aside,
+    text_from_ocpi,
+    text_out,
+    texts_out,
+    time_from_ocpi,
+    time_in,
+    time_out,
+    time_to_ocpi,
+    unknown_of,
+)
+from mappings.ocpi.ids import evse_id_in, party_in, party_out
+from mappings.tables import CodeTable, same
+from protocols.ocpi.wire import locations as wire
+
+EVSE_STATUS: Final = same(wire.Status, core.EvseStatus)
+CONNECTOR_FORMAT: Final = same(wire.ConnectorFormat, core.ConnectorFormat)
+POWER_TYPE: Final = same(wire.PowerType, core.PowerType)
+PARKING_DIRECTION: Final[CodeTable[wire.ParkingDirection, str]] = CodeTable(
+    both={word: word.value for word in wire.ParkingDirection}
+)
+EVSE_POSITION: Final[CodeTable[wire.EvsePosition, str]] = CodeTable(
+    both={word: word.value for word in wire.EvsePosition}
+)
+ENERGY_SOURCE: Final[CodeTable[wire.EnergySourceCategory, str]] = CodeTable(
+    both={word: word.value for word in wire.EnergySourceCategory}
+)
+
+IMPLIED_CAPABILITY: Final = {
+    AuthenticationMode.RFID_MIFARE_CLASSIC: "RFID_READER",
+    AuthenticationMode.RFID_MIFARE_DESFIRE: "RFID_READER",
+    AuthenticationMode.RFID_CALYPSO: "RFID_READER",
+    AuthenticationMode.REMOTE: "REMOTE_START_STOP_CAPABLE",
+}
+"""Finer words of other protocols -> the capability that contains them."""
+RESERVATION_SERVICE: Final = "Reservation"
+
+NOT_CARRIED: Final = {
+    "names[]": "a location has one name, without language",
+    "entrance": "no field for the entrance; sent as a related location, which does not say what it is",
+    "pool_id": "no field",
+    "hub_operator": "no field",
+    "evses[].status_until": "no field",
+    "evses[].station_id": "no level between location and EVSE",
+    "evses[].authentication_modes": "only the capabilities RFID_READER and REMOTE_START_STOP_CAPABLE say part of it",
+    "evses[].payment_options": "no field",
+    "evses[].value_added_services": "no field, only the capability RESERVABLE",
+    "evses[].accessibility": "no field",
+    "evses[].hub_compatible": "no field",
+    "evses[].dynamic_info_available": "no field",
+    "evses[].calibration_law": "no field",
+    "evses[].max_capacity_kwh": "no field",
+    "evses[].max_reservation_min": "no field, only the capability RESERVABLE",
+    "evses[].guaranteed_power_w": "no field",
+}
+"""Canonical fields that OCPI 2.3.0 has no place for -> why."""
+
+CODES: Final[dict[str, CodeTable[Any, Any]]] = {
+    "evses[].status": EVSE_STATUS,
+    "evses[].connectors[].format": CONNECTOR_FORMAT,
+    "evses[].connectors[].power_type": POWER_TYPE,
+}
+
+ONE_ZONE: Final = {
+    "AUT": "Europe/Vienna", "BEL": "Europe/Brussels", "BGR": "Europe/Sofia", "CHE": "Europe/Zurich",
+    "CZE": "Europe/Prague", "DEU": "Europe/Berlin", "DNK": "Europe/Copenhagen", "EST": "Europe/Tallinn",
+    "FIN": "Europe/Helsinki", "FRA": "Europe/Paris", "GBR": "Europe/London", "GRC": "Europe/Athens",
+    "HRV": "Europe/Zagreb", "HUN": "Europe/Budapest", "IRL": "Europe/Dublin", "ISL": "Atlantic/Reykjavik",
+    "ITA": "Europe/Rome", "LIE": "Europe/Vaduz", "LTU": "Europe/Vilnius", "LUX": "Europe/Luxembourg",
+    "LVA": "Europe/Riga", "MCO": "Europe/Monaco", "MLT": "Europe/Malta", "NLD": "Europe/Amsterdam",
+    "NOR": "Europe/Oslo", "POL": "Europe/Warsaw", "ROU": "Europe/Bucharest", "SRB": "Europe/Belgrade",
+    "SVK": "Europe/Bratislava", "SVN": "Europe/Ljubljana", "SWE": "Europe/Stockholm", "TUR": "Europe/Istanbul",
+    "ISR": "Asia/Jerusalem", "JPN": "Asia/Tokyo", "KOR": "Asia/Seoul", "SGP": "Asia/Singapore",
+}  # fmt: skip
+"""Country -> time zone of (nearly) all its places, for owners whose protocol does not say it."""
+
+_ASSUMED_VOLTAGE: Final = {core.PowerType.DC: 400}
+_PHASES: Final = {core.PowerType.AC_3_PHASE: 3, core.PowerType.AC_2_PHASE: 2}
+
+
+# --- connectors
+
+
+def connector_from_ocpi(connector: wire.Connector) -> Connector:
+    aside: Aside = {}
+    return Connector(
+        id=connector.id,
+        standard=connector.standard,
+        format=CONNECTOR_FORMAT.to_core(connector.format),
+        power_type=POWER_TYPE.to_core(connector.power_type),
+        max_voltage=connector.max_voltage,
+        max_amperage=connector.max_amperage,
+        max_power_w=connector.max_electric_power,
+        tariff_ids=connector.tariff_ids or (),
+        terms_and_conditions=connector.terms_and_conditions,
+        capabilities=connector.capabilities or (),
+        updated_at=time_in(connector.last_updated, aside, "last_updated"),
+        extensions=put_aside(connector.extra, aside),
+    )
+
+
+def connector_to_ocpi(connector: Connector) -> wire.Connector:
+    """Voltage and current that the source does not say are assumed, see `assumptions`."""
+    back = kept(connector.extensions)
+    voltage, amperage = connector.max_voltage, connector.max_amperage
+    if voltage is None or amperage is None:
+        voltage, amperage = _ratings(connector)
+    return wire.Connector(
+        id=connector.id,
+        standard=connector.standard,
+        format=CONNECTOR_FORMAT.to_wire(connector.format),
+        power_type=POWER_TYPE.to_wire(connector.power_type),
+        max_voltage=voltage,
+        max_amperage=amperage,
+        max_electric_power=connector.max_power_w,
+        tariff_ids=connector.tariff_ids,
+        terms_and_conditions=connector.terms_and_conditions,
+        capabilities=connector.capabilities,
+        last_updated=time_out(connector.updated_at, back, "last_updated"),
+        extra=back.extra,
+    )
+
+
+def _ratings(connector: Connector) -> tuple[int, int]:
+    """Volt and Ampere, what is missing assumed so that they agree with the power."""
+    phases = _PHASES.get(connector.power_type, 1)
+    power, voltage, amperage = connector.max_power_w, connector.max_voltage, connector.max_amperage
+    if voltage is None and power and amperage:
+        voltage = round(power / (amperage * phases))
+    voltage = voltage or _ASSUMED_VOLTAGE.get(connector.power_type, 230)
+    if amperage is None:
+        amperage = round(power / (voltage * phases)) if power else 16
+    return voltage, amperage
+
+
+# --- EVSEs
+
+
+def schedule_from_ocpi(schedule: wire.StatusSchedule) -> core.StatusSchedule:
+    aside: Aside = {}
+    return core.StatusSchedule(
+        begin=time_in(schedule.period_begin, aside, "period_begin"),
+        end=time_in(schedule.period_end, aside, "period_end") if schedule.period_end is not None else None,
+        status=EVSE_STATUS.to_core(schedule.status),
+        extensions=put_aside(schedule.extra, aside),
+    )
+
+
+def schedule_to_ocpi(schedule: core.StatusSchedule) -> wire.StatusSchedule:
+    back = kept(schedule.extensions)
+    return wire.StatusSchedule(
+        period_begin=time_out(schedule.begin, back, "period_begin"),
+        period_end=time_out(schedule.end, back, "period_end") if schedule.end else None,
+        status=EVSE_STATUS.to_wire(schedule.status),
+        extra=back.extra,
+    )
+
+
+def evse_parking_from_ocpi(parking: wire.EvseParking) -> core.EvseParking:
+    position = parking.evse_position
+    return core.EvseParking(
+        parking_id=parking.parking_id,
+        evse_position=EVSE_POSITION.to_core(position) if position is not None else None,
+        extensions=put_aside(parking.extra, {}),
+    )
+
+
+def evse_parking_to_ocpi(parking: core.EvseParking) -> wire.EvseParking:
+    position = parking.evse_position
+    return wire.EvseParking(
+        parking_id=parking.parking_id,
+        evse_position=EVSE_POSITION.wire_for(position) if position is not None else None,
+        extra=kept(parking.extensions).extra,
+    )
+
+
+def evse_from_ocpi(evse: wire.Evse) -> Evse:
+    aside: Aside = {}
+    unknown: dict[str, Any] = {}
+    if evse.directions:
+        unknown_of(unknown, "directions", evse.directions)
+    return Evse(
+        uid=evse.uid,
+        evse_id=evse_id_in(evse.evse_id, aside, "evse_id"),
+        status=EVSE_STATUS.to_core(evse.status),
+        status_schedule=parts(schedule_from_ocpi, evse.status_schedule, "status_schedule"),
+        capabilities=evse.capabilities or (),
+        connectors=parts(connector_from_ocpi, evse.connectors, "connectors"),
+        floor_level=evse.floor_level,
+        coordinates=coordinates_in(evse.coordinates, aside, unknown, "coordinates") if evse.coordinates else None,
+        physical_reference=evse.physical_reference,
+        directions=each(text_from_ocpi, evse.directions or ()),
+        parking_restrictions=evse.parking_restrictions or (),
+        parking=each(evse_parking_from_ocpi, evse.parking or ()),
+        images=each(image_from_ocpi, evse.images or ()),
+        accepted_service_providers=evse.accepted_service_providers or (),
+        updated_at=time_in(evse.last_updated, aside, "last_updated"),
+        extensions=put_aside(evse.extra, aside, unknown),
+    )
+
+
+def evse_to_ocpi(evse: Evse) -> wire.Evse:
+    """Raises Unsupported for an EVSE without connectors, which OCPI cannot say."""
+    if not evse.connectors:
+        raise Unsupported(f"OCPI has no EVSE without connectors, and {evse.uid} has none")
+    back = kept(evse.extensions)
+    return wire.Evse(
+        uid=evse.uid,
+        evse_id=evse.evse_id.text if evse.evse_id else back.texts.get("evse_id"),
+        status=EVSE_STATUS.to_wire(evse.status),
+        status_schedule=each(schedule_to_ocpi, evse.status_schedule),
+        capabilities=_capabilities(evse),
+        connectors=tuple([connector_to_ocpi(connector) for connector in evse.connectors]),
+        floor_level=evse.floor_level,
+        coordinates=coordinates_out(evse.coordinates, back, "coordinates") if evse.coordinates else None,
+        physical_reference=evse.physical_reference,
+        directions=texts_out(evse.directions, back, "directions"),
+        parking_restrictions=evse.parking_restrictions,
+        parking=each(evse_parking_to_ocpi, evse.parking),
+        images=each(image_to_ocpi, evse.images),
+        accepted_service_providers=evse.accepted_service_providers,
+        last_updated=time_out(evse.updated_at, back, "last_updated"),
+        extra=back.extra,
+    )
+
+
+def _capabilities(evse: Evse) -> tuple[str, ...]:
+    if not (evse.authentication_modes or evse.value_added_services or evse.max_reservation_min):
+        return evse.capabilities
+    said = dict.fromkeys(evse.capabilities)
+    for mode in evse.authentication_modes:
+        if capability := IMPLIED_CAPABILITY.get(mode):
+            said.setdefault(capability)
+    if RESERVATION_SERVICE in evse.value_added_services or evse.max_reservation_min:
+        said.setdefault("RESERVABLE")
+    return tuple(said)
+
+
+# --- locations
+
+
+def regular_hours_from_ocpi(hours: wire.RegularHours) -> core.RegularHours:
+    if hours.period_end <= hours.period_begin:
+        raise Invalid("$.period_end", "must be later than period_begin")
+    return core.RegularHours(
+        weekday=hours.weekday,
+        begin=hours.period_begin,
+        end=hours.period_end,
+        extensions=put_aside(hours.extra, {"period_end": hours.period_end} if hours.period_end == "24:00" else {}),
+    )
+
+
+def regular_hours_to_ocpi(hours: core.RegularHours) -> wire.RegularHours:
+    """OCPI has no 24:00: the day ends at 23:59, unless its owner wrote 24:00."""
+    back = kept(hours.extensions)
+    midnight = hours.end == "24:00" and "period_end" not in back.texts
+    return wire.RegularHours(
+        weekday=hours.weekday,
+        period_begin=hours.begin,
+        period_end="23:59" if midnight else hours.end,
+        extra=back.extra,
+    )
+
+
+def period_from_ocpi(period: wire.ExceptionalPeriod) -> core.ExceptionalPeriod:
+    aside: Aside = {}
+    return core.ExceptionalPeriod(
+        begin=time_in(period.period_begin, aside, "period_begin"),
+        end=time_in(period.period_end, aside, "period_end"),
+        extensions=put_aside(period.extra, aside),
+    )
+
+
+def period_to_ocpi(period: core.ExceptionalPeriod) -> wire.ExceptionalPeriod:
+    back = kept(period.extensions)
+    return wire.ExceptionalPeriod(
+        period_begin=time_out(period.begin, back, "period_begin"),
+        period_end=time_out(period.end, back, "period_end"),
+        extra=back.extra,
+    )
+
+
+def hours_from_ocpi(hours: wire.Hours) -> core.OpeningHours:
+    """Raises Invalid unless there are regular hours exactly when it is not always open."""
+    if hours.twentyfourseven and hours.regular_hours:
+        raise Invalid("$.regular_hours", "must be absent when twentyfourseven is true")
+    if not hours.twentyfourseven and not hours.regular_hours:
+        raise Invalid("$.regular_hours", "at least one is required when twentyfourseven is false")
+    return core.OpeningHours(
+        twentyfourseven=hours.twentyfourseven,
+        regular_hours=parts(regular_hours_from_ocpi, hours.regular_hours, "regular_hours"),
+        exceptional_openings=parts(period_from_ocpi, hours.exceptional_openings, "exceptional_openings"),
+        exceptional_closings=parts(period_from_ocpi, hours.exceptional_closings, "exceptional_closings"),
+        extensions=put_aside(hours.extra, {}),
+    )
+
+
+def hours_to_ocpi(hours: core.OpeningHours) -> wire.Hours:
+    return wire.Hours(
+        twentyfourseven=hours.twentyfourseven,
+        regular_hours=each(regular_hours_to_ocpi, hours.regular_hours),
+        exceptional_openings=each(period_to_ocpi, hours.exceptional_openings),
+        exceptional_closings=each(period_to_ocpi, hours.exceptional_closings),
+        extra=kept(hours.extensions).extra,
+    )
+
+
+def energy_mix_from_ocpi(mix: wire.EnergyMix) -> core.EnergyMix:
+    unknown: dict[str, Any] = {}
+    unknown_of(unknown, "energy_sources", mix.energy_sources or ())
+    unknown_of(unknown, "environ_impact", mix.environ_impact or ())
+    return core.EnergyMix(
+        is_green_energy=mix.is_green_energy,
+        energy_sources=tuple(
+            core.EnergySource(source=ENERGY_SOURCE.to_core(source.source), percentage=source.percentage)
+            for source in mix.energy_sources or ()
+        ),
+        environ_impact=tuple(
+            core.EnvironmentalImpact(category=impact.category, amount=impact.amount)
+            for impact in mix.environ_impact or ()
+        ),
+        supplier_name=mix.supplier_name,
+        energy_product_name=mix.energy_product_name,
+        extensions=put_aside(mix.extra, {}, unknown),
+    )
+
+
+def energy_mix_to_ocpi(mix: core.EnergyMix) -> wire.EnergyMix:
+    """Sources without percentage or without an OCPI word are left out, see `assumptions`."""
+    back = kept(mix.extensions)
+    return wire.EnergyMix(
+        is_green_energy=mix.is_green_energy,
+        energy_sources=tuple(
+            wire.EnergySource(
+                source=word, percentage=source.percentage, extra=back.parts.get(f"energy_sources[{index}]")
+            )
+            for index, source in enumerate(mix.energy_sources)
+            if (word := ENERGY_SOURCE.wire_for(source.source)) is not None and source.percentage is not None
+        ),
+        environ_impact=tuple(
+            wire.EnvironmentalImpact(
+                category=impact.category, amount=impact.amount, extra=back.parts.get(f"environ_impact[{index}]")
+            )
+            for index, impact in enumerate(mix.environ_impact)
+        ),
+        supplier_name=mix.supplier_name,
+        energy_product_name=mix.energy_product_name,
+        extra=back.extra,
+    )
+
+
+def parking_from_ocpi(parking: wire.Parking) -> core.Parking:
+    return core.Parking(
+        id=parking.id,
+        physical_reference=parking.physical_reference,
+        vehicle_types=parking.vehicle_types,
+        max_vehicle_weight=parking.max_vehicle_weight,
+        max_vehicle_height=parking.max_vehicle_height,
+        max_vehicle_length=parking.max_vehicle_length,
+        max_vehicle_width=parking.max_vehicle_width,
+        parking_space_length=parking.parking_space_length,
+        parking_space_width=parking.parking_space_width,
+        dangerous_goods_allowed=parking.dangerous_goods_allowed,
+        direction=PARKING_DIRECTION.to_core(parking.direction) if parking.direction is not None else None,
+        drive_through=parking.drive_through,
+        restricted_to_type=parking.restricted_to_type,
+        reservation_required=parking.reservation_required,
+        time_limit=parking.time_limit,
+        roofed=parking.roofed,
+        images=each(image_from_ocpi, parking.images or ()),
+        lighting=parking.lighting,
+        refrigeration_outlet=parking.refrigeration_outlet,
+        standards=parking.standards or (),
+        apds_reference=parking.apds_reference,
+        extensions=put_aside(parking.extra, {}),
+    )
+
+
+def parking_to_ocpi(parking: core.Parking) -> wire.Parking:
+    return wire.Parking(
+        id=parking.id,
+        physical_reference=parking.physical_reference,
+        vehicle_types=parking.vehicle_types,
+        max_vehicle_weight=parking.max_vehicle_weight,
+        max_vehicle_height=parking.max_vehicle_height,
+        max_vehicle_length=parking.max_vehicle_length,
+        max_vehicle_width=parking.max_vehicle_width,
+        parking_space_length=parking.parking_space_length,
+        parking_space_width=parking.parking_space_width,
+        dangerous_goods_allowed=parking.dangerous_goods_allowed,
+        direction=PARKING_DIRECTION.wire_for(parking.direction) if parking.direction is not None else None,
+        drive_through=parking.drive_through,
+        restricted_to_type=parking.restricted_to_type,
+        reservation_required=parking.reservation_required,
+        time_limit=parking.time_limit,
+        roofed=parking.roofed,
+        images=each(image_to_ocpi, parking.images),
+        lighting=parking.lighting,
+        refrigeration_outlet=parking.refrigeration_outlet,
+        standards=parking.standards,
+        apds_reference=parking.apds_reference,
+        extra=kept(parking.extensions).extra,
+    )
+
+
+def publish_token_from_ocpi(token: wire.PublishTokenType) -> core.PublishTokenType:
+    """Raises Invalid unless the token can be told by its uid and type, its visual number and issuer, or its group."""
+    if token.uid is None and token.visual_number is None and token.group_id is None:
+        raise Invalid("$", "one of uid, visual_number and group_id is required")
+    if token.uid is not None and token.type is None:
+        raise Invalid("$.type", "is required with uid")
+    if token.visual_number is not None and token.issuer is None:
+        raise Invalid("$.issuer", "is required with visual_number")
+    return core.PublishTokenType(
+        uid=token.uid,
+        type=token.type,
+        visual_number=token.visual_number,
+        issuer=token.issuer,
+        group_id=token.group_id,
+        extensions=put_aside(token.extra, {}),
+    )
+
+
+def publish_token_to_ocpi(token: core.PublishTokenType) -> wire.PublishTokenType:
+    return wire.PublishTokenType(
+        uid=token.uid,
+        type=token.type,
+        visual_number=token.visual_number,
+        issuer=token.issuer,
+        group_id=token.group_id,
+        extra=kept(token.extensions).extra,
+    )
+
+
+def related_from_ocpi(related: wire.AdditionalGeoLocation) -> core.RelatedLocation:
+    aside: Aside = {}
+    unknown: dict[str, Any] = {}
+    coordinates = coordinates_in(related, aside, {}, "coordinates")
+    if related.name and related.name.extra:
+        unknown["name"] = related.name.extra
+    return core.RelatedLocation(
+        coordinates=coordinates,
+        name=text_from_ocpi(related.name) if related.name else None,
+        extensions=put_aside(related.extra, aside, unknown),
+    )
+
+
+def related_to_ocpi(related: core.RelatedLocation) -> wire.AdditionalGeoLocation:
+    back = kept(related.extensions)
+    return wire.AdditionalGeoLocation(
+        latitude=degrees_out(related.coordinates.latitude, back, "coordinates.latitude"),
+        longitude=degrees_out(related.coordinates.longitude, back, "coordinates.longitude"),
+        name=text_out(related.name, back, "name") if related.name else None,
+        extra=back.extra,
+    )
+
+
+def location_from_ocpi(location: wire.Location) -> Location:
+    """Raises Invalid, with the path, for what the specification forbids beyond single fields."""
+    aside: Aside = {}
+    unknown: dict[str, Any] = {}
+    if location.publish and location.publish_allowed_to:
+        raise Invalid("$.publish_allowed_to", "is allowed only when publish is false")
+    if location.directions:
+        unknown_of(unknown, "directions", location.directions)
+    hours = location.opening_times
+    result = Location(
+        owner=party_in(location.country_code, location.party_id, aside),
+        id=location.id,
+        publish=location.publish,
+        publish_allowed_to=parts(publish_token_from_ocpi, location.publish_allowed_to, "publish_allowed_to"),
+        name=location.name,
+        address=location.address,
+        city=location.city,
+        postal_code=location.postal_code,
+        state=location.state,
+        country=location.country,
+        coordinates=coordinates_in(location.coordinates, aside, unknown, "coordinates"),
+        related_locations=parts(related_from_ocpi, location.related_locations, "related_locations"),
+        parking_type=location.parking_type,
+        evses=parts(evse_from_ocpi, location.evses, "evses"),
+        parking_places=each(parking_from_ocpi, location.parking_places or ()),
+        directions=each(text_from_ocpi, location.directions or ()),
+        operator=business_from_ocpi(location.operator) if location.operator else None,
+        suboperator=business_from_ocpi(location.suboperator) if location.suboperator else None,
+        proprietor=business_from_ocpi(location.owner) if location.owner else None,
+        facilities=location.facilities or (),
+        time_zone=location.time_zone,
+        opening_times=part(hours_from_ocpi, hours, "opening_times") if hours else None,
+        charging_when_closed=location.charging_when_closed,
+        images=each(image_from_ocpi, location.images or ()),
+        energy_mix=energy_mix_from_ocpi(location.energy_mix) if location.energy_mix else None,
+        help_phone=location.help_phone,
+        updated_at=time_in(location.last_updated, aside, "last_updated"),
+        extensions=put_aside(location.extra, aside, unknown),
+    )
+    check_parking(result)
+    return result
+
+
+def check_parking(location: Location) -> None:
+    """Raises Invalid if parking ids occur twice, or an EVSE names a parking place that is not there."""
+    ids = {place.id.upper() for place in location.parking_places}
+    if len(ids) != len(location.parking_places):
+        raise Invalid("$.parking_places", "an id occurs twice")
+    for index, evse in enumerate(location.evses):
+        for number, parking in enumerate(evse.parking):
+            if parking.parking_id.upper() not in ids:
+                reason = f"{parking.parking_id!r} is no parking place of the location"
+                raise Invalid(f"$.evses[{index}].parking[{number}].parking_id", reason)
+
+
+def location_to_ocpi(location: Location) -> wire.Location:
+    """EVSEs without connectors are left out. Raises Unsupported if the time zone is not known and cannot be assumed."""
+    back = kept(location.extensions)
+    country_code, party_id = party_out(location.owner, back)
+    return wire.Location(
+        country_code=country_code,
+        party_id=party_id,
+        id=location.id,
+        publish=location.publish,
+        publish_allowed_to=each(publish_token_to_ocpi, location.publish_allowed_to),
+        name=_name(location),
+        address=f"{location.address} {location.house_number}" if location.house_number else location.address,
+        city=location.city,
+        postal_code=location.postal_code,
+        state=location.state,
+        country=location.country,
+        coordinates=coordinates_out(location.coordinates, back, "coordinates"),
+        related_locations=_related(location),
+        parking_type=location.parking_type,
+        evses=tuple([evse_to_ocpi(evse) for evse in location.evses if evse.connectors]),
+        parking_places=each(parking_to_ocpi, location.parking_places),
+        directions=texts_out(location.directions, back, "directions"),
+        operator=business_to_ocpi(location.operator) if location.operator else None,
+        suboperator=business_to_ocpi(location.suboperator) if location.suboperator else None,
+        owner=business_to_ocpi(location.proprietor) if location.proprietor else None,
+        facilities=location.facilities,
+        time_zone=location.time_zone if location.time_zone is not None else _zone(location),
+        opening_times=hours_to_ocpi(location.opening_times) if location.opening_times else None,
+        charging_when_closed=location.charging_when_closed,
+        images=each(image_to_ocpi, location.images),
+        energy_mix=energy_mix_to_ocpi(location.energy_mix) if location.energy_mix else None,
+        help_phone=location.help_phone,
+        last_updated=time_out(location.updated_at, back, "last_updated"),
+        extra=back.extra,
+    )
+
+
+def _name(location: Location) -> str | None:
+    if location.name is not None or not location.names:
+        return location.name
+    english = next((text.text for text in location.names if text.language.startswith("en")), None)
+    return english or location.names[0].text
+
+
+def _related(location: Location) -> tuple[wire.AdditionalGeoLocation, ...]:
+    related = each(related_to_ocpi, location.related_locations)
+    if location.entrance:
+        related += (related_to_ocpi(core.RelatedLocation(coordinates=location.entrance)),)
+    return related
+
+
+def _zone(location: Location) -> str:
+    zone = ONE_ZONE.get(location.country)
+    if zone is None:
+        raise Unsupported(f"OCPI demands a time zone, which the owner of location {location.id} does not say")
+    return zone
+
+
+# --- changes
+
+
+def evse_change_from_ocpi(patch: wire.EvsePatch) -> EvseChange | None:
+    """The fast way of a patch that says nothing but the status; None for any other, see `patch_evse`."""
+    if (
+        patch.status is UNSET
+        or patch.extra
+        or any(getattr(patch, name) is not UNSET for name in _BEYOND_STATUS)
+        or time_to_ocpi(moment := time_from_ocpi(patch.last_updated, "$.last_updated")) != patch.last_updated
+    ):
+        return None
+    return EvseChange(status=EVSE_STATUS.to_core(patch.status), updated_at=moment)
+
+
+_BEYOND_STATUS: Final = tuple(
+    name
+    for name in wire.EvsePatch.__struct_fields__
+    if name not in ("extra", "uid", "evse_id", "status", "last_updated")
+)
+
+
+def evse_status_to_ocpi(evse: Evse, *, with_ids: bool = False) -> wire.EvsePatch:
+    """The body of a PATCH that tells the status; the ids are in the path, and in the body only when asked for."""
+    back = kept(evse.extensions)
+    return wire.EvsePatch(
+        uid=evse.uid if with_ids else UNSET,
+        evse_id=evse.evse_id.text if with_ids and evse.evse_id else UNSET,
+        status=EVSE_STATUS.to_wire(evse.status),
+        last_updated=time_out(evse.updated_at, back, "last_updated"),
+    )
+
+
+def patch_location(location: Location, patch: wire.LocationPatch) -> Location:
+    """The location as it is after a PATCH, validated as a whole. null counts as not mentioned."""
+    return location_from_ocpi(merged(location_to_ocpi(location), patch))
+
+
+def patch_evse(location: Location, evse_uid: str, patch: wire.EvsePatch) -> Location:
+    """As patch_location, one level down; the location's own time follows. Raises Unknown for an EVSE not held."""
+    evse = location.evse(evse_uid)
+    if evse is None:
+        raise Unknown("evse", evse_uid)
+    return with_evse(location, evse_from_ocpi(merged(evse_to_ocpi(evse), patch)))
+
+
+def patch_connector(location: Location, evse_uid: str, connector_id: str, patch: wire.ConnectorPatch) -> Location:
+    """As patch_evse, one more level down."""
+    evse = location.evse(evse_uid)
+    if evse is None:
+        raise Unknown("evse", evse_uid)
+    wanted = connector_id.upper()
+    connector = next((held for held in evse.connectors if held.id.upper() == wanted), None)
+    if connector is None:
+        raise Unknown("connector", connector_id)
+    changed = connector_from_ocpi(merged(connector_to_ocpi(connector), patch))
+    return with_connector(location, evse.uid, changed)
+
+
+def with_evse(location: Location, evse: Evse) -> Location:
+    """The location with this EVSE in the place of the one with the same uid, or added; its time follows.
+
+    Raises Invalid if the EVSE names a parking place that the location does not have."""
+    wanted = evse.uid.upper()
+    evses = tuple(evse if held.uid.upper() == wanted else held for held in location.evses)
+    if all(held is not evse for held in evses):
+        evses += (evse,)
+    result = msgspec.structs.replace(location, evses=evses, updated_at=max(location.updated_at, evse.updated_at))
+    try:
+        check_parking(result)
+    except Invalid as error:
+        raise Invalid("$" + error.path[error.path.index("]") + 1 :], error.reason) from None
+    return result
+
+
+def with_connector(location: Location, evse_uid: str, connector: Connector) -> Location:
+    """As with_evse, one level down. Raises Unknown for an EVSE not held."""
+    evse = location.evse(evse_uid)
+    if evse is None:
+        raise Unknown("evse", evse_uid)
+    wanted = connector.id.upper()
+    connectors = tuple(connector if held.id.upper() == wanted else held for held in evse.connectors)
+    if all(held is not connector for held in connectors):
+        connectors += (connector,)
+    updated_at = max(evse.updated_at, connector.updated_at)
+    return with_evse(location, msgspec.structs.replace(evse, connectors=connectors, updated_at=updated_at))
+
+
+def merged(whole: Any, patch: Any) -> Any:
+    """The wire object with what the patch mentions; unknown fields are mentioned too."""
+    given = {
+        name: value
+        for name in patch.__struct_fields__
+        if name != "extra" and (value := getattr(patch, name)) is not UNSET and value is not None
+    }
+    if patch.extra:
+        given["extra"] = {**(whole.extra or {}), **patch.extra}
+    return msgspec.structs.replace(whole, **given)
+
+
+# --- losses
+
+
+def location_losses(location: Location) -> tuple[Loss, ...]:
+    """What OCPI does not get of this location, and what had to be assumed."""
+    return losses(location, NOT_CARRIED, CODES) + tuple(_assumptions(location))
+
+
+def evse_losses(evse: Evse) -> tuple[Loss, ...]:
+    """As location_losses, for one EVSE."""
+    own = {path.removeprefix("evses[]."): why for path, why in NOT_CARRIED.items() if path.startswith("evses[].")}
+    return losses(evse, own) + tuple(_evse_assumptions(evse, ""))
+
+
+def _assumptions(location: Location) -> list[Loss]:
+    found = []
+    if location.time_zone is None:
+        reason = "not said by the owner; taken from the country"
+        found.append(Loss(path="time_zone", reason=reason, value=ONE_ZONE.get(location.country), kind=LossKind.ASSUMED))
+    if location.opening_times:
+        found += [
+            Loss(path=f"opening_times.regular_hours[{i}].end", reason="sent as 23:59", value="24:00",
+                 kind=LossKind.NARROWED)
+            for i, hours in enumerate(location.opening_times.regular_hours)
+            if hours.end == "24:00" and "ocpi" not in hours.extensions
+        ]  # fmt: skip
+    if location.energy_mix:
+        found += [
+            Loss(path=f"energy_mix.energy_sources[{i}]", reason="OCPI has no word for it, or demands a percentage",
+                 value=plain(source))
+            for i, source in enumerate(location.energy_mix.energy_sources)
+            if source.percentage is None or ENERGY_SOURCE.wire_for(source.source) is None
+        ]  # fmt: skip
+    for index, evse in enumerate(location.evses):
+        found += _evse_assumptions(evse, f"evses[{index}].")
+    return found
+
+
+def _evse_assumptions(evse: Evse, prefix: str) -> list[Loss]:
+    if not evse.connectors:
+        reason = "OCPI has no EVSE without connectors; it is left out"
+        return [Loss(path=prefix + "connectors", reason=reason, value=evse.uid, kind=LossKind.WITHHELD)]
+    found = []
+    for index, connector in enumerate(evse.connectors):
+        voltage, amperage = _ratings(connector)
+        path = f"{prefix}connectors[{index}]."
+        if connector.max_voltage is None:
+            found.append(_assumed(path + "max_voltage", voltage))
+        if connector.max_amperage is None:
+            found.append(_assumed(path + "max_amperage", amperage))
+    return found
+
+
+def _assumed(path: str, value: int | Decimal | str) -> Loss:
+    return Loss(path=path, reason="required by OCPI and not said by the source", value=value, kind=LossKind.ASSUMED)

@@ -1,0 +1,95 @@
+"""Parties and their roles <-> ours. Source: OCPI 2.3.0, credentials, mod_hub_client_info."""
+
+from typing import Final
+
+from core.errors import Unsupported
+from core.model.ids import PartyId
+from core.model.partner import PartnerState, PartyRole, PartyStatus, Role
+from mappings.ocpi.common import business_from_ocpi, business_to_ocpi, part, parts, time_from_ocpi, time_to_ocpi
+from mappings.ocpi.ids import party_in
+from mappings.tables import CodeTable, same
+from protocols.ocpi.wire import credentials as wire
+from protocols.ocpi.wire.hubclientinfo import ClientInfo, ConnectionStatus
+from protocols.ocpi.wire.locations import BusinessDetails
+
+ROLE: Final = CodeTable(
+    both={
+        wire.Role.CPO: Role.CPO,
+        wire.Role.EMSP: Role.EMSP,
+        wire.Role.NAP: Role.NAP,
+        wire.Role.NSP: Role.NSP,
+        wire.Role.OTHER: Role.OTHER,
+        wire.Role.SCSP: Role.SCSP,
+    },
+    inbound={wire.Role.PTP: Role.OTHER},
+    unsent={Role.HUB: "a hub says that it is one by hub_party_id"},
+)
+CONNECTION_STATUS: Final = same(ConnectionStatus, PartnerState)
+
+
+def role_from_ocpi(role: wire.CredentialsRole) -> PartyRole:
+    """`spelling` is set where the partner does not write its id in capitals."""
+    party = party_in(role.country_code, role.party_id, {})
+    spelling = f"{role.country_code}*{role.party_id}"
+    return PartyRole(
+        role=ROLE.to_core(role.role),
+        party=party,
+        business=part(business_from_ocpi, role.business_details, "business_details"),
+        spelling=spelling if spelling != str(party) else None,
+    )
+
+
+def role_to_ocpi(role: PartyRole) -> wire.CredentialsRole:
+    """A party without business details is named by its id. Raises Unsupported for the role HUB."""
+    word = ROLE.wire_for(role.role)
+    if word is None:
+        raise Unsupported("OCPI 2.3.0 has no role HUB")
+    country_code, party_id = spelled(role)
+    business = business_to_ocpi(role.business) if role.business else BusinessDetails(name=str(role.party))
+    return wire.CredentialsRole(role=word, business_details=business, party_id=party_id, country_code=country_code)
+
+
+def spelled(role: PartyRole) -> tuple[str, str]:
+    """Country code and party id as the party itself writes them."""
+    text = role.spelling
+    if text and len(text) == 6 and text[2] == "*" and text.upper() == str(role.party):
+        return text[:2], text[3:]
+    return role.party.country_code, role.party.party_id
+
+
+def roles_from_ocpi(credentials: wire.Credentials) -> tuple[PartyRole, ...]:
+    """All roles of a platform; a hub adds itself with the role HUB. Raises Invalid with the path."""
+    roles = parts(role_from_ocpi, credentials.roles, "roles")
+    if credentials.hub_party_id is not None:
+        hub = PartyId.parse(credentials.hub_party_id, "$.hub_party_id")
+        roles += (PartyRole(role=Role.HUB, party=hub),)
+    return roles
+
+
+def roles_to_ocpi(roles: tuple[PartyRole, ...]) -> tuple[tuple[wire.CredentialsRole, ...], str | None]:
+    """The roles that credentials list, and `hub_party_id`."""
+    hub = next((role.party.key for role in roles if role.role is Role.HUB), None)
+    return tuple(role_to_ocpi(role) for role in roles if role.role is not Role.HUB), hub
+
+
+def party_status_from_ocpi(info: ClientInfo) -> PartyStatus:
+    return PartyStatus(
+        party=party_in(info.country_code, info.party_id, {}),
+        role=ROLE.to_core(info.role),
+        state=CONNECTION_STATUS.to_core(info.status),
+        updated_at=time_from_ocpi(info.last_updated, "$.last_updated"),
+    )
+
+
+def party_status_to_ocpi(status: PartyStatus) -> ClientInfo:
+    """Raises Unsupported for the role HUB."""
+    role = ROLE.wire_for(status.role)
+    if role is None:
+        raise Unsupported("OCPI 2.3.0 has no role HUB")
+    return ClientInfo(
+        party_id=status.party.party_id,
+        country_code=status.party.country_code,
+        role=role,
+        status=CONNECTION_STATUS.to_wire(status.state),
+        last_updated=time_to_ocpi(status.updated_at),
+    )

@@ -1,0 +1,104 @@
+"""Tokens <-> ours. Source: OCPI 2.3.0, mod_tokens."""
+
+from typing import Final
+
+from core.model import token as core
+from core.model.loss import Loss, LossKind
+from core.model.token import Token
+from mappings.losses import losses
+from mappings.ocpi.common import NA, Aside, kept, put_aside, time_in, time_out
+from mappings.ocpi.ids import contract_in, party_in, party_out, token_uid_in
+from mappings.ocpi.locations import merged
+from mappings.tables import CodeTable, same
+from protocols.ocpi.wire import tokens as wire
+
+WHITELIST: Final = same(wire.WhitelistType, core.Whitelist)
+PROFILE_TYPE: Final[CodeTable[wire.ProfileType, str]] = CodeTable(both={word: word.value for word in wire.ProfileType})
+
+NOT_CARRIED: Final = {
+    "expires_at": "no field; an expired token is sent as not valid",
+    "rfid_family": "no field",
+    "pin_hash": "a secret: it never leaves the hub",
+}
+
+
+def token_from_ocpi(token: wire.Token) -> Token:
+    aside: Aside = {}
+    contract, profile = token.energy_contract, token.default_profile_type
+    return Token(
+        issuer=party_in(token.country_code, token.party_id, aside),
+        uid=token_uid_in(token.uid, "uid"),
+        kind=token.type,
+        contract_id=contract_in(token.contract_id, aside, "contract_id"),
+        visual_number=token.visual_number,
+        issuer_name=token.issuer,
+        group_id=token.group_id,
+        valid=token.valid,
+        whitelist=WHITELIST.to_core(token.whitelist),
+        language=token.language,
+        default_profile_type=PROFILE_TYPE.to_core(profile) if profile is not None else None,
+        energy_contract=energy_contract_from_ocpi(contract) if contract is not None else None,
+        updated_at=time_in(token.last_updated, aside, "last_updated"),
+        extensions=put_aside(token.extra, aside),
+    )
+
+
+def token_to_ocpi(token: Token) -> wire.Token:
+    """An issuer without name is named by its party; a contract that nobody knows is `#NA`."""
+    back = kept(token.extensions)
+    country_code, party_id = party_out(token.issuer, back)
+    contract, profile = token.energy_contract, token.default_profile_type
+    return wire.Token(
+        country_code=country_code,
+        party_id=party_id,
+        uid=token.uid.text,
+        type=token.kind,
+        contract_id=token.contract_id.text if token.contract_id else back.texts.get("contract_id", NA),
+        visual_number=token.visual_number,
+        issuer=token.issuer_name if token.issuer_name is not None else str(token.issuer),
+        group_id=token.group_id,
+        valid=token.valid,
+        whitelist=WHITELIST.to_wire(token.whitelist),
+        language=token.language[:2] if token.language is not None else None,
+        default_profile_type=PROFILE_TYPE.wire_for(profile) if profile is not None else None,
+        energy_contract=energy_contract_to_ocpi(contract) if contract is not None else None,
+        last_updated=time_out(token.updated_at, back, "last_updated"),
+        extra=back.extra,
+    )
+
+
+def energy_contract_from_ocpi(contract: wire.EnergyContract) -> core.EnergyContract:
+    return core.EnergyContract(
+        supplier_name=contract.supplier_name,
+        contract_id=contract.contract_id,
+        extensions=put_aside(contract.extra, {}),
+    )
+
+
+def energy_contract_to_ocpi(contract: core.EnergyContract) -> wire.EnergyContract:
+    return wire.EnergyContract(
+        supplier_name=contract.supplier_name,
+        contract_id=contract.contract_id,
+        extra=kept(contract.extensions).extra,
+    )
+
+
+def patch_token(token: Token, patch: wire.TokenPatch) -> Token:
+    """The token as it is after a PATCH. null counts as not mentioned."""
+    return token_from_ocpi(merged(token_to_ocpi(token), patch))
+
+
+def token_losses(token: Token) -> tuple[Loss, ...]:
+    """What OCPI does not get of this token, and what had to be assumed. The PIN is never among the values."""
+    found = [loss for loss in losses(token, NOT_CARRIED) if loss.path != "pin_hash"]
+    if token.pin_hash is not None:
+        found.append(Loss(path="pin_hash", reason=NOT_CARRIED["pin_hash"], kind=LossKind.WITHHELD))
+    if token.contract_id is None and not token.extensions:
+        found.append(_assumed("contract_id", NA))
+    if token.issuer_name is None:
+        found.append(_assumed("issuer_name", str(token.issuer)))
+    return tuple(found)
+
+
+def _assumed(path: str, value: str) -> Loss:
+    return Loss(path=path, reason="required by OCPI and not said by the source", value=value, kind=LossKind.ASSUMED)

@@ -1,0 +1,88 @@
+"""OCPI -> core -> OCPI loses nothing."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from strategies_ocpi import MESSAGES, PATCHES, ocpi
+
+from core.model.ids import PartyId
+from mappings.ocpi import authorisation, cdrs, locations, parties, sessions, tariffs, tokens
+from protocols.ocpi.wire import cdrs as wire_cdrs
+from protocols.ocpi.wire import credentials as wire_credentials
+from protocols.ocpi.wire import hubclientinfo, strict, versions
+from protocols.ocpi.wire import locations as wire_locations
+from protocols.ocpi.wire import sessions as wire_sessions
+from protocols.ocpi.wire import tariffs as wire_tariffs
+from protocols.ocpi.wire import tokens as wire_tokens
+from protocols.transport.json_codec import decode, encode
+
+SLOW = settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=60)
+OPERATOR = PartyId("NL", "CPA")
+
+There = Callable[[Any], Any]
+PAIRS: list[tuple[Any, There, There]] = [
+    (wire_locations.Location, locations.location_from_ocpi, locations.location_to_ocpi),
+    (wire_locations.Evse, locations.evse_from_ocpi, locations.evse_to_ocpi),
+    (wire_locations.Connector, locations.connector_from_ocpi, locations.connector_to_ocpi),
+    (wire_tokens.Token, tokens.token_from_ocpi, tokens.token_to_ocpi),
+    (wire_tokens.AuthorizationInfo, authorisation.authorisation_from_ocpi, authorisation.authorisation_to_ocpi),
+    (wire_sessions.Session, sessions.session_from_ocpi, sessions.session_to_ocpi),
+    (wire_cdrs.Cdr, cdrs.cdr_from_ocpi, cdrs.cdr_to_ocpi),
+    (wire_tariffs.Tariff, tariffs.tariff_from_ocpi, tariffs.tariff_to_ocpi),
+]
+OTHERS = (wire_credentials.Credentials, hubclientinfo.ClientInfo, versions.VersionDetails)
+
+
+@pytest.mark.parametrize("wire_type", MESSAGES + PATCHES + OTHERS, ids=lambda kind: kind.__name__)
+@SLOW
+@given(data=st.data())
+@pytest.mark.spec("OCPI-TRN-44", "OCPI-TRN-46", "OCPI-TRN-47")
+def test_what_is_encoded_is_decoded(wire_type: Any, data: st.DataObject) -> None:
+    message = data.draw(ocpi(wire_type))
+    body = encode(message)
+    strict.check(body, wire_type)
+    assert decode(body, wire_type) == message
+
+
+@pytest.mark.parametrize(("wire_type", "there", "back"), PAIRS, ids=[pair[0].__name__ for pair in PAIRS])
+@SLOW
+@given(data=st.data())
+@pytest.mark.spec("OCPI-TRN-45", "OCPI-COP-15")
+def test_there_and_back_is_the_same(wire_type: Any, there: There, back: There, data: st.DataObject) -> None:
+    message = data.draw(ocpi(wire_type))
+    assert back(there(message)) == message
+    assert encode(back(there(message))) == encode(message)
+
+
+@SLOW
+@given(ocpi(wire_tokens.LocationReferences), st.sampled_from(["RFID", "APP_USER", "something"]))
+def test_a_request_there_and_back(place: wire_tokens.LocationReferences, kind: str) -> None:
+    request = authorisation.authorise_request_from_ocpi("04AB12", kind, place, OPERATOR)
+    assert authorisation.authorise_request_to_ocpi(request) == ("04AB12", kind, place)
+
+
+@SLOW
+@given(ocpi(wire_locations.Location), ocpi(wire_locations.LocationPatch))
+def test_a_location_patch_changes_what_it_names_and_nothing_else(
+    location: wire_locations.Location, patch: wire_locations.LocationPatch
+) -> None:
+    before = locations.location_from_ocpi(location)
+    expected = locations.merged(location, patch)
+    try:
+        wanted = locations.location_from_ocpi(expected)
+    except Exception as refused:
+        with pytest.raises(type(refused)):
+            locations.patch_location(before, patch)
+        return
+    assert locations.patch_location(before, patch) == wanted
+
+
+@SLOW
+@given(ocpi(wire_credentials.Credentials))
+def test_roles_keep_their_party(credentials: wire_credentials.Credentials) -> None:
+    roles, hub = parties.roles_to_ocpi(parties.roles_from_ocpi(credentials))
+    assert hub == credentials.hub_party_id
+    assert [(r.country_code, r.party_id) for r in roles] == [(r.country_code, r.party_id) for r in credentials.roles]
