@@ -1,0 +1,130 @@
+"""Charge detail records and their way to the eMSP."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from msgspec.structs import replace
+
+from core.errors import Uncertain, Unknown
+from core.model.cdr import Cdr, CdrSettlement, CdrState
+from core.model.event import Event
+from core.model.ids import PartyId
+from gateway.storage.database import Database, Session, translated
+from gateway.storage.documents import Document, content, losses_from, losses_text
+from gateway.storage.group_commit import GroupCommit
+from gateway.storage.journeys import MongoJourneys
+from gateway.storage.outbox import EventWriter
+from gateway.storage.versioned import owners_filter, window
+
+_Accept = tuple[CdrSettlement, Event]
+
+
+class MongoCdrs:
+    """`cdr` is written once and never again; `way` is all the rest of the settlement."""
+
+    def __init__(self, database: Database, events: EventWriter, journeys: MongoJourneys) -> None:
+        self._database = database
+        self._collection = database["cdrs"]
+        self._events = events
+        self._journeys = journeys
+        self._accept: GroupCommit[_Accept, CdrSettlement] = GroupCommit(self._accept_group, limit=64)
+
+    async def close(self) -> None:
+        await self._accept.close()
+
+    async def accept(self, settlement: CdrSettlement, *, event: Event) -> CdrSettlement:
+        return await self._accept((settlement, event))
+
+    async def get(self, key: str) -> CdrSettlement | None:
+        with translated(writes=False):
+            found = await self._collection.find_one({"_id": key})
+        return None if found is None else _settlement(found)
+
+    async def update(self, settlement: CdrSettlement) -> CdrSettlement:
+        updated = replace(settlement, rev=settlement.rev + 1)
+        with translated(writes=True):
+            written = await self._collection.update_one(
+                {"_id": settlement.key, "rev": settlement.rev}, {"$set": _way(updated)}
+            )
+        held = await self.get(settlement.key) if written.matched_count == 0 else None
+        if written.matched_count == 0:
+            if held is None:
+                raise Unknown("CDR", settlement.key)
+            raise Uncertain(f"CDR {settlement.key} was changed by another writer")
+        return updated
+
+    async def page(
+        self,
+        *,
+        owners: Sequence[PartyId] | None,
+        recipients: Sequence[str] | None,
+        updated_from: datetime | None,
+        updated_to: datetime | None,
+        offset: int,
+        limit: int,
+        states: Sequence[CdrState] | None = None,
+    ) -> tuple[list[CdrSettlement], int]:
+        wanted = owners_filter("owner", owners) | window("cdr.updated_at", updated_from, updated_to)
+        if recipients is not None:
+            wanted["recipient"] = {"$in": list(recipients)}
+        if states is not None:
+            wanted["state"] = {"$in": list(states)}
+        found: list[Document] = []
+        with translated(writes=False):
+            if limit > 0:
+                cursor = self._collection.find(wanted).sort([("cdr.updated_at", 1), ("_id", 1)])
+                found = await cursor.skip(offset).limit(limit).to_list()
+            total = await self._collection.count_documents(wanted)
+        return [_settlement(document) for document in found], total
+
+    async def counts(self) -> dict[CdrState, int]:
+        by_state: list[Document] = [{"$sort": {"state": 1}}, {"$group": {"_id": "$state", "number": {"$sum": 1}}}]
+        with translated(writes=False):
+            cursor = await self._collection.aggregate(by_state)
+            return {CdrState(found["_id"]): found["number"] for found in await cursor.to_list()}
+
+    async def _accept_group(self, group: list[_Accept]) -> list[CdrSettlement]:
+        async def write(session: Session) -> tuple[list[CdrSettlement], list[Event]]:
+            keys = list({settlement.key for settlement, _ in group})
+            cursor = self._collection.find({"_id": {"$in": keys}}, session=session)
+            held = {document["_id"]: _settlement(document) for document in await cursor.to_list()}
+            fresh: list[_Accept] = []
+            for settlement, event in group:
+                if settlement.key not in held:
+                    held[settlement.key] = settlement
+                    fresh.append((settlement, event))
+            if fresh:
+                accepted = [settlement for settlement, _ in fresh]
+                await self._collection.insert_many([_document(x) for x in accepted], session=session)
+                await self._events.write([event for _, event in fresh], session)
+                await self._journeys.bill(accepted, session)
+            return [held[settlement.key] for settlement, _ in group], [event for _, event in fresh]
+
+        results, events = await self._database.transaction(write)
+        self._events.poke(events)
+        return results
+
+
+def _document(settlement: CdrSettlement) -> Document:
+    cdr = settlement.cdr
+    return {"_id": settlement.key, "owner": cdr.owner.key, "cdr": content(cdr, "updated_at")} | _way(settlement)
+
+
+def _way(settlement: CdrSettlement) -> Document:
+    way = content(settlement)
+    for name in ("cdr", "losses"):
+        way.pop(name, None)
+    return {
+        "rev": settlement.rev,
+        "state": settlement.state.value,
+        "recipient": settlement.recipient,
+        "losses": losses_text(settlement.losses),
+        "way": way,
+    }
+
+
+def _settlement(document: Document) -> CdrSettlement:
+    cdr = msgspec.convert(document["cdr"], Cdr)
+    whole = document["way"] | {"cdr": cdr, "rev": document["rev"]}
+    return replace(msgspec.convert(whole, CdrSettlement), losses=losses_from(document["losses"]))

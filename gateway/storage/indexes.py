@@ -1,0 +1,47 @@
+"""All indexes. Making one that exists is free, so every start makes them all."""
+
+from pymongo import IndexModel
+
+from core.model.delivery import DeliveryState
+from gateway.storage.database import Database, translated
+
+_PENDING = {"state": DeliveryState.PENDING.value}
+_EXPIRY = IndexModel([("expires", 1)], expireAfterSeconds=0)
+_BY_TIME = IndexModel([("doc.updated_at", 1), ("_id", 1), ("rev", 1)])
+_BY_OWNER = IndexModel([("owner", 1), ("doc.updated_at", 1), ("_id", 1), ("rev", 1)])
+
+INDEXES: dict[str, list[IndexModel]] = {
+    "locations": [_BY_TIME, _BY_OWNER, IndexModel([("doc.evses.evse_id.key", 1)])],
+    "tokens": [_BY_TIME, _BY_OWNER, IndexModel([("doc.uid.key", 1)])],
+    "sessions": [_BY_TIME, _BY_OWNER, IndexModel([("issuer", 1), ("doc.updated_at", 1), ("_id", 1)])],
+    "tariffs": [_BY_TIME, _BY_OWNER],
+    "cdrs": [
+        IndexModel([("cdr.updated_at", 1), ("_id", 1)]),
+        IndexModel([("owner", 1), ("cdr.updated_at", 1), ("_id", 1)]),
+        IndexModel([("recipient", 1), ("cdr.updated_at", 1), ("_id", 1)]),
+        IndexModel([("state", 1), ("cdr.updated_at", 1), ("_id", 1)]),
+    ],
+    "journeys": [
+        IndexModel([("operator_session", 1), ("created", -1)], sparse=True),
+        IndexModel([("reference", 1), ("created", -1)], partialFilterExpression={"reference": {"$exists": True}}),
+        IndexModel([("card", 1), ("created", -1), ("_id", -1)]),
+    ],
+    "partners": [IndexModel([("claims", 1)], unique=True, sparse=True)],
+    "credentials": [IndexModel([("hash", 1)], unique=True, sparse=True), IndexModel([("partner", 1)])],
+    "events": [IndexModel([("at", 1), ("_id", 1)]), IndexModel([("lease", 1)])],
+    "deliveries": [
+        IndexModel([("state", 1), ("partner", 1), ("due", 1), ("_id", 1), ("lease", 1)]),
+        IndexModel([("slot", 1)], partialFilterExpression=_PENDING),
+        IndexModel([("state", 1), ("created", -1), ("_id", -1)]),
+        IndexModel([("partner", 1), ("created", -1), ("_id", -1)]),
+        _EXPIRY,
+    ],
+    "journal": [IndexModel([("at", -1), ("_id", -1)]), IndexModel([("partner", 1), ("at", -1), ("_id", -1)]), _EXPIRY],
+}
+
+
+async def create_indexes(database: Database) -> None:
+    """Creates the collections as well: a transaction then never has to."""
+    with translated(writes=False):
+        for name, indexes in INDEXES.items():
+            await database[name].create_indexes(indexes)

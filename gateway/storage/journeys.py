@@ -1,0 +1,95 @@
+"""Journeys: one charging process across two protocols."""
+
+from typing import ClassVar
+
+from msgspec.structs import replace
+from pymongo import UpdateOne
+from pymongo.errors import DuplicateKeyError
+
+from core.errors import Uncertain, Unknown
+from core.model.authorisation import Journey, JourneyState
+from core.model.cdr import CdrSettlement
+from core.model.ids import PartyId, TokenUid
+from gateway.storage.database import Database, Session, translated
+from gateway.storage.documents import Document, content, item, stamp
+
+
+class MongoJourneys:
+    """`rev`, `state`, `operator_session` and `reference` repeat the content for filters and indexes."""
+
+    collection_name: ClassVar[str] = "journeys"
+
+    def __init__(self, database: Database) -> None:
+        self._collection = database[self.collection_name]
+
+    async def create(self, journey: Journey) -> None:
+        """A second time with the same id changes nothing."""
+        with translated(writes=True):
+            try:
+                await self._collection.insert_one({"_id": journey.id} | _fields(journey))
+            except DuplicateKeyError:
+                return
+
+    async def get(self, journey_id: str) -> Journey | None:
+        return await self._youngest({"_id": journey_id})
+
+    async def by_operator_session(self, operator: PartyId, session_id: str) -> Journey | None:
+        return await self._youngest({"operator_session": f"{operator.key}/{session_id.upper()}"})
+
+    async def by_reference(self, reference: str) -> Journey | None:
+        return await self._youngest({"reference": reference.upper()})
+
+    async def latest_for_token(self, operator: PartyId, uid: TokenUid) -> Journey | None:
+        wanted = {"card": f"{operator.key}/{uid.key}", "state": {"$ne": JourneyState.BILLED}}
+        return await self._youngest(wanted)
+
+    async def update(self, journey: Journey) -> Journey:
+        updated = replace(journey, rev=journey.rev + 1)
+        with translated(writes=True):
+            written = await self._collection.replace_one({"_id": journey.id, "rev": journey.rev}, _fields(updated))
+        if written.matched_count == 0:
+            if await self.get(journey.id) is None:
+                raise Unknown("journey", journey.id)
+            raise Uncertain(f"journey {journey.id} was changed by another writer")
+        return updated
+
+    async def bill(self, settlements: list[CdrSettlement], session: Session) -> None:
+        """Within the transaction that accepts the CDRs."""
+        updates = [
+            UpdateOne(
+                {"_id": settlement.cdr.journey_id},
+                {
+                    "$set": {
+                        "state": JourneyState.BILLED,
+                        "doc.state": JourneyState.BILLED,
+                        "doc.cdr_key": settlement.key,
+                        "doc.updated_at": stamp(settlement.accepted_at),
+                    },
+                    "$inc": {"rev": 1},
+                },
+            )
+            for settlement in settlements
+            if settlement.cdr.journey_id is not None
+        ]
+        if updates:
+            await self._collection.bulk_write(updates, session=session)
+
+    async def _youngest(self, wanted: Document) -> Journey | None:
+        with translated(writes=False):
+            found = await self._collection.find_one(wanted, sort=[("created", -1), ("_id", -1)])
+        return None if found is None else replace(item(found, Journey), rev=found["rev"])
+
+
+def _fields(journey: Journey) -> Document:
+    fields: Document = {
+        "rev": journey.rev,
+        "state": journey.state.value,
+        "card": f"{journey.operator.key}/{journey.uid.key}",
+        "created": stamp(journey.created_at),
+        "doc": content(journey),
+    }
+    if journey.operator_session_id is not None:
+        fields["operator_session"] = f"{journey.operator.key}/{journey.operator_session_id.upper()}"
+    if journey.reference is not None:
+        fields["reference"] = journey.reference.upper()
+    return fields

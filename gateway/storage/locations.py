@@ -1,0 +1,200 @@
+"""Locations: pages for readers, and the hot path of status changes."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, ClassVar
+
+from msgspec import Struct
+from pymongo import UpdateOne
+
+from core.errors import Unknown
+from core.model.event import Event
+from core.model.ids import EvseId, PartyId
+from core.model.location import EvseChange, Location, LocationQuery, location_key
+from core.ports.stores import Saved
+from gateway.storage.database import Database, Session, translated
+from gateway.storage.documents import Document, item, latest_events, stamp
+from gateway.storage.group_commit import GroupCommit
+from gateway.storage.outbox import EventWriter
+from gateway.storage.versioned import SORT, VersionedStore, document_of, owners_filter, window
+from gateway.storage.watcher import Change, Watcher
+
+_EVSE_FIELDS = {f"doc.evses.{name}": 1 for name in ("key", "status", "status_until", "updated_at")}
+_COUNTS_KEPT = 512
+
+
+class _StatusChange(Struct, frozen=True):
+    location_id: str
+    evse_uid: str
+    location_key: str
+    evse_key: str
+    values: dict[str, str | None]
+    event: Event
+
+
+class MongoLocations(VersionedStore[Location]):
+    """Each EVSE carries its `key` (upper-case uid), so that a status finds it without decoding the location."""
+
+    collection_name: ClassVar[str] = "locations"
+    kind = Location
+
+    def __init__(self, database: Database, events: EventWriter, watcher: Watcher) -> None:
+        super().__init__(database, events)
+        self._watcher = watcher
+        self._generation = 0
+        self._members = 0
+        self._counts: dict[str, tuple[int, int]] = {}
+        self._change_status: GroupCommit[_StatusChange, Saved] = GroupCommit(self._write_statuses)
+        watcher.on(self.collection_name, self._seen)
+
+    async def close(self) -> None:
+        await self._change_status.close()
+        await super().close()
+
+    async def get(self, owner: PartyId, location_id: str) -> Location | None:
+        return await self._one({"_id": location_key(owner, location_id)})
+
+    async def by_evse_id(self, evse_id: EvseId) -> Location | None:
+        found = await self._list({"doc.evses.evse_id.key": evse_id.key}, limit=1)
+        return found[0] if found else None
+
+    async def change_status(
+        self, owner: PartyId, location_id: str, evse_uid: str, change: EvseChange, *, event: Event
+    ) -> Saved:
+        until = change.status_until
+        values = {
+            "status": change.status.value,
+            "updated_at": stamp(change.updated_at),
+            "status_until": None if until is None else stamp(until),
+        }
+        key = location_key(owner, location_id)
+        return await self._change_status(_StatusChange(location_id, evse_uid, key, evse_uid.upper(), values, event))
+
+    async def page(self, query: LocationQuery) -> tuple[list[Location], int]:
+        return await self._page(_filter(query), query.offset, query.limit)
+
+    async def page_keys(self, query: LocationQuery) -> tuple[list[tuple[str, int]], int]:
+        """Without an EVSE filter the index alone answers it."""
+        wanted = _filter(query)
+        keys: list[tuple[str, int]] = []
+        if query.limit > 0:
+            with translated(writes=False):
+                cursor = self._collection.find(wanted, {"rev": 1}).sort(SORT).skip(query.offset).limit(query.limit)
+                keys = [(document["_id"], document["rev"]) for document in await cursor.to_list()]
+        return keys, await self._count(wanted)
+
+    async def by_keys(self, keys: Sequence[str]) -> list[tuple[int, Location]]:
+        with translated(writes=False):
+            found = await self._collection.find({"_id": {"$in": list(keys)}}, {"rev": 1, "doc": 1}).to_list()
+        return [(document["rev"], item(document, Location)) for document in found]
+
+    def each(self, query: LocationQuery) -> AsyncIterator[Location]:
+        return self._each(_filter(query))
+
+    @property
+    def generation(self) -> int:
+        return self._generation if self._watcher.live else -1
+
+    def _document(self, thing: Location) -> Document:
+        document = document_of(thing, thing.key, owner=thing.owner.key)
+        for held, evse in zip(document["doc"].get("evses", ()), thing.evses, strict=True):
+            held["key"] = evse.uid.upper()
+            held["updated_at"] = stamp(evse.updated_at)
+            if evse.status_until is not None:
+                held["status_until"] = stamp(evse.status_until)
+        return document
+
+    def _written(self, *, members: bool) -> None:
+        self._seen(Change.MEMBERS if members else Change.CONTENT)
+
+    def _seen(self, change: Change) -> None:
+        self._generation += 1
+        if change is Change.MEMBERS:
+            self._members += 1
+
+    async def _count(self, query: Document) -> int:
+        """Counted once per generation; where only the owner matters, once per coming and going of locations."""
+        if not self._watcher.live:
+            return await super()._count(query)
+        version = self._members if query.keys() <= {"owner"} else self._generation
+        name = repr(query)
+        counted_at, number = self._counts.get(name, (-1, 0))
+        if counted_at != version:
+            number = await super()._count(query)
+            if len(self._counts) >= _COUNTS_KEPT:
+                self._counts.clear()
+            self._counts[name] = (version, number)
+        return number
+
+    async def _write_statuses(self, changes: list[_StatusChange]) -> list[Saved | Unknown]:
+        """One read, one bulk, one insert of events, one commit: for as many as came together."""
+        keys = list({change.location_key for change in changes})
+
+        async def write(session: Session) -> tuple[list[Saved | Unknown], list[Event]]:
+            cursor = self._collection.find({"_id": {"$in": keys}}, _EVSE_FIELDS, session=session)
+            held = {document["_id"]: document["doc"].get("evses", []) for document in await cursor.to_list()}
+            results, updates, events = _apply(changes, held)
+            if updates:
+                await self._collection.bulk_write(updates, ordered=False, session=session)
+                await self._events.write(events, session)
+            return results, events
+
+        try:
+            results, events = await self._database.transaction(write)
+        finally:
+            self._written(members=False)
+        self._events.poke(events)
+        return results
+
+
+def _apply(
+    changes: list[_StatusChange], held: dict[str, list[dict[str, Any]]]
+) -> tuple[list[Saved | Unknown], list[UpdateOne], list[Event]]:
+    """Decides change by change, as if they had come alone; what a later one overwrites is not written."""
+    results: list[Saved | Unknown] = []
+    touched: dict[str, dict[int, dict[str, str | None]]] = {}
+    events: list[Event] = []
+    for change in changes:
+        evses = held.get(change.location_key)
+        if evses is None:
+            results.append(Unknown("location", change.location_id))
+            continue
+        index = next((i for i, evse in enumerate(evses) if evse["key"] == change.evse_key), None)
+        if index is None:
+            results.append(Unknown("EVSE", change.evse_uid))
+            continue
+        result = _compare(evses[index], change.values)
+        results.append(result)
+        if result is Saved.CHANGED:
+            evses[index].update(change.values)
+            touched.setdefault(change.location_key, {})[index] = change.values
+            events.append(change.event)
+    updates = [_update(key, places) for key, places in touched.items()]
+    return results, updates, latest_events(events)
+
+
+def _compare(held: dict[str, Any], new: dict[str, str | None]) -> Saved:
+    if held["updated_at"] > (new["updated_at"] or ""):
+        return Saved.OLDER
+    return Saved.SAME if all(held.get(name) == value for name, value in new.items()) else Saved.CHANGED
+
+
+def _update(key: str, places: dict[int, dict[str, str | None]]) -> UpdateOne:
+    """The places hold for certain: the transaction sees one snapshot, and a write in between would undo it."""
+    written: dict[str, str] = {}
+    cleared: dict[str, str] = {}
+    for index, values in places.items():
+        for name, value in values.items():
+            if value is None:
+                cleared[f"doc.evses.{index}.{name}"] = ""
+            else:
+                written[f"doc.evses.{index}.{name}"] = value
+    newest = max(values["updated_at"] or "" for values in places.values())
+    update: Document = {"$set": written, "$max": {"doc.updated_at": newest}, "$inc": {"rev": 1}}
+    return UpdateOne({"_id": key}, update | ({"$unset": cleared} if cleared else {}))
+
+
+def _filter(query: LocationQuery) -> Document:
+    wanted = owners_filter("owner", query.owners) | window("doc.updated_at", query.updated_from, query.updated_to)
+    if query.evse_ids:
+        wanted["doc.evses.evse_id.key"] = {"$in": [evse_id.key for evse_id in query.evse_ids]}
+    return wanted

@@ -1,0 +1,33 @@
+"""Tokens of eMSPs."""
+
+from collections.abc import AsyncIterator
+from typing import ClassVar
+
+from core.model.ids import PartyId, TokenUid
+from core.model.token import Token, TokenQuery, token_key
+from gateway.storage.documents import Document
+from gateway.storage.versioned import VersionedStore, document_of, owners_filter, window
+
+
+class MongoTokens(VersionedStore[Token]):
+    collection_name: ClassVar[str] = "tokens"
+    kind = Token
+
+    async def get(self, issuer: PartyId, kind: str, uid: TokenUid) -> Token | None:
+        return await self._one({"_id": token_key(issuer, kind, uid)})
+
+    async def by_uid(self, uid: TokenUid) -> list[Token]:
+        return sorted(await self._list({"doc.uid.key": uid.key}), key=lambda token: token.key)
+
+    async def page(self, query: TokenQuery) -> tuple[list[Token], int]:
+        return await self._page(_filter(query), query.offset, query.limit)
+
+    def each(self, query: TokenQuery) -> AsyncIterator[Token]:
+        return self._each(_filter(query))
+
+    def _document(self, thing: Token) -> Document:
+        return document_of(thing, thing.key, owner=thing.issuer.key)
+
+
+def _filter(query: TokenQuery) -> Document:
+    return owners_filter("owner", query.issuers) | window("doc.updated_at", query.updated_from, query.updated_to)

@@ -1,0 +1,175 @@
+"""What locations, tokens, sessions and tariffs have in common: a key, an `updated_at`, and events beside them."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import ClassVar, Generic, Protocol, TypeVar
+
+from pymongo import DeleteOne, ReplaceOne
+
+from core.model.base import Model
+from core.model.event import Event
+from core.model.ids import PartyId
+from core.ports.stores import Saved
+from gateway.storage.database import Database, Session, translated
+from gateway.storage.documents import Document, content, item, latest_events, revision_after, stamp
+from gateway.storage.group_commit import GroupCommit
+from gateway.storage.outbox import EventWriter
+
+BULK = 500
+SORT = [("doc.updated_at", 1), ("_id", 1)]
+
+
+class Keyed(Protocol):
+    @property
+    def key(self) -> str: ...
+
+
+K = TypeVar("K", bound=Model)
+Save = tuple[Document, Sequence[Event]]
+
+
+def owners_filter(field: str, parties: Sequence[PartyId] | None) -> Document:
+    return {} if parties is None else {field: {"$in": [party.key for party in parties]}}
+
+
+def window(field: str, since: datetime | None, until: datetime | None) -> Document:
+    """`since` inclusive, `until` exclusive."""
+    bounds = {} if since is None else {"$gte": stamp(since)}
+    if until is not None:
+        bounds["$lt"] = stamp(until)
+    return {field: bounds} if bounds else {}
+
+
+class VersionedStore(Generic[K]):
+    """Saves share transactions: each group reads what is held, decides for each member, and writes what changed."""
+
+    collection_name: ClassVar[str]
+    kind: type[K]
+
+    def __init__(self, database: Database, events: EventWriter) -> None:
+        self._database = database
+        self._collection = database[self.collection_name]
+        self._events = events
+        self._save: GroupCommit[Save, Saved] = GroupCommit(self._write_group, limit=128)
+
+    async def close(self) -> None:
+        await self._save.close()
+
+    async def save(self, thing: K, *, events: Sequence[Event]) -> Saved:
+        return await self._save((self._document(thing), events))
+
+    async def save_all(self, things: Sequence[K], *, events: Sequence[Event]) -> None:
+        """Bulks of one transaction each; an event goes with the bulk that holds its object, others with the last."""
+        waiting = list(events)
+        for start in range(0, max(1, len(things)), BULK):
+            documents = [self._document(thing) for thing in things[start : start + BULK]]
+            keys = {document["_id"] for document in documents}
+            last = start + BULK >= len(things)
+            now = [event for event in waiting if last or event.key in keys]
+            waiting = [] if last else [event for event in waiting if event.key not in keys]
+            await self._replace_all(documents, now)
+
+    async def remove(self, things: Sequence[K] | K, *, events: Sequence[Event]) -> None:
+        listed: Sequence[K] = things if isinstance(things, Sequence) else [things]
+        keys = [self._document(thing)["_id"] for thing in listed]
+
+        async def write(session: Session) -> None:
+            if keys:
+                await self._collection.bulk_write([DeleteOne({"_id": key}) for key in keys], session=session)
+            await self._events.write(events, session)
+
+        await self._database.transaction(write)
+        self._written(members=True)
+        self._events.poke(events)
+
+    def _document(self, thing: K) -> Document:
+        """`_id` and `doc`, and what the indexes of this collection need beside them."""
+        raise NotImplementedError
+
+    def _written(self, *, members: bool) -> None:
+        """For those who keep something in memory."""
+
+    async def _replace_all(self, documents: list[Document], events: Sequence[Event]) -> None:
+        revision = revision_after(0)
+        replacements = [ReplaceOne({"_id": d["_id"]}, d | {"rev": revision}, upsert=True) for d in documents]
+
+        async def write(session: Session) -> None:
+            if replacements:
+                await self._collection.bulk_write(replacements, session=session)
+            await self._events.write(events, session)
+
+        try:
+            await self._database.transaction(write)
+        finally:
+            self._written(members=True)
+        self._events.poke(events)
+
+    async def _write_group(self, saves: list[Save]) -> list[Saved]:
+        async def write(session: Session) -> tuple[list[Saved], list[Event]]:
+            cursor = self._collection.find({"_id": {"$in": list({d["_id"] for d, _ in saves})}}, session=session)
+            held = {document["_id"]: document async for document in cursor}
+            results, changed, events = self._decide(saves, held)
+            if changed:
+                replacements = [ReplaceOne({"_id": d["_id"]}, d, upsert=True) for d in changed]
+                await self._collection.bulk_write(replacements, session=session)
+            await self._events.write(events, session)
+            return results, events
+
+        members = True
+        try:
+            results, events = await self._database.transaction(write)
+            members = Saved.CREATED in results
+        finally:
+            self._written(members=members)
+        self._events.poke(events)
+        return results
+
+    def _decide(self, saves: list[Save], held: dict[str, Document]) -> tuple[list[Saved], list[Document], list[Event]]:
+        results: list[Saved] = []
+        changed: dict[str, Document] = {}
+        events: list[Event] = []
+        for document, its_events in saves:
+            key = document["_id"]
+            result = _compare(held.get(key), document)
+            results.append(result)
+            if result in (Saved.CREATED, Saved.CHANGED):
+                before = held[key]["rev"] if key in held else 0
+                held[key] = changed[key] = document | {"rev": revision_after(before)}
+                events += its_events
+        return results, list(changed.values()), latest_events(events)
+
+    async def _one(self, query: Document) -> K | None:
+        with translated(writes=False):
+            found = await self._collection.find_one(query)
+        return None if found is None else item(found, self.kind)
+
+    async def _list(self, query: Document, *, offset: int = 0, limit: int = 0) -> list[K]:
+        with translated(writes=False):
+            cursor = self._collection.find(query, {"doc": 1}).sort(SORT).skip(offset).limit(limit)
+            return [item(document, self.kind) for document in await cursor.to_list()]
+
+    async def _page(self, query: Document, offset: int, limit: int) -> tuple[list[K], int]:
+        found = await self._list(query, offset=offset, limit=limit) if limit > 0 else []
+        return found, await self._count(query)
+
+    async def _count(self, query: Document) -> int:
+        with translated(writes=False):
+            return await self._collection.count_documents(query)
+
+    async def _each(self, query: Document) -> AsyncIterator[K]:
+        with translated(writes=False):
+            async with self._collection.find(query, {"doc": 1}).sort(SORT).batch_size(200) as cursor:
+                async for document in cursor:
+                    yield item(document, self.kind)
+
+
+def _compare(held: Document | None, new: Document) -> Saved:
+    if held is None:
+        return Saved.CREATED
+    if held["doc"]["updated_at"] > new["doc"]["updated_at"]:
+        return Saved.OLDER
+    return Saved.SAME if held["doc"] == new["doc"] else Saved.CHANGED
+
+
+def document_of(thing: Model, key: str, **beside: object) -> Document:
+    return {"_id": key, "rev": 0, "doc": content(thing, "updated_at"), **beside}
