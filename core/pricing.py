@@ -3,7 +3,7 @@
 Source: OCPI 2.3.0, mod_tariffs (dimensions and step size).
 """
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
 from core.errors import Unsupported
 from core.model.base import Model
@@ -60,7 +60,7 @@ def price(tariff: Tariff, consumption: Consumption) -> Cost:
 def _amount(tariff: Tariff, component: PriceComponent, volume: Decimal) -> Price:
     unit = _UNIT.get(component.type)
     if unit is not None and component.step_size > 1:
-        steps = -(-(volume * unit) // component.step_size)  # a step that was begun is billed
+        steps = (volume * unit / component.step_size).to_integral_value(ROUND_CEILING)  # a step begun is billed
         volume = steps * component.step_size / unit
     gross_or_net = (volume * component.price).quantize(_CENT, ROUND_HALF_UP)
     rate = component.vat
