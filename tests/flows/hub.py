@@ -1,0 +1,215 @@
+"""A whole hub in one process: real services and plugins over fakes, partners as ASGI apps behind a network of names.
+
+    async with TestHub.open([PLUGIN]) as hub:
+        hub.network.serve("cpo.test", partner_app)
+        answer = await hub.client.get("/ocpi/versions", headers=...)
+        await hub.relay()          # tell everything that is to be told
+        hub.storage.locations.held # what is stored
+
+Nothing sleeps: time is `hub.clock`, and `relay` and `settle` run what the worker would run.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import msgspec
+from litestar import Litestar
+
+from core.model.cdr import CdrSettlement
+from core.model.delivery import Delivery
+from core.model.ids import PartyId
+from core.model.partner import Partner, PartnerState, PartyRole, Role
+from core.ports.adapter import ProtocolAdapter
+from core.services.authorisation import AuthorisationService
+from core.services.billing import BillingService, TariffService
+from core.services.delivery import DeliveryService
+from core.services.locations import LocationService
+from core.services.partners import PartnerService
+from core.services.sessions import SessionService
+from core.services.tokens import TokenService
+from protocols.plugin import Hub, HubIdentity, Outbound, ProtocolPlugin
+from protocols.transport.http import HttpClient
+from tests.fakes import FakeIds, FakeProcesses, FakeStorage
+
+HUB_URL = "https://hub.test"
+HUB_PARTY = PartyId("NL", "HUB")
+
+Answering = Callable[[httpx.Request], httpx.Response]
+
+
+class Network(httpx.AsyncBaseTransport):
+    """Names and who answers under them. A name without anybody refuses the connection. `seen` holds every request."""
+
+    def __init__(self) -> None:
+        self._hosts: dict[str, httpx.AsyncBaseTransport] = {}
+        self.seen: list[httpx.Request] = []
+
+    def serve(self, host: str, app: Any) -> None:
+        """`app` is an ASGI application."""
+        self._hosts[host] = httpx.ASGITransport(app)
+
+    def answer(self, host: str, answering: Answering) -> None:
+        """For a partner of one function; it may raise httpx errors."""
+        self._hosts[host] = httpx.MockTransport(answering)
+
+    def silence(self, host: str) -> None:
+        self._hosts.pop(host, None)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.seen.append(request)
+        transport = self._hosts.get(request.url.host)
+        if transport is None:
+            raise httpx.ConnectError(f"nobody answers at {request.url.host}")
+        return await transport.handle_async_request(request)
+
+    def requests_to(self, host: str, method: str | None = None) -> list[httpx.Request]:
+        return [r for r in self.seen if r.url.host == host and method in (None, r.method)]
+
+
+class TestHub:
+    """All parts, by name; `client` speaks to the application without a socket."""
+
+    __test__ = False
+
+    def __init__(self, plugins: Sequence[ProtocolPlugin], **options: Any) -> None:
+        self.network = Network()
+        self.ids = FakeIds()
+        self.storage = FakeStorage()
+        self.clock = self.storage.clock
+        self.processes = FakeProcesses()
+        allow_private = options.pop("allow_private", True)
+        self.http = HttpClient(
+            self.storage.journal, self.clock, self.ids, allow_private=allow_private, transport=self.network
+        )
+        identity = HubIdentity(party=HUB_PARTY, name="Test hub", public_url=HUB_URL)
+        self.outbound = Outbound(
+            identity=identity, http=self.http, credentials=self.storage.credentials, clock=self.clock, ids=self.ids
+        )
+        self.plugins = {plugin.id: plugin for plugin in plugins}
+        self.adapters: dict[str, ProtocolAdapter] = {name: x.adapter(self.outbound) for name, x in self.plugins.items()}
+        self.hub = self._hub(identity, **options)
+        self.delivery = self._delivery()
+        self.app = Litestar(
+            [router for plugin in plugins for router in plugin.routers(self.hub)],
+            request_max_body_size=self.hub.max_body_bytes,
+            openapi_config=None,
+            logging_config=None,
+        )
+        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=HUB_URL)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, plugins: Sequence[ProtocolPlugin], **options: Any) -> AsyncIterator["TestHub"]:
+        """`options`: `allow_private`, and the switches of Hub (`open_registration`, `max_body_bytes`, ...)."""
+        hub = cls(plugins, **options)
+        try:
+            yield hub
+        finally:
+            await hub.client.aclose()
+            await hub.http.aclose()
+
+    async def add(self, document: dict[str, Any]) -> tuple[Partner, dict[str, Any]]:
+        """What an operator does by the admin API: the partner, and what it is shown once."""
+        plugin = self.plugins[document["protocol"]]
+        now = self.clock.now()
+        planned = Partner(
+            id=self.ids.uuid(),
+            name=document["name"],
+            protocol=plugin.id,
+            roles=tuple(roles_of(document["roles"])),
+            created_at=now,
+            updated_at=now,
+        )
+        made = plugin.new_partner(planned, document, self.outbound)
+        partner = await self.hub.partners.add(made.partner, dict(made.secrets))
+        return partner, dict(made.shown)
+
+    async def connected(self, partner: Partner) -> Partner:
+        """For protocols without a handshake: the partner as it is once it was heard of."""
+        held = self.storage.partners.held[partner.id]
+        return await self.storage.partners.update(_with_state(held, PartnerState.CONNECTED))
+
+    async def relay(self) -> list[Delivery]:
+        """Fan out and send until nothing is due; gives back what was settled."""
+        settled: list[Delivery] = []
+        while events := await self.storage.outbox.claim_events(100, 60):
+            for event in events:
+                await self.delivery.fan_out(event)
+        while due := await self.storage.outbox.claim_deliveries(100, 60):
+            settled += [await self.delivery.send(delivery) for delivery in due]
+        return settled
+
+    async def settle(self) -> list[CdrSettlement]:
+        """One attempt for each CDR whose process was started."""
+        await self.relay()
+        return [await self.hub.billing.deliver(key) for key in self.processes.started]
+
+    def _hub(self, identity: HubIdentity, **options: Any) -> Hub:
+        storage, clock, ids = self.storage, self.clock, self.ids
+        deadline_s = options.pop("authorise_deadline_s", 5.0)
+        return Hub(
+            identity=identity,
+            outbound=self.outbound,
+            partners=PartnerService(storage.partners, storage.credentials, storage.outbox, clock, ids),
+            authorisation=AuthorisationService(
+                tokens=storage.tokens,
+                locations=storage.locations,
+                journeys=storage.journeys,
+                partners=storage.partners,
+                adapters=self.adapters,
+                cache=storage.cache,
+                clock=clock,
+                ids=ids,
+                deadline_s=deadline_s,
+            ),
+            locations=LocationService(storage.locations, storage.partners, clock, ids),
+            tokens=TokenService(storage.tokens, storage.partners, clock, ids),
+            sessions=SessionService(storage.sessions, storage.journeys, storage.partners, clock, ids),
+            tariffs=TariffService(storage.tariffs, storage.partners, clock, ids),
+            billing=BillingService(
+                cdrs=storage.cdrs,
+                journeys=storage.journeys,
+                sessions=storage.sessions,
+                locations=storage.locations,
+                tokens=storage.tokens,
+                partners=storage.partners,
+                adapters=self.adapters,
+                processes=self.processes,
+                clock=clock,
+                ids=ids,
+            ),
+            credentials=storage.credentials,
+            journal=storage.journal,
+            clock=clock,
+            ids=ids,
+            **options,
+        )
+
+    def _delivery(self) -> DeliveryService:
+        storage = self.storage
+        return DeliveryService(
+            outbox=storage.outbox,
+            locations=storage.locations,
+            tokens=storage.tokens,
+            sessions=storage.sessions,
+            tariffs=storage.tariffs,
+            journeys=storage.journeys,
+            partners=storage.partners,
+            registry=self.hub.partners,
+            adapters=self.adapters,
+            processes=self.processes,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+
+def roles_of(documents: Sequence[dict[str, str]]) -> list[PartyRole]:
+    return [
+        PartyRole(role=Role(one["role"]), party=PartyId.of(one["country_code"], one["party_id"])) for one in documents
+    ]
+
+
+def _with_state(partner: Partner, state: PartnerState) -> Partner:
+    return msgspec.structs.replace(partner, state=state)
