@@ -97,6 +97,7 @@ async def assemble(settings: Settings) -> Assembly:
         sessions=storage.sessions,
         tariffs=storage.tariffs,
         journeys=storage.journeys,
+        cdrs=storage.cdrs,
         partners=storage.partners,
         registry=registry,
         adapters=adapters,

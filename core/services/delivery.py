@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from core.errors import Rejected, RoamingError, Unavailable, Uncertain, Unknown, Unsupported
+from core.model.cdr import CdrState
 from core.model.delivery import Attempt, Delivery, DeliveryState
 from core.model.event import Event, EventKind
 from core.model.location import Location
@@ -16,6 +17,7 @@ from core.ports.adapter import Call, ProtocolAdapter, Told
 from core.ports.clock import Clock, Ids
 from core.ports.processes import Processes
 from core.ports.stores import (
+    CdrStore,
     JourneyStore,
     LocationStore,
     OutboxStore,
@@ -29,6 +31,7 @@ from core.routing import recipients
 from core.services.partners import PartnerService
 
 T = TypeVar("T")
+HURRIED_AT_ONCE = 1000
 
 
 class DeliveryService:
@@ -41,6 +44,7 @@ class DeliveryService:
         sessions: SessionStore,
         tariffs: TariffStore,
         journeys: JourneyStore,
+        cdrs: CdrStore,
         partners: PartnerStore,
         registry: PartnerService,
         adapters: dict[str, ProtocolAdapter],
@@ -54,6 +58,7 @@ class DeliveryService:
         self._sessions = sessions
         self._tariffs = tariffs
         self._journeys = journeys
+        self._cdrs = cdrs
         self._partners = partners
         self._registry = registry
         self._adapters = adapters
@@ -68,11 +73,27 @@ class DeliveryService:
             await self._processes.settle_cdr(event.key)
             await self._outbox.fan_out(event, [])
             return
+        if event.kind is EventKind.PARTY_CHANGED and event.part == PartnerState.CONNECTED and event.source:
+            await self._hurry_cdrs(event.source)
         owner = await self._partners.by_party(event.owner)
         if owner is None and event.source:
             owner = await self._partners.get(event.source)
         told = recipients(event, owner, await self._partners.all(), self._capabilities) if owner else []
         await self._outbox.fan_out(event, [self._delivery(event, partner) for partner in told])
+
+    async def _hurry_cdrs(self, partner_id: str) -> None:
+        """The partner is back: its CDRs need not wait for their next attempt."""
+        waiting, _ = await self._cdrs.page(
+            owners=None,
+            recipients=[partner_id],
+            updated_from=None,
+            updated_to=None,
+            offset=0,
+            limit=HURRIED_AT_ONCE,
+            states=[CdrState.WAITING],
+        )
+        for settlement in waiting:
+            await self._processes.nudge_cdr(settlement.key)
 
     async def send(self, delivery: Delivery) -> Delivery:
         """One attempt; the outcome is on disk when this returns."""

@@ -29,6 +29,8 @@ class PartnerService:
             raise Refused("unknown credentials", authenticated=False)
         if partner.state is PartnerState.SUSPENDED:
             raise Refused(f"{partner.name} is suspended")
+        if partner.state is PartnerState.OFFLINE:
+            await self.reached(partner.id)
         return partner, found[1]
 
     async def get(self, partner_id: str) -> Partner:

@@ -7,7 +7,8 @@ code under `CODE`; what it did not authenticate is journaled without a partner.
 import time
 from typing import Any, Final
 
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from core.model.partner import Exchange
 from core.ports.clock import Clock, Ids
@@ -29,7 +30,7 @@ class Observer:
 
     def __call__(self, app: ASGIApp) -> ASGIApp:
         async def observed(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] != "http":
+            if scope["type"] != ScopeType.HTTP:
                 await app(scope, receive, send)
                 return
             started, status, headers = time.perf_counter(), 500, []
@@ -47,7 +48,7 @@ class Observer:
 
         return observed
 
-    def _note(self, scope: Scope, status: int, headers: list[tuple[bytes, bytes]], seconds: float) -> None:
+    def _note(self, scope: HTTPScope, status: int, headers: list[tuple[bytes, bytes]], seconds: float) -> None:
         path = scope["path"]
         protocol = PROTOCOLS.get(path.split("/", 2)[1] if "/" in path else "", "")
         operation = f"{scope['method']} {scope.get('path_template') or _shortened(path)}"
@@ -57,14 +58,14 @@ class Observer:
 
     def _exchange(
         self,
-        scope: Scope,
+        scope: HTTPScope,
         protocol: str,
         operation: str,
         status: int,
         headers: list[tuple[bytes, bytes]],
         seconds: float,
     ) -> Exchange:
-        state: dict[str, Any] = scope.get("state", {})
+        state: dict[str, Any] = scope["state"]
         answered = {name.lower(): value for name, value in headers}
         return Exchange(
             id=self._ids.uuid(),

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from core.errors import Rejected, Unavailable, Uncertain
+from core.model.cdr import CdrSettlement, CdrState
 from core.model.delivery import Delivery, DeliveryState
 from core.model.event import Event, EventKind
 from core.model.ids import PartyId
@@ -15,7 +16,7 @@ from core.routing import agreed, candidate_issuers, recipients, visible_owners
 from core.services.delivery import DeliveryService
 from core.services.partners import PartnerService
 from tests.fakes import FakeIds, FakeProcesses, FakeStorage
-from tests.unit.core.examples import CPO, EMSP, NOW, OTHER_EMSP, FakeAdapter, location, partner
+from tests.unit.core.examples import CPO, EMSP, NOW, OTHER_EMSP, FakeAdapter, cdr, location, partner
 
 CAN = {"fake": frozenset({Capability.PUSH_LOCATION, Capability.PUSH_TOKEN})}
 OTHER_CPO = PartyId("BE", "CPB")
@@ -107,6 +108,7 @@ class World:
             sessions=stores.sessions,
             tariffs=stores.tariffs,
             journeys=stores.journeys,
+            cdrs=stores.cdrs,
             partners=stores.partners,
             registry=registry,
             adapters={"fake": self.adapter},
@@ -168,6 +170,17 @@ async def test_a_cdr_gets_its_process_and_no_delivery(world: World) -> None:
     await world.service.fan_out(event(EventKind.CDR_ACCEPTED, key="NLCPA/CDR1"))
     assert world.processes.started == ["NLCPA/CDR1"]
     assert await world.storage.outbox.claim_deliveries(10, 60) == []
+
+
+async def test_cdrs_that_wait_for_a_partner_are_hurried_when_it_is_back(world: World) -> None:
+    settlement = CdrSettlement(
+        cdr=cdr(), digest="d", sender="cpo", recipient="emb", state=CdrState.WAITING, accepted_at=NOW
+    )
+    await world.storage.cdrs.accept(settlement, event=event(EventKind.CDR_ACCEPTED))
+    world.processes.waiting.add("NLCPA/CDR1")
+    back = event(EventKind.PARTY_CHANGED, key="DEEMB/EMSP", part="CONNECTED", owner=EMSP, source="emb")
+    await world.service.fan_out(back)
+    assert world.processes.nudged == ["NLCPA/CDR1"]
 
 
 async def test_parties_are_announced_when_a_partner_is_suspended(world: World) -> None:
