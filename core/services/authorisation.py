@@ -29,6 +29,8 @@ from core.ports.clock import Clock, Ids
 from core.ports.stores import JourneyStore, LocationStore, PartnerStore, TokenStore
 from core.routing import agreed, candidate_issuers
 
+DECIDED_HERE = frozenset({Whitelist.ALWAYS, Whitelist.ALLOWED})
+"""Tokens that their issuer lets others decide on: an upload to an OICP platform, or a token that OCPI lets whitelist."""
 HINT_TTL_S = timedelta(hours=12).total_seconds()
 """How long we remember which eMSP said yes to a card that nobody had told us of."""
 
@@ -121,7 +123,7 @@ class AuthorisationService:
 
     def _from_store(self, held: Sequence[Token]) -> Authorisation | None:
         """The issuer lets others decide about this token: we do. An invalid one of that sort is a no."""
-        trusted = [token for token in held if token.whitelist is Whitelist.ALWAYS]
+        trusted = [token for token in held if token.whitelist in DECIDED_HERE]
         answers = [self._verdict(token, Answered.WHITELIST) for token in trusted]
         return next((answer for answer in answers if answer.decision is Decision.ALLOWED), next(iter(answers), None))
 
@@ -238,9 +240,7 @@ class AuthorisationService:
         return _answer(Decision.NO_ISSUER, None, Answered.HUB, "no eMSP under an agreement can be asked")
 
     def _may_decide(self, token: Token, asked: Sequence[Partner]) -> bool:
-        if token.whitelist is Whitelist.NEVER:
-            return False
-        return token.whitelist in (Whitelist.ALWAYS, Whitelist.ALLOWED_OFFLINE) or bool(asked) or not token.valid
+        return token.whitelist is not Whitelist.NEVER or (not token.valid and not asked)
 
     # --- the journey
 

@@ -50,8 +50,9 @@ async def world() -> World:
     return await World().open()
 
 
-async def test_a_token_that_the_issuer_lets_us_decide_on_is_not_asked_about(world: World) -> None:
-    await world.storage.tokens.save(token(Whitelist.ALWAYS), events=[])
+@pytest.mark.parametrize("whitelist", [Whitelist.ALWAYS, Whitelist.ALLOWED])
+async def test_a_token_that_the_issuer_lets_us_decide_on_is_not_asked_about(world: World, whitelist: Whitelist) -> None:
+    await world.storage.tokens.save(token(whitelist), events=[])
     answer = await world.ask()
     assert (answer.decision, answer.answered_by) == (Decision.ALLOWED, Answered.WHITELIST)
     assert answer.explanation
@@ -77,7 +78,7 @@ async def test_the_issuer_is_asked_even_so_where_the_callers_protocol_promises_i
     assert (answer.decision, world.adapter.asked) == (Decision.NO_CREDIT, ["emb"])
 
 
-@pytest.mark.parametrize("whitelist", [Whitelist.NEVER, Whitelist.ALLOWED, Whitelist.ALLOWED_OFFLINE])
+@pytest.mark.parametrize("whitelist", [Whitelist.NEVER, Whitelist.ALLOWED_OFFLINE])
 async def test_the_issuer_of_a_known_token_is_asked_and_nobody_else(world: World, whitelist: Whitelist) -> None:
     await world.storage.tokens.save(token(whitelist), events=[])
     world.adapter.answer["emb"] = YES
