@@ -61,6 +61,10 @@ class ProtocolAdapter:
         """Whether this partner can be asked in real time at all (an OICP EMP without a service URL cannot)."""
         return True
 
+    def joins_broadcasts(self, partner: Partner) -> bool:
+        """Whether this partner wants to be asked about cards of which nobody knows the issuer."""
+        return True
+
     def retries(self, partner: Partner) -> dict[str, int]:
         """The partner's own number of attempts by event kind, where it differs from the rule."""
         return {}

@@ -28,6 +28,7 @@ from core.ports.cache import Cache
 from core.ports.clock import Clock, Ids
 from core.ports.stores import JourneyStore, LocationStore, PartnerStore, TokenStore
 from core.routing import agreed, candidate_issuers
+from core.services.pins import pin_matches
 
 DECIDED_HERE = frozenset({Whitelist.ALWAYS, Whitelist.ALLOWED})
 """Tokens that their issuer lets others decide on: an upload to an OICP platform, or a token that OCPI lets whitelist."""
@@ -75,7 +76,9 @@ class AuthorisationService:
         request = msgspec.structs.replace(request, journey_id=self._ids.uuid())
         partners = await self._partners.all()
         held = await self._held(request, caller, partners)
+        held, wrong_pin = await self._with_pin(request, held)
         answer = None if request.ask_issuer else self._from_store(held)
+        answer = answer or wrong_pin
         if answer is None:
             answer = await self._ask(request, caller, partners, held)
         if answer.decision is not Decision.ALLOWED:
@@ -85,7 +88,10 @@ class AuthorisationService:
     async def authorise_stop(self, request: AuthoriseRequest, caller: Partner, journey: Journey) -> Authorisation:
         """May this medium end the journey? The one that began it may; others only if the issuer says so."""
         issuer = await self._partners.get(journey.issuer_partner)
-        if request.uid == journey.uid or request.uid in journey.stop_uids:
+        began = request.uid == journey.uid and same_kind(journey.kind, request.kind)
+        if began and await self._wrong_pin(request, journey):
+            return _answer(Decision.UNKNOWN_TOKEN, journey.issuer, Answered.STORE, "the PIN is wrong")
+        if began or request.uid in journey.stop_uids:
             return _answer(
                 Decision.ALLOWED, journey.issuer, Answered.STORE, "the medium that began the journey may end it"
             )
@@ -121,6 +127,26 @@ class AuthorisationService:
             and (request.issuer is None or token.issuer == request.issuer)
         ]
 
+    async def _with_pin(
+        self, request: AuthoriseRequest, held: Sequence[Token]
+    ) -> tuple[list[Token], Authorisation | None]:
+        """Tokens that need no PIN, or whose PIN was given. A wrong PIN is a no; what the hub cannot check is not held."""
+        good: list[Token] = []
+        refusal: Authorisation | None = None
+        for token in held:
+            right = True if token.pin_hash is None else await pin_matches(request.pin, token.pin_hash)
+            if right:
+                good.append(token)
+            elif right is False:
+                refusal = _answer(Decision.UNKNOWN_TOKEN, token.issuer, Answered.STORE, "the PIN is wrong")
+        return good, refusal
+
+    async def _wrong_pin(self, request: AuthoriseRequest, journey: Journey) -> bool:
+        token = await self._tokens.get(journey.issuer, request.kind, request.uid)
+        if token is None or token.pin_hash is None:
+            return False
+        return await pin_matches(request.pin, token.pin_hash) is False
+
     def _from_store(self, held: Sequence[Token]) -> Authorisation | None:
         """The issuer lets others decide about this token: we do. An invalid one of that sort is a no."""
         trusted = [token for token in held if token.whitelist in DECIDED_HERE]
@@ -147,7 +173,7 @@ class AuthorisationService:
         self, request: AuthoriseRequest, caller: Partner, partners: Sequence[Partner], held: Sequence[Token]
     ) -> Authorisation:
         issuers, by = await self._whom(request, caller, partners, held)
-        able = [partner for partner in issuers if self._can_answer(partner)]
+        able = [partner for partner in issuers if self._can_answer(partner) and self._may_ask(partner, by)]
         place = await self._place(request)
         answers = await self._race(able, request, place, by) if able else []
         for answer in answers:
@@ -177,6 +203,9 @@ class AuthorisationService:
     def _can_answer(self, partner: Partner) -> bool:
         adapter = self._adapters.get(partner.protocol)
         return adapter is not None and Capability.AUTHORISE in adapter.capabilities and adapter.answers(partner)
+
+    def _may_ask(self, partner: Partner, by: Answered) -> bool:
+        return by is not Answered.BROADCAST or self._adapters[partner.protocol].joins_broadcasts(partner)
 
     async def _place(self, request: AuthoriseRequest) -> Location | None:
         if request.location_id:

@@ -91,8 +91,9 @@ class LocationService:
         events = [self._event(EventKind.LOCATION_CHANGED, location, caller, None) for location in removed]
         await self._locations.save_all(removed, events=events)
 
-    def owned(self, owner: PartyId) -> AsyncIterator[Location]:
-        return self._locations.each(LocationQuery(owners=(owner,)))
+    def owned(self, owner: PartyId, evse_ids: Sequence[EvseId] = ()) -> AsyncIterator[Location]:
+        """All locations of the owner, or those that hold one of these EVSEs."""
+        return self._locations.each(LocationQuery(owners=(owner,), evse_ids=tuple(evse_ids)))
 
     async def own_by_keys(self, keys: Sequence[str]) -> dict[str, Location]:
         return {location.key: location for _, location in await self._locations.by_keys(keys)}
