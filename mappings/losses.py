@@ -10,9 +10,11 @@ import msgspec
 from msgspec import Struct
 
 from core.model.ids import ContractId, EvseId, PartyId, TokenUid
-from core.model.loss import Loss
+from core.model.loss import Loss, LossKind
 from mappings.tables import CodeTable
 
+SECRETS = frozenset({"pin", "pin_hash"})
+"""Fields whose value no report may show."""
 NotCarried = Mapping[str, str]
 """Canonical field path (`evses[].parking`, `price.taxes`) -> why the other side does not get it."""
 
@@ -25,13 +27,17 @@ def losses(
     a row counts only where its field differs from its default. `codes` gives the code tables by path; their one-way
     rows count where the object holds such a code."""
     found = [
-        Loss(path=path, reason=reason, value=plain(value))
-        for row, reason in not_carried.items()
-        for path, value in present(canonical, row)
+        _lost(path, reason, value) for row, reason in not_carried.items() for path, value in present(canonical, row)
     ]
     for row, table in (codes or {}).items():
         found += [loss for path, code in present(canonical, row) if (loss := table.loss(code, path))]
     return tuple(found)
+
+
+def _lost(path: str, reason: str, value: Any) -> Loss:
+    if path.rpartition(".")[2] in SECRETS:
+        return Loss(path=path, reason=reason, kind=LossKind.WITHHELD)
+    return Loss(path=path, reason=reason, value=plain(value))
 
 
 def present(canonical: Any, path: str) -> Iterator[tuple[str, Any]]:

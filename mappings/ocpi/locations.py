@@ -698,7 +698,17 @@ def merged(whole: Any, patch: Any) -> Any:
 
 def location_losses(location: Location) -> tuple[Loss, ...]:
     """What OCPI does not get of this location, and what had to be assumed."""
-    return losses(location, NOT_CARRIED, CODES) + tuple(_assumptions(location))
+    found = losses(location, NOT_CARRIED, CODES) + tuple(_assumptions(location))
+    sent = _name(location) if location.name is None else None
+    return tuple(_unnamed(loss) if loss.path.startswith("names[") and sent == _text(loss) else loss for loss in found)
+
+
+def _text(loss: Loss) -> Any:
+    return loss.value.get("text") if isinstance(loss.value, dict) else None
+
+
+def _unnamed(loss: Loss) -> Loss:
+    return Loss(path=loss.path, reason="sent without its language", value=loss.value, kind=LossKind.NARROWED)
 
 
 def evse_losses(evse: Evse) -> tuple[Loss, ...]:

@@ -89,10 +89,8 @@ def patch_token(token: Token, patch: wire.TokenPatch) -> Token:
 
 
 def token_losses(token: Token) -> tuple[Loss, ...]:
-    """What OCPI does not get of this token, and what had to be assumed. The PIN is never among the values."""
-    found = [loss for loss in losses(token, NOT_CARRIED) if loss.path != "pin_hash"]
-    if token.pin_hash is not None:
-        found.append(Loss(path="pin_hash", reason=NOT_CARRIED["pin_hash"], kind=LossKind.WITHHELD))
+    """What OCPI does not get of this token, and what had to be assumed."""
+    found = list(losses(token, NOT_CARRIED))
     if token.contract_id is None and not token.extensions:
         found.append(_assumed("contract_id", NA))
     if token.issuer_name is None:

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strategies_ocpi import MESSAGES, PATCHES, ocpi
 
 from core.model.ids import PartyId
 from mappings.ocpi import authorisation, cdrs, locations, parties, sessions, tariffs, tokens
@@ -18,6 +17,7 @@ from protocols.ocpi.wire import sessions as wire_sessions
 from protocols.ocpi.wire import tariffs as wire_tariffs
 from protocols.ocpi.wire import tokens as wire_tokens
 from protocols.transport.json_codec import decode, encode
+from tests.property.strategies_ocpi import MESSAGES, PATCHES, ocpi
 
 SLOW = settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=60)
 OPERATOR = PartyId("NL", "CPA")

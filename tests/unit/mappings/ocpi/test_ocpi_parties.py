@@ -1,0 +1,69 @@
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from core.errors import Invalid, Unsupported
+from core.model.ids import PartyId
+from core.model.partner import PartnerState, PartyRole, PartyStatus, Role
+from mappings.ocpi import parties
+from protocols.ocpi.wire import credentials as wire
+from tests.golden.ocpi.goldens import golden
+
+
+def test_credentials_name_parties_and_their_roles() -> None:
+    roles = parties.roles_from_ocpi(golden("credentials/rich"))
+    assert [(role.role, str(role.party)) for role in roles] == [
+        (Role.CPO, "NL*VLT"),
+        (Role.EMSP, "NL*VLM"),
+        (Role.HUB, "NL*HUB"),
+    ]
+    assert parties.roles_to_ocpi(roles) == (golden("credentials/rich").roles, "NLHUB")
+
+
+def test_a_party_keeps_its_spelling() -> None:
+    role = msgspec.structs.replace(golden("credentials/rich").roles[0], country_code="nl", party_id="vLt")
+    ours = parties.role_from_ocpi(role)
+    assert ours.party == PartyId("NL", "VLT")
+    assert parties.role_to_ocpi(ours) == role
+    assert parties.spelled(msgspec.structs.replace(ours, spelling="DE-VLT")) == ("NL", "VLT")
+
+
+def test_the_payment_role_is_taken_as_other() -> None:
+    role = msgspec.structs.replace(golden("credentials/rich").roles[0], role=wire.Role.PTP)
+    assert parties.role_from_ocpi(role).role is Role.OTHER
+    assert set(parties.ROLE.lossy_in) == {wire.Role.PTP}
+
+
+def test_a_wrong_party_is_named() -> None:
+    credentials = golden("credentials/rich")
+    wrong = msgspec.structs.replace(credentials.roles[1], party_id="?")
+    with pytest.raises(Invalid) as error:
+        parties.roles_from_ocpi(msgspec.structs.replace(credentials, roles=(credentials.roles[0], wrong)))
+    assert error.value.path == "$.roles[1].party_id"
+
+
+def test_the_state_of_a_connection() -> None:
+    status = parties.party_status_from_ocpi(golden("client_info/example"))
+    assert status == PartyStatus(
+        party=PartyId("NL", "VLT"),
+        role=Role.CPO,
+        state=PartnerState.OFFLINE,
+        updated_at=datetime(2025, 3, 4, 11, 5, tzinfo=UTC),
+    )
+    assert parties.party_status_to_ocpi(status) == golden("client_info/example")
+
+
+def test_ocpi_has_no_role_for_hubs() -> None:
+    hub = PartyRole(role=Role.HUB, party=PartyId("NL", "HUB"))
+    with pytest.raises(Unsupported):
+        parties.role_to_ocpi(hub)
+    with pytest.raises(Unsupported):
+        parties.party_status_to_ocpi(
+            PartyStatus(party=hub.party, role=Role.HUB, state=PartnerState.CONNECTED, updated_at=datetime.now(UTC))
+        )
+
+
+def test_a_party_without_name_is_named_by_its_id() -> None:
+    role = PartyRole(role=Role.CPO, party=PartyId("DE", "NOR"))
+    assert parties.role_to_ocpi(role).business_details.name == "DE*NOR"

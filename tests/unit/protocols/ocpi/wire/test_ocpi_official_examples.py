@@ -1,0 +1,77 @@
+"""The official examples, where they are at hand, are taken or refused as the checklist says."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from core.errors import Invalid
+from protocols.ocpi.wire import credentials, locations, sessions, strict, tariffs, tokens, versions
+from protocols.ocpi.wire.envelope import Received
+from protocols.transport.json_codec import decode, decode_raw, encode, to_raw
+from tests.golden.ocpi.goldens import TYPES
+
+EXAMPLES = Path(__file__).parents[5].parent / "shared" / "specs" / "data" / "ocpi-2.3.0"
+
+PREFIXES: tuple[tuple[str, Any], ...] = (
+    ("cdr_", TYPES["cdr"]),
+    ("credentials_", credentials.Credentials),
+    ("location_example", locations.Location),
+    ("location_hours", locations.Hours),
+    ("location_patch_example_remove", locations.EvsePatch),
+    ("location_patch_example_tariff", locations.ConnectorPatch),
+    ("session_example", sessions.Session),
+    ("session_patch", sessions.SessionPatch),
+    ("tariff", tariffs.Tariff),
+    ("token_patch", tokens.TokenPatch),
+    ("token_example", tokens.Token),
+    ("type_displaytext", locations.DisplayText),
+    ("version_details", versions.VersionDetails),
+)
+FRAGMENTS = {
+    "location_energymix_example_energy_provider": ("energy_mix", locations.EnergyMix),
+    "location_regularhours_example": ("opening_times", locations.Hours),
+}
+ENVELOPES = {
+    "transport_and_format_get_token_example": tokens.Token,
+    "transport_and_format_version_details_example": versions.VersionDetails,
+}
+REFUSED = {"cdr_example": "tax_included"}
+
+pytestmark = pytest.mark.skipif(not EXAMPLES.is_dir(), reason="the official examples are not at hand")
+
+
+def cases() -> list[Any]:
+    found = [
+        pytest.param(path, kind, id=path.stem)
+        for path in sorted(EXAMPLES.glob("*.json"))
+        for prefix, kind in PREFIXES
+        if path.stem.startswith(prefix) and path.stem not in FRAGMENTS
+    ]
+    return found or [pytest.param(None, None, id="none")]
+
+
+@pytest.mark.parametrize(("path", "kind"), cases())
+def test_whole_objects(path: Path, kind: Any) -> None:
+    body = path.read_bytes()
+    if reason := REFUSED.get(path.stem):
+        with pytest.raises(Invalid, match=reason):
+            decode(body, kind)
+        return
+    strict.check(body, kind)
+    assert to_raw(decode(body, kind)) == decode_raw(body)
+
+
+@pytest.mark.parametrize("name", FRAGMENTS)
+def test_fragments(name: str) -> None:
+    field, kind = FRAGMENTS[name]
+    raw = decode_raw((EXAMPLES / f"{name}.json").read_bytes())[field]
+    assert to_raw(decode(encode(raw), kind)) == raw
+
+
+@pytest.mark.parametrize("name", ENVELOPES)
+def test_envelopes(name: str) -> None:
+    received = msgspec.json.decode((EXAMPLES / f"{name}.json").read_bytes(), type=Received)
+    assert received.status_code == 1000
+    assert to_raw(decode(bytes(received.data), ENVELOPES[name])) == decode_raw(bytes(received.data))
