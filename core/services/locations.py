@@ -113,6 +113,10 @@ class LocationService:
     async def page_keys(self, reader: Partner, query: LocationQuery) -> tuple[list[tuple[str, int]], int]:
         return await self._locations.page_keys(await self.visible_query(reader, query))
 
+    async def visible_keys(self, query: LocationQuery) -> tuple[list[tuple[str, int]], int]:
+        """As `page_keys`, for a query that `visible_query` gave; not checked again."""
+        return await self._locations.page_keys(query)
+
     async def by_keys(self, keys: Sequence[str]) -> list[tuple[int, Location]]:
         """For keys that a visible page gave; not checked again."""
         return await self._locations.by_keys(keys)

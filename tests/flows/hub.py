@@ -196,6 +196,7 @@ class TestHub:
             sessions=storage.sessions,
             tariffs=storage.tariffs,
             journeys=storage.journeys,
+            cdrs=storage.cdrs,
             partners=storage.partners,
             registry=self.hub.partners,
             adapters=self.adapters,
