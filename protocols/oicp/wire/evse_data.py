@@ -154,7 +154,7 @@ class GeoFormat(StrEnum):
     DECIMAL_DEGREE = "DecimalDegree"
 
 
-GoogleText = Annotated[str, Meta(pattern=r"^-?1?[0-9]{1,2}\.[0-9]{1,6}\s*,?\s*-?1?[0-9]{1,2}\.[0-9]{1,6}\Z")]
+GoogleText = Annotated[str, Meta(pattern=r"^-?1?[0-9]{1,2}\.[0-9]{1,6}(?: *, *| +)-?1?[0-9]{1,2}\.[0-9]{1,6}\Z")]
 DegreeText = Annotated[str, Meta(pattern=r"^-?1?[0-9]{1,2}\.[0-9]{1,6}\Z")]
 MinuteText = Annotated[str, Meta(pattern=r"^-?1?[0-9]{1,2}° ?[0-9]{1,2}' ?[0-9]{1,2}\.[0-9]+''\Z")]
 ClockTime = Annotated[str, Meta(pattern=r"^(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00)\Z")]

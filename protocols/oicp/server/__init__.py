@@ -1,0 +1,1 @@
+"""What OICP partners call."""

@@ -1,0 +1,171 @@
+"""The way in: from bytes on the wire to one operation and back, whatever happens.
+
+One ASGI application under the base path, because OICP wants more say over a request than a framework gives: ids in the
+path with stars and pluses, a Process-ID on every answer, its own bodies for unknown paths, other methods and bodies
+that are too large.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import parse_qsl, unquote
+from weakref import WeakValueDictionary
+
+from litestar import Router
+from litestar.handlers import asgi
+from litestar.types import Receive, Scope, Send
+from msgspec import Struct
+
+from core.errors import RoamingError
+from protocols.oicp.auth import acting_as, authenticate
+from protocols.oicp.codes import (
+    INVALID_JSON,
+    NO_CONTRACT,
+    SYSTEM_ERROR,
+    Negative,
+    Violations,
+    fault_body,
+    negative_body,
+    negative_of,
+)
+from protocols.oicp.server.catalogue import Catalogue
+from protocols.oicp.server.inbound import Inbound, Reply, Shared
+from protocols.oicp.server.operations import OPERATIONS, Operation
+from protocols.oicp.settings import OicpSettings, settings_of
+from protocols.plugin import Hub
+
+BASE: Final = "/api/oicp"
+log = logging.getLogger(__name__)
+
+
+def oicp_router(hub: Hub) -> Router:
+    endpoint = Endpoint(hub)
+
+    @asgi(BASE, is_mount=True, copy_scope=False)
+    async def oicp(scope: Scope, receive: Receive, send: Send) -> None:
+        await endpoint(scope, receive, send)
+
+    return Router(path="/", route_handlers=[oicp])
+
+
+class Found(Struct, frozen=True):
+    """An operation, and the id that its path names."""
+
+    operation: Operation
+    id: str
+
+
+class Endpoint:
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._shared = Shared(hub=hub, catalogue=Catalogue(hub), locks=WeakValueDictionary())
+        self._by_prefix = {operation.prefix + operation.suffix: operation for operation in OPERATIONS}
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        process_id = self._hub.ids.uuid()
+        path = _path(scope)
+        scope["path"] = path  # a mount sees the rest only; what comes after us wants the whole
+        found = self._find(path)
+        if found is not None:
+            scope["path_template"] = f"{BASE}/{found.operation.prefix}{{id}}{found.operation.suffix}"
+        reply = await self._reply(scope, receive, found, process_id)
+        scope.setdefault("state", {})["protocol_code"] = reply.code
+        await _send(send, reply, process_id)
+
+    def _find(self, path: str) -> Found | None:
+        """`<service>/<version>/operators/<id>/<operation>`."""
+        parts = path.removeprefix(BASE).strip("/").split("/")
+        if len(parts) < 5:
+            return None
+        name, suffix = unquote(parts[3]), "/" + "/".join(parts[4:])
+        operation = self._by_prefix.get("/".join(parts[:3]) + "/" + suffix)
+        return None if operation is None else Found(operation, name)
+
+    async def _reply(self, scope: Any, receive: Receive, found: Found | None, process_id: str) -> Reply:
+        if found is None:
+            return Reply(fault_body("There is nothing at this path."), "", 404)
+        if scope["method"] != "POST":
+            return Reply(fault_body("POST is the only method here."), "", 405)
+        settings = OicpSettings()
+        try:
+            headers = dict(scope["headers"])
+            client = scope.get("client")
+            partner = await authenticate(self._hub, headers, client[0] if client else None)
+            scope.setdefault("state", {})["partner_id"] = partner.id
+            settings = settings_of(partner)
+            party = acting_as(partner, settings, found.id, found.operation.role)
+            if found.operation.service in settings.closed_services:
+                raise Negative(NO_CONTRACT, "No active subscription found")
+            await self._hub.partners.reached(partner.id)
+            body = await self._body(receive, headers)
+            if body is None:
+                return Reply(fault_body(f"The body is longer than {self._hub.max_body_bytes} bytes."), "", 413)
+            call = Inbound(
+                shared=self._shared,
+                partner=partner,
+                settings=settings,
+                role=found.operation.role,
+                party=party,
+                body=body,
+                query=_query(scope),
+                process_id=process_id,
+            )
+            return await found.operation.handle(call)
+        except Exception as error:  # noqa: BLE001 - the partner gets an answer in its own words, whatever happened
+            return _answer_to(error, found.operation, settings)
+
+    async def _body(self, receive: Receive, headers: Mapping[bytes, bytes]) -> bytes | None:
+        """None if it is longer than the hub takes; not more than that is ever read."""
+        limit = self._hub.max_body_bytes
+        announced = headers.get(b"content-length", b"")
+        if announced.isdigit() and int(announced) > limit:
+            return None
+        chunks: list[bytes] = []
+        size, more = 0, True
+        while more:
+            message: Any = await receive()
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size > limit:
+                return None
+            chunks.append(chunk)
+            more = message.get("more_body", False)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _answer_to(error: Exception, operation: Operation, settings: OicpSettings) -> Reply:
+    answer: Exception = negative_of(error) if isinstance(error, RoamingError) else error
+    if isinstance(answer, Violations):
+        return Reply(fault_body(INVALID_JSON, answer.found), "", 400)
+    if not isinstance(answer, Negative):
+        log.error("OICP %s failed", operation.name, exc_info=error)
+        answer = Negative(SYSTEM_ERROR)
+    body = negative_body(answer.code, answer.info, authorisation=operation.authorisation, ids=answer.ids)
+    return Reply(body, answer.code, 200 if settings.always_200 else answer.http)
+
+
+def _path(scope: Mapping[str, Any]) -> str:
+    """As it came: a plus is a plus, and a percent-encoded slash separates nothing."""
+    raw = scope.get("raw_path")
+    if not raw:
+        return BASE + str(scope["path"]).rstrip("/")
+    path = bytes(raw).partition(b"?")[0].decode("latin-1")
+    return BASE + path.partition(BASE)[2].rstrip("/")
+
+
+def _query(scope: Mapping[str, Any]) -> dict[str, str]:
+    text = scope.get("query_string", b"")
+    return dict(parse_qsl(text.decode("latin-1"))) if text else {}
+
+
+async def _send(send: Send, reply: Reply, process_id: str) -> None:
+    headers = [
+        (b"content-type", b"application/json;charset=UTF-8"),
+        (b"content-length", str(len(reply.body)).encode()),
+        (b"process-id", process_id.encode()),
+        (b"x-correlation-id", process_id.encode()),
+    ]
+    if reply.status == 405:
+        headers.append((b"allow", b"POST"))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body, "more_body": False})

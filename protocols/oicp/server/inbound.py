@@ -1,0 +1,118 @@
+"""One call of a partner, as the operations see it, and what they answer."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeVar
+from weakref import WeakValueDictionary
+
+from msgspec import Struct
+
+from core.errors import Invalid
+from core.model.ids import EvseId, PartyId
+from core.model.partner import Partner, Role
+from protocols.oicp import codec
+from protocols.oicp.auth import bound_party
+from protocols.oicp.codes import FOREIGN_EVSE, SUCCESS, Negative, Violations, acknowledgement
+from protocols.oicp.server.catalogue import Catalogue
+from protocols.oicp.settings import OicpSettings
+from protocols.plugin import Hub
+
+T = TypeVar("T")
+DEFAULT_SIZE: Final = 20
+MAX_SIZE: Final = 2000
+
+
+class Reply(Struct, frozen=True):
+    """`code` is the status code in the body, for the journal."""
+
+    body: bytes
+    code: str = SUCCESS
+    status: int = 200
+
+
+class Shared(Struct, frozen=True, kw_only=True):
+    """What all calls of one process have in common."""
+
+    hub: Hub
+    catalogue: Catalogue
+    locks: "WeakValueDictionary[str, asyncio.Lock]"
+
+    def lock(self, name: str) -> asyncio.Lock:
+        """Messages about one thing are taken one after the other."""
+        return self.locks.setdefault(name, asyncio.Lock())
+
+
+class Inbound(Struct, frozen=True, kw_only=True):
+    """`party` is the id in the path: the party in whose name the partner calls. `process_id` is ours for this call."""
+
+    shared: Shared
+    partner: Partner
+    settings: OicpSettings
+    role: Role
+    party: PartyId
+    body: bytes
+    query: Mapping[str, str]
+    process_id: str
+
+    @property
+    def hub(self) -> Hub:
+        return self.shared.hub
+
+    def message(self, wire_type: type[T]) -> T:
+        """The body. Raises Violations with everything that is wrong in it."""
+        return decoded(self.body, wire_type, codec.decode)
+
+    def check_id(self, text: str, path: str) -> None:
+        """The id in the body: bound to the caller (017), and the same as the path's (400)."""
+        party = bound_party(self.partner, self.settings, text, self.role)
+        if party != self.party:
+            raise Violations([Invalid(path, "differs from the id in the path")])
+
+    def page(self) -> tuple[int, int]:
+        """Number and size of the page that is asked for; what cannot be read counts as not said."""
+        number, size = _count(self.query.get("page"), 0), _count(self.query.get("size"), DEFAULT_SIZE)
+        return number, min(size or DEFAULT_SIZE, MAX_SIZE)
+
+    def check_evse_ids(self, evse_ids: list[EvseId]) -> None:
+        """Each of the caller's operator or its sub-operators, and none twice. Raises Negative 018."""
+        allowed = self.settings.subs | {self.party}
+        foreign = [evse_id.text for evse_id in evse_ids if evse_id.operator not in allowed]
+        if foreign:
+            raise Negative(FOREIGN_EVSE, listed(foreign))
+        seen: set[str] = set()
+        twice = [evse_id.text for evse_id in evse_ids if evse_id.key in seen or seen.add(evse_id.key)]  # type: ignore[func-returns-value]
+        if twice:
+            raise Negative(FOREIGN_EVSE, "given twice: " + listed(twice))
+
+
+Handler = Callable[[Inbound], Awaitable[Reply]]
+
+
+def decoded(body: bytes, wire_type: Any, decode: Callable[[bytes, Any], T]) -> T:
+    try:
+        return decode(body, wire_type)
+    except Invalid as error:
+        raise Violations(_all_violations(body, wire_type) or [error]) from error
+
+
+def acknowledged(info: str | None = None, **ids: str | None) -> Reply:
+    return Reply(codec.encode_answer(acknowledgement(SUCCESS, info, **ids)))
+
+
+def listed(names: list[str]) -> str:
+    """As many as additional information has room for."""
+    text = ", ".join(names[:40])
+    return text if len(names) <= 40 else f"{text} and {len(names) - 40} more"
+
+
+def _all_violations(body: bytes, wire_type: Any) -> list[Invalid]:
+    try:
+        return codec.violations(codec.decode_raw(body), wire_type)
+    except Invalid:
+        return []
+
+
+def _count(text: str | None, otherwise: int) -> int:
+    if text is None or not text.isascii() or not text.isdigit() or len(text) > 9:
+        return otherwise
+    return int(text)

@@ -1,0 +1,78 @@
+"""Every operation that partners may call: its path, who calls it, and who answers."""
+
+from typing import Final
+
+from msgspec import Struct
+
+from core.model.partner import Role
+from protocols.oicp.server.authentication_data import push_authentication_data
+from protocols.oicp.server.authorisation import authorize_start, authorize_stop
+from protocols.oicp.server.cdrs import charge_detail_record, get_charge_detail_records
+from protocols.oicp.server.evse_pull import pull_evse_data
+from protocols.oicp.server.evse_push import push_evse_data
+from protocols.oicp.server.inbound import Handler
+from protocols.oicp.server.status_pull import (
+    pull_evse_status,
+    pull_evse_status_by_id,
+    pull_evse_status_by_operator_id,
+)
+from protocols.oicp.server.status_push import push_evse_status
+
+
+class Operation(Struct, frozen=True, kw_only=True):
+    """`prefix` + id + `suffix` is the path under the base. `service`: the subscription that it needs, if any."""
+
+    name: str
+    prefix: str
+    suffix: str
+    role: Role
+    handle: Handler
+    service: str | None = None
+    authorisation: bool = False
+
+
+def _cpo(name: str, prefix: str, suffix: str, handle: Handler, service: str | None = None) -> Operation:
+    return Operation(
+        name=name,
+        prefix=f"{prefix}/operators/",
+        suffix=f"/{suffix}",
+        role=Role.CPO,
+        handle=handle,
+        service=service,
+        authorisation=suffix.startswith("authorize/"),
+    )
+
+
+def _emp(name: str, prefix: str, suffix: str, handle: Handler, service: str | None = None) -> Operation:
+    return Operation(
+        name=name, prefix=f"{prefix}/providers/", suffix=f"/{suffix}", role=Role.EMSP, handle=handle, service=service
+    )
+
+
+_STATUS: Final = "eRoamingPullEvseStatus"
+OPERATIONS: Final = (
+    _cpo("PushEvseData", "evsepush/v23", "data-records", push_evse_data, "eRoamingPushEvseData"),
+    _cpo("PushEvseStatus", "evsepush/v21", "status-records", push_evse_status, "eRoamingPushEvseData"),
+    _cpo("AuthorizeStart", "charging/v21", "authorize/start", authorize_start),
+    _cpo("AuthorizeStop", "charging/v21", "authorize/stop", authorize_stop),
+    _cpo("ChargeDetailRecord", "cdrmgmt/v22", "charge-detail-record", charge_detail_record),
+    _emp("PullEvseData", "evsepull/v23", "data-records", pull_evse_data, "eRoamingPullEvseData"),
+    _emp("PullEvseStatus", "evsepull/v21", "status-records", pull_evse_status, _STATUS),
+    _emp("PullEvseStatusByID", "evsepull/v21", "status-records-by-id", pull_evse_status_by_id, _STATUS),
+    _emp(
+        "PullEvseStatusByOperatorID",
+        "evsepull/v21",
+        "status-records-by-operator-id",
+        pull_evse_status_by_operator_id,
+        _STATUS,
+    ),
+    _emp(
+        "PushAuthenticationData",
+        "authdata/v21",
+        "push-request",
+        push_authentication_data,
+        "eRoamingPushAuthenticationData",
+    ),
+    _emp("GetChargeDetailRecords", "cdrmgmt/v22", "get-charge-detail-records-request", get_charge_detail_records),
+)
+"""Source: OICP 2.3, code snippets (URLs)."""

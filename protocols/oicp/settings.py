@@ -1,0 +1,125 @@
+"""What a partner entry must hold for OICP, written by the operator's document, kept as JSON text in the partner."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta, Struct
+
+from core.errors import Invalid
+from core.model.ids import PartyId
+from core.model.partner import Partner, PartyRole, Role
+from mappings.oicp.ids import operator_to_oicp, provider_to_oicp
+
+SERVICES: Final = frozenset(
+    {
+        "eRoamingPushEvseData",
+        "eRoamingPullEvseData",
+        "eRoamingPullEvseStatus",
+        "eRoamingPushAuthenticationData",
+    }
+)
+"""Services of the hub itself, each a subscription of the partner. Source: OICP 2.3, README, service types."""
+
+Fingerprint = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+
+
+class OicpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """`operator_id`, `provider_id`: registered spellings, sent as they are. `sub_ids`: ids that the partner bundles.
+
+    `callback_url` is the partner's service URL; without it an EMP is offline: it uploads cards and fetches CDRs.
+    `broadcast`: asked about cards of unknown issuers. `certificates`: SHA-256 of the DER form, lower-case hex.
+    `closed_services`: subscriptions with the hub that are not active. `tolerate_foreign_session_ids`: a session id in
+    an initial request is ignored instead of refused. `always_200`: functional faults with HTTP 200. `lenient_status`:
+    insert and update of statuses mean upsert. `platform_profile`: EVSE data as the reference platform lets it pass."""
+
+    operator_id: str | None = None
+    provider_id: str | None = None
+    sub_ids: tuple[str, ...] = ()
+    callback_url: str | None = None
+    broadcast: bool = True
+    certificates: tuple[Fingerprint, ...] = ()
+    closed_services: tuple[str, ...] = ()
+    tolerate_foreign_session_ids: bool = False
+    always_200: bool = False
+    lenient_status: bool = False
+    platform_profile: bool = False
+    authorise_timeout_s: float = 10.0
+    cdr_timeout_s: float = 30.0
+
+    @property
+    def subs(self) -> frozenset[PartyId]:
+        return _parties(self.sub_ids)
+
+    def bound(self, role: Role) -> PartyId | None:
+        """The id in this role that the partner's credentials are bound to, registered or not."""
+        text = self.operator_id if role is Role.CPO else self.provider_id
+        return PartyId.parse(text) if text else None
+
+
+_MEMBERS: Final = frozenset(field.name for field in msgspec.structs.fields(OicpSettings))
+_COMMON: Final = frozenset({"name", "protocol", "roles", "open_to", "tariff"})
+
+
+def settings_of(partner: Partner) -> OicpSettings:
+    return _decoded(partner.settings)
+
+
+def settings_from(document: Mapping[str, Any], partner: Partner) -> OicpSettings:
+    """Raises Invalid naming the member that is wrong."""
+    for name in document:
+        if name not in _MEMBERS and name not in _COMMON:
+            raise Invalid(f"$.{name}", "no such member of an OICP partner")
+    given = {name: document[name] for name in _MEMBERS if document.get(name) is not None}
+    try:
+        settings = msgspec.convert(given, OicpSettings)
+    except msgspec.ValidationError as error:
+        raise _invalid(error) from error
+    _check_id(settings.operator_id, "operator_id", Role.CPO, partner)
+    _check_id(settings.provider_id, "provider_id", Role.EMSP, partner)
+    for index, text in enumerate(settings.sub_ids):
+        PartyId.parse(text, f"$.sub_ids[{index}]")
+    for index, service in enumerate(settings.closed_services):
+        if service not in SERVICES:
+            raise Invalid(f"$.closed_services[{index}]", f"one of {', '.join(sorted(SERVICES))} is expected")
+    return settings
+
+
+def with_spellings(partner: Partner, settings: OicpSettings) -> tuple[PartyRole, ...]:
+    """The partner's roles, each with the spelling of its id that OICP shows."""
+    return tuple(msgspec.structs.replace(role, spelling=_spelling(role, settings)) for role in partner.roles)
+
+
+def spelling_of(partner: Partner | None, party: PartyId, role: Role) -> str:
+    """The registered spelling of a party's id, else the usual one."""
+    held = next((r.spelling for r in partner.roles if r.party == party and r.role is role), None) if partner else None
+    return operator_to_oicp(party, held) if role is Role.CPO else provider_to_oicp(party, held)
+
+
+def _spelling(role: PartyRole, settings: OicpSettings) -> str | None:
+    if role.role is Role.CPO:
+        return operator_to_oicp(role.party, settings.operator_id)
+    return provider_to_oicp(role.party, settings.provider_id) if role.role is Role.EMSP else role.spelling
+
+
+def _check_id(text: str | None, member: str, role: Role, partner: Partner) -> None:
+    if text is None:
+        return
+    if not partner.speaks_for(PartyId.parse(text, f"$.{member}"), role):
+        raise Invalid(f"$.{member}", f"{text} is not among the partner's roles as {role}")
+
+
+def _invalid(error: msgspec.ValidationError) -> Invalid:
+    reason, _, path = str(error).partition(" - at `")
+    return Invalid(path.rstrip("`") or "$", reason)
+
+
+@lru_cache(maxsize=4096)
+def _decoded(text: str) -> OicpSettings:
+    return msgspec.json.decode(text, type=OicpSettings)
+
+
+@lru_cache(maxsize=4096)
+def _parties(ids: tuple[str, ...]) -> frozenset[PartyId]:
+    return frozenset(PartyId.parse(text) for text in ids)
