@@ -31,7 +31,7 @@ from core.routing import agreed, candidate_issuers
 from core.services.pins import pin_matches
 
 DECIDED_HERE = frozenset({Whitelist.ALWAYS, Whitelist.ALLOWED})
-"""Tokens that their issuer lets others decide on: an upload to an OICP platform, or a token that OCPI lets whitelist."""
+"""Tokens that their issuer lets others decide on: uploaded to an OICP platform, or allowed to be whitelisted."""
 HINT_TTL_S = timedelta(hours=12).total_seconds()
 """How long we remember which eMSP said yes to a card that nobody had told us of."""
 
@@ -130,7 +130,9 @@ class AuthorisationService:
     async def _with_pin(
         self, request: AuthoriseRequest, held: Sequence[Token]
     ) -> tuple[list[Token], Authorisation | None]:
-        """Tokens that need no PIN, or whose PIN was given. A wrong PIN is a no; what the hub cannot check is not held."""
+        """Tokens that need no PIN, or whose PIN was given.
+
+        A wrong PIN is a no; what the hub cannot check is not held."""
         good: list[Token] = []
         refusal: Authorisation | None = None
         for token in held:

@@ -1,0 +1,216 @@
+"""OCPI 2.3.0 payloads."""
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from core.errors import Invalid, Uncertain, Unknown, Unsupported
+from core.model.authorisation import Authorisation, AuthoriseRequest
+from core.model.cdr import Cdr
+from core.model.ids import EvseId, PartyId
+from core.model.location import Location
+from core.model.loss import Loss
+from core.model.partner import Role
+from core.model.session import Session
+from core.model.tariff import Tariff
+from core.model.token import Token
+from core.services.billing import completed_from_place, completed_price
+from gateway.translation.model import Context, Dialect, EvseReport, Kind, Written, assumed, withheld
+from mappings.ocpi.authorisation import (
+    authorisation_from_ocpi,
+    authorisation_losses,
+    authorisation_to_ocpi,
+    authorise_request_from_ocpi,
+    authorise_request_losses,
+    authorise_request_to_ocpi,
+)
+from mappings.ocpi.cdrs import cdr_from_ocpi, cdr_losses, cdr_to_ocpi
+from mappings.ocpi.common import time_from_ocpi, time_to_ocpi
+from mappings.ocpi.locations import EVSE_STATUS, location_from_ocpi, location_losses, location_to_ocpi
+from mappings.ocpi.sessions import session_from_ocpi, session_losses, session_to_ocpi
+from mappings.ocpi.tariffs import tariff_from_ocpi, tariff_losses, tariff_to_ocpi
+from mappings.ocpi.tokens import token_from_ocpi, token_losses, token_to_ocpi
+from protocols.ocpi.wire import cdrs, locations, sessions, tariffs, tokens
+from protocols.transport.json_codec import convert, decode, decode_raw, to_raw
+
+UNKNOWN_PARTY = PartyId("XX", "XXX")
+"""Stands in for the asking operator where neither payload nor context names one; it is reported."""
+
+
+def _location(body: bytes, _: Context) -> Location:
+    return location_from_ocpi(decode(body, locations.Location))
+
+
+def _location_out(found: Location | list[Location], _: Context) -> Written:
+    several = found if isinstance(found, list) else [found]
+    outputs = [to_raw(location_to_ocpi(location)) for location in several]
+    lost = tuple(loss for location in several for loss in location_losses(location))
+    return Written(output=outputs[0] if len(outputs) == 1 else outputs, losses=lost)
+
+
+def _status(body: bytes, context: Context) -> EvseReport:
+    patch = decode(body, locations.EvsePatch)
+    if patch.status is UNSET:
+        raise Invalid("$.status", "Object missing required field `status`")
+    uid = None if patch.uid is UNSET else patch.uid
+    evse_id = None if patch.evse_id in (UNSET, None) else patch.evse_id
+    known = context.place(uid=uid) if uid and evse_id is None else None
+    return EvseReport(
+        uid=uid,
+        evse_id=_evse_id(evse_id) if evse_id else known[1].evse_id if known else None,
+        status=EVSE_STATUS.to_core(patch.status),
+        updated_at=time_from_ocpi(patch.last_updated, "$.last_updated"),
+    )
+
+
+def _evse_id(text: Any) -> EvseId:
+    return EvseId.parse(str(text), "$.evse_id")
+
+
+def _status_out(report: EvseReport, context: Context) -> Written:
+    lost: list[Loss] = []
+    uid = report.uid
+    if uid is None:
+        known = context.place(evse_id=report.evse_id)
+        uid = known[1].uid if known else report.evse_id.key[:36] if report.evse_id else None
+        if known is None:
+            lost.append(assumed("$.uid", uid, "the location is not known; OCPI addresses EVSEs by the owner's uid"))
+    if uid is None:
+        return Written(output=None, losses=(withheld("$.uid", "no EVSE is named"),))
+    if report.updated_at is None:
+        lost.append(assumed("$.last_updated", context.now, "the source does not say when the status changed"))
+    patch = locations.EvsePatch(
+        uid=uid,
+        evse_id=report.evse_id.text if report.evse_id else UNSET,
+        status=EVSE_STATUS.to_wire(report.status),
+        last_updated=time_to_ocpi(report.updated_at or context.now),
+    )
+    return Written(output=to_raw(patch), losses=tuple(lost))
+
+
+def _token(body: bytes, _: Context) -> Token:
+    return token_from_ocpi(decode(body, tokens.Token))
+
+
+def _token_out(token: Token, _: Context) -> Written:
+    return Written(output=to_raw(token_to_ocpi(token)), losses=token_losses(token))
+
+
+class _Question(msgspec.Struct, frozen=True, kw_only=True):
+    token_uid: str
+    type: str | None = None
+    location: Any = None
+
+
+def _question(raw: Any, context: Context) -> AuthoriseRequest:
+    question = convert(raw, _Question)
+    place = convert(question.location, tokens.LocationReferences) if question.location is not None else None
+    known = context.location(place.location_id) if place else None
+    operator = known.owner if known else context.party(Role.CPO)
+    request = authorise_request_from_ocpi(question.token_uid, question.type, place, operator or UNKNOWN_PARTY)
+    evses = [evse for evse in known.evses if evse.uid in request.evse_uids] if known else []
+    if len(evses) == 1:
+        request = msgspec.structs.replace(request, evse_id=evses[0].evse_id)
+    token = context.token(request.uid)
+    return msgspec.structs.replace(request, contract_id=token.contract_id if token else None)
+
+
+def _request(body: bytes, context: Context) -> AuthoriseRequest:
+    return _question(decode_raw(body), context)
+
+
+def _request_out(request: AuthoriseRequest, context: Context) -> Written:
+    place = context.place(evse_id=request.evse_id) if request.evse_id else None
+    uid, kind, references = authorise_request_to_ocpi(request, place[0] if place else None)
+    lost = authorise_request_losses(request)
+    if request.evse_id and place is None:
+        lost += (Loss(path="$.evse_id", reason="the location is not known to the hub", value=request.evse_id.text),)
+    output = {"token_uid": uid, "type": kind}
+    return Written(output=output | ({"location": to_raw(references)} if references else {}), losses=lost)
+
+
+def _answer(body: bytes, _: Context) -> Authorisation:
+    return authorisation_from_ocpi(decode(body, tokens.AuthorizationInfo))
+
+
+def _answer_out(answer: Authorisation, context: Context) -> Written:
+    request = _question(context.request, context) if context.request is not None else None
+    token = context.token(request.uid) if request else None
+    if answer.token is None and token is not None:
+        answer = msgspec.structs.replace(answer, token=token)
+    try:
+        info = authorisation_to_ocpi(answer, request, context.now)
+    except (Unknown, Uncertain, Unsupported) as error:
+        return Written(output=None, losses=(withheld("$.allowed", f"no AuthorizationInfo says this: {error}"),))
+    made = () if answer.token else (assumed("$.token", info.token.uid, "the source answers without the token"),)
+    return Written(output=to_raw(info), losses=authorisation_losses(answer) + made)
+
+
+def _session(body: bytes, _: Context) -> Session:
+    return session_from_ocpi(decode(body, sessions.Session))
+
+
+def _session_out(session: Session, _: Context) -> Written:
+    return Written(output=to_raw(session_to_ocpi(session)), losses=session_losses(session))
+
+
+def _cdr(body: bytes, _: Context) -> Cdr:
+    return cdr_from_ocpi(decode(body, cdrs.Cdr))
+
+
+def _cdr_out(cdr: Cdr, context: Context) -> Written:
+    place = context.place(evse_id=cdr.location.evse_id) if cdr.location.evse_id else None
+    cdr, lost = completed_from_place(cdr, place[0] if place else None)
+    cdr, made = _with_issuer(cdr, context)
+    tariff = context.tariffs[0] if len(context.tariffs) == 1 else None
+    cdr, priced = completed_price(cdr, tariff)
+    try:
+        output = to_raw(cdr_to_ocpi(cdr))
+    except Unsupported as error:
+        return Written(output=None, losses=(*lost, *made, *priced, withheld("$", str(error))))
+    return Written(output=output, losses=lost + made + priced + cdr_losses(cdr))
+
+
+def _with_issuer(cdr: Cdr, context: Context) -> tuple[Cdr, tuple[Loss, ...]]:
+    """The eMSP that the source does not name: of the known token, the contract, else the only one in the context."""
+    if cdr.token.issuer is not None:
+        return cdr, ()
+    token = context.token(cdr.token.uid) if cdr.token.uid else None
+    contract = cdr.token.contract_id or (token.contract_id if token else None)
+    issuer = token.issuer if token else (contract.provider if contract else None) or context.party(Role.EMSP)
+    named = msgspec.structs.replace(cdr.token, issuer=issuer, contract_id=contract)
+    lost = (assumed("$.token.issuer", issuer, "the source does not name the eMSP"),) if issuer else ()
+    return msgspec.structs.replace(cdr, token=named), lost
+
+
+def _tariff(body: bytes, _: Context) -> Tariff:
+    return tariff_from_ocpi(decode(body, tariffs.Tariff))
+
+
+def _tariff_out(tariff: Tariff, _: Context) -> Written:
+    return Written(output=to_raw(tariff_to_ocpi(tariff)), losses=tariff_losses(tariff))
+
+
+OCPI_2_3_0 = Dialect(
+    reads={
+        Kind.LOCATION: _location,
+        Kind.EVSE_STATUS: _status,
+        Kind.TOKEN: _token,
+        Kind.AUTHORIZATION_REQUEST: _request,
+        Kind.AUTHORIZATION: _answer,
+        Kind.SESSION: _session,
+        Kind.CDR: _cdr,
+        Kind.TARIFF: _tariff,
+    },
+    writes={
+        Kind.LOCATION: _location_out,
+        Kind.EVSE_STATUS: _status_out,
+        Kind.TOKEN: _token_out,
+        Kind.AUTHORIZATION_REQUEST: _request_out,
+        Kind.AUTHORIZATION: _answer_out,
+        Kind.SESSION: _session_out,
+        Kind.CDR: _cdr_out,
+        Kind.TARIFF: _tariff_out,
+    },
+)
