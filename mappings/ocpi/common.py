@@ -12,6 +12,9 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
+import msgspec
+from msgspec import UNSET
+
 from core.errors import Invalid
 from core.model.base import Extensions, pack_extension, unpack_extension
 from core.model.quantities import Business, Coordinates, Image, Text
@@ -148,6 +151,21 @@ def unknown_of(parts: dict[str, Any], name: str, items: tuple[Any, ...]) -> None
     for index, item in enumerate(items):
         if item.extra:
             parts[f"{name}[{index}]"] = item.extra
+
+
+# --- partial updates
+
+
+def merged(whole: Any, patch: Any) -> Any:
+    """The wire object with what the patch mentions; unknown fields are mentioned too."""
+    given = {
+        name: value
+        for name in patch.__struct_fields__
+        if name != "extra" and (value := getattr(patch, name)) is not UNSET and value is not None
+    }
+    if patch.extra:
+        given["extra"] = {**(whole.extra or {}), **patch.extra}
+    return msgspec.structs.replace(whole, **given)
 
 
 # --- classes that many objects share

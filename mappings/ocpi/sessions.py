@@ -20,6 +20,7 @@ from mappings.ocpi.common import (
     Kept,
     each,
     kept,
+    merged,
     part,
     parts,
     put_aside,
@@ -27,7 +28,6 @@ from mappings.ocpi.common import (
     time_out,
 )
 from mappings.ocpi.ids import contract_in, party_in, party_out, token_uid_in
-from mappings.ocpi.locations import merged
 from mappings.tables import CodeTable, same
 from protocols.ocpi.wire import sessions as wire
 

@@ -10,7 +10,7 @@ from core.model.tariff import Tariff
 from mappings.losses import losses
 from mappings.ocpi.common import Aside, Kept, each, kept, part, put_aside, text_from_ocpi, texts_out, time_in, time_out
 from mappings.ocpi.ids import party_in, party_out
-from mappings.ocpi.locations import energy_mix_from_ocpi, energy_mix_to_ocpi
+from mappings.ocpi.places import energy_mix_from_ocpi, energy_mix_to_ocpi
 from mappings.tables import CodeTable
 from protocols.ocpi.wire import tariffs as wire
 

@@ -6,9 +6,8 @@ from core.model import token as core
 from core.model.loss import Loss, LossKind
 from core.model.token import Token
 from mappings.losses import losses
-from mappings.ocpi.common import NA, Aside, kept, put_aside, time_in, time_out
+from mappings.ocpi.common import NA, Aside, kept, merged, put_aside, time_in, time_out
 from mappings.ocpi.ids import contract_in, party_in, party_out, token_uid_in
-from mappings.ocpi.locations import merged
 from mappings.tables import CodeTable, same
 from protocols.ocpi.wire import tokens as wire
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.model.ids import PartyId
-from mappings.ocpi import authorisation, cdrs, locations, parties, sessions, tariffs, tokens
+from mappings.ocpi import authorisation, cdrs, changes, common, locations, parties, sessions, tariffs, tokens
 from protocols.ocpi.wire import cdrs as wire_cdrs
 from protocols.ocpi.wire import credentials as wire_credentials
 from protocols.ocpi.wire import hubclientinfo, strict, versions
@@ -70,14 +70,14 @@ def test_a_location_patch_changes_what_it_names_and_nothing_else(
     location: wire_locations.Location, patch: wire_locations.LocationPatch
 ) -> None:
     before = locations.location_from_ocpi(location)
-    expected = locations.merged(location, patch)
+    expected = common.merged(location, patch)
     try:
         wanted = locations.location_from_ocpi(expected)
     except Exception as refused:
         with pytest.raises(type(refused)):
-            locations.patch_location(before, patch)
+            changes.patch_location(before, patch)
         return
-    assert locations.patch_location(before, patch) == wanted
+    assert changes.patch_location(before, patch) == wanted
 
 
 @SLOW

@@ -21,7 +21,7 @@ from core.model.location import (
 )
 from core.model.loss import LossKind
 from core.model.quantities import Coordinates, Text
-from mappings.ocpi import locations
+from mappings.ocpi import changes, locations, places
 from protocols.ocpi.wire import locations as wire
 from protocols.transport.json_codec import decode, to_raw
 from tests.golden.ocpi.goldens import golden
@@ -134,7 +134,7 @@ def test_a_schedule_does_not_change_the_status() -> None:
 
 
 def test_a_status_patch_has_a_fast_way() -> None:
-    assert locations.evse_change_from_ocpi(golden("evse_patch/status")) == EvseChange(
+    assert changes.evse_change_from_ocpi(golden("evse_patch/status")) == EvseChange(
         status=EvseStatus.OUT_OF_ORDER, updated_at=datetime(2025, 3, 5, 1, tzinfo=UTC)
     )
 
@@ -149,14 +149,14 @@ def test_a_status_patch_has_a_fast_way() -> None:
     ],
 )
 def test_any_other_patch_takes_the_long_way(patch: str) -> None:
-    assert locations.evse_change_from_ocpi(patched(patch, wire.EvsePatch)) is None
+    assert changes.evse_change_from_ocpi(patched(patch, wire.EvsePatch)) is None
 
 
 @pytest.mark.spec("OCPI-COP-09", "OCPI-COP-14", "OCPI-LOC-07", "OCPI-LOC-11")
 def test_an_evse_patch_leaves_the_rest_alone() -> None:
     before = rich()
     patch = patched('{"status":"REMOVED","last_updated":"2025-06-01T00:00:00","why":"gone"}', wire.EvsePatch)
-    after = locations.patch_evse(before, "haven-07-a", patch)
+    after = changes.patch_evse(before, "haven-07-a", patch)
     assert after.evses[0].status is EvseStatus.REMOVED
     assert after.evses[0].connectors == before.evses[0].connectors
     assert after.updated_at == after.evses[0].updated_at == datetime(2025, 6, 1, tzinfo=UTC)
@@ -168,7 +168,7 @@ def test_an_evse_patch_leaves_the_rest_alone() -> None:
 
 @pytest.mark.spec("OCPI-COP-11", "OCPI-COP-14")
 def test_a_connector_patch_replaces_lists_and_moves_the_times() -> None:
-    after = locations.patch_connector(rich(), "HAVEN-07-A", "1", golden("connector_patch/tariffs"))
+    after = changes.patch_connector(rich(), "HAVEN-07-A", "1", golden("connector_patch/tariffs"))
     assert after.evses[0].connectors[0].tariff_ids == ("NACHT",)
     times = {after.updated_at, after.evses[0].updated_at, after.evses[0].connectors[0].updated_at}
     assert times == {datetime(2025, 3, 5, 2, tzinfo=UTC)}
@@ -176,7 +176,7 @@ def test_a_connector_patch_replaces_lists_and_moves_the_times() -> None:
 
 @pytest.mark.spec("OCPI-COP-12")
 def test_null_is_not_mentioned() -> None:
-    after = locations.patch_location(rich(), golden("location_patch/name"))
+    after = changes.patch_location(rich(), golden("location_patch/name"))
     assert (after.name, after.postal_code) == ("Havenkade P7 (nieuw)", "4301 JK")
 
 
@@ -189,9 +189,9 @@ def test_required_fields_cannot_be_patched_away(patch: str) -> None:
 def test_the_patched_whole_is_validated() -> None:
     time = '"last_updated":"2025-03-05T01:00:00Z"'
     with pytest.raises(Invalid, match="parking"):
-        locations.patch_location(rich(), patched('{"parking_places":[],' + time + "}", wire.LocationPatch))
+        changes.patch_location(rich(), patched('{"parking_places":[],' + time + "}", wire.LocationPatch))
     with pytest.raises(Invalid) as error:
-        locations.patch_evse(
+        changes.patch_evse(
             rich(), "HAVEN-07-A", patched('{"parking":[{"parking_id":"X"}],' + time + "}", wire.EvsePatch)
         )
     assert error.value.path == "$.parking[0].parking_id"
@@ -200,31 +200,31 @@ def test_the_patched_whole_is_validated() -> None:
 @pytest.mark.spec("OCPI-LOC-05")
 def test_a_child_is_added_or_replaced() -> None:
     evse = locations.evse_from_ocpi(golden("evse/rich"))
-    added = locations.with_evse(rich(), evse)
+    added = changes.with_evse(rich(), evse)
     assert [held.uid for held in added.evses] == ["HAVEN-07-A", "KADE-2"]
-    assert locations.with_evse(added, evse) == added
+    assert changes.with_evse(added, evse) == added
     connector = locations.connector_from_ocpi(golden("connector/rich"))
-    assert len(locations.with_connector(added, "kade-2", connector).evses[1].connectors) == 2
+    assert len(changes.with_connector(added, "kade-2", connector).evses[1].connectors) == 2
 
 
 def test_children_that_nobody_knows() -> None:
     with pytest.raises(Unknown):
-        locations.patch_evse(rich(), "NOPE", golden("evse_patch/status"))
+        changes.patch_evse(rich(), "NOPE", golden("evse_patch/status"))
     with pytest.raises(Unknown):
-        locations.patch_connector(rich(), "NOPE", "1", golden("connector_patch/tariffs"))
+        changes.patch_connector(rich(), "NOPE", "1", golden("connector_patch/tariffs"))
     with pytest.raises(Unknown):
-        locations.patch_connector(rich(), "HAVEN-07-A", "7", golden("connector_patch/tariffs"))
+        changes.patch_connector(rich(), "HAVEN-07-A", "7", golden("connector_patch/tariffs"))
     with pytest.raises(Unknown):
-        locations.with_connector(rich(), "NOPE", rich().evses[0].connectors[0])
+        changes.with_connector(rich(), "NOPE", rich().evses[0].connectors[0])
 
 
 def test_a_status_goes_out_as_a_patch() -> None:
     evse = rich().evses[0]
-    assert to_raw(locations.evse_status_to_ocpi(evse)) == {
+    assert to_raw(changes.evse_status_to_ocpi(evse)) == {
         "status": "CHARGING",
         "last_updated": "2025-03-04T12:00:00.5Z",
     }
-    assert to_raw(locations.evse_status_to_ocpi(evse, with_ids=True))["evse_id"] == "NL*VLT*E0707*1"
+    assert to_raw(changes.evse_status_to_ocpi(evse, with_ids=True))["evse_id"] == "NL*VLT*E0707*1"
 
 
 @pytest.mark.spec("OCPI-COP-15")
@@ -277,7 +277,7 @@ def test_an_evse_without_connectors_is_left_out_and_said() -> None:
 
 def test_the_day_ends_at_2359() -> None:
     hours = OpeningHours(twentyfourseven=False, regular_hours=(RegularHours(weekday=1, begin="06:00", end="24:00"),))
-    sent = locations.hours_to_ocpi(hours).regular_hours or ()
+    sent = places.hours_to_ocpi(hours).regular_hours or ()
     assert sent[0].period_end == "23:59"
     said = locations.location_losses(foreign(opening_times=hours, time_zone="Europe/Berlin"))
     assert "opening_times.regular_hours[0].end" in {loss.path for loss in said}
