@@ -21,7 +21,7 @@ from gateway.simulator.command import simulate
 from gateway.simulator.story import HubAccess, play
 from gateway.simulator.transcript import Transcript
 from gateway.stack import StackError
-from gateway.up import Installation, Running, write_state
+from gateway.up import Installation, Running, remove_state, write_state
 from gateway.worker import run_worker
 
 DATA = Path(".chargesphere")
@@ -67,7 +67,7 @@ async def _up(host: str, port: int, data: Path, ephemeral: bool, state: Path | N
             await _first(ended.wait(), installation.failed())
         finally:
             if state:
-                state.unlink(missing_ok=True)
+                remove_state(state)
 
 
 @contextlib.asynccontextmanager

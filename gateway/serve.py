@@ -3,6 +3,7 @@
 import asyncio
 import logging
 
+from granian.constants import Interfaces
 from granian.server.embed import Server
 
 from gateway.app import create_app
@@ -20,7 +21,7 @@ async def run_gateway(settings: Settings, host: str, port: int, stopping: asynci
             create_app(assembly),
             address=host,
             port=port,
-            interface="asgi",
+            interface=Interfaces.ASGI,
             log_enabled=False,
             http1_settings=None,
         )
@@ -30,7 +31,7 @@ async def run_gateway(settings: Settings, host: str, port: int, stopping: asynci
         if serving.done():
             stopped.cancel()
         else:
-            server.stop()
+            server.stop()  # type: ignore[no-untyped-call]
         await serving
     finally:
         await assembly.close()

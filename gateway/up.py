@@ -148,6 +148,10 @@ def write_state(path: Path, running: Running) -> None:
     partial.replace(path)
 
 
+def remove_state(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
 def _settings(running: Running, addresses: StackAddresses, secret_key: str) -> dict[str, str]:
     return {
         "CHARGESPHERE_MONGODB_URL": addresses.mongodb_url,

@@ -185,7 +185,7 @@ def is_admin(assembly: Assembly, key: str) -> bool:
     return hmac.compare_digest(key.encode(), assembly.settings.admin_key.value.encode())
 
 
-def admin_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+def admin_only(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
     scheme, _, key = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not is_admin(connection.app.state.assembly, key.strip()):
         raise NotAuthorizedException("the admin key is required: Authorization: Bearer <admin key>")

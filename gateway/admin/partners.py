@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from mappings.ocpi.tariffs import tariff_from_ocpi
 
 from core.errors import Invalid
 from core.model.ids import PartyId
@@ -12,6 +11,7 @@ from core.model.partner import Partner, PartyRole, Role
 from core.model.quantities import Business
 from core.model.tariff import Tariff
 from gateway.wiring import Assembly
+from mappings.ocpi.tariffs import tariff_from_ocpi
 from protocols.ocpi.wire.tariffs import Tariff as WireTariff
 from protocols.transport.json_codec import convert
 
@@ -57,7 +57,7 @@ def _role(entry: object, path: str, name: str) -> PartyRole:
     if not isinstance(entry, dict):
         raise Invalid(path, "an object with role, country_code and party_id is expected")
     try:
-        role = Role(entry.get("role"))
+        role = Role(str(entry.get("role")))
     except ValueError as error:
         raise Invalid(f"{path}.role", f"one of {', '.join(Role)} is expected") from error
     party = PartyId.of(str(entry.get("country_code")), str(entry.get("party_id")), path)

@@ -99,7 +99,9 @@ def partner_view(partner: Partner) -> PartnerView:
         version=partner.version,
         state=partner.state,
         roles=[
-            RoleView(held.role, held.party.country_code, held.party.party_id, held.business and held.business.name)
+            RoleView(
+                held.role, held.party.country_code, held.party.party_id, held.business.name if held.business else None
+            )
             for held in partner.roles
         ],
         open_to=None if partner.open_to is None else [str(party) for party in partner.open_to],

@@ -138,6 +138,9 @@ class VersionedStore(Generic[K]):
                 events += its_events
         return results, list(changed.values()), latest_events(events)
 
+    async def by_key(self, key: str) -> K | None:
+        return await self._one({"_id": key})
+
     async def _one(self, query: Document) -> K | None:
         with translated(writes=False):
             found = await self._collection.find_one(query)

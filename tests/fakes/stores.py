@@ -40,6 +40,9 @@ class _Shelf(Generic[T]):
         self.outbox = outbox
         self._revision = count(1)
 
+    async def by_key(self, key: str) -> T | None:
+        return self.held.get(key)
+
     async def save(self, item: T, *, events: Sequence[Event]) -> Saved:
         held = self.held.get(item.key)
         if held is not None and held.updated_at > item.updated_at:
