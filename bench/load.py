@@ -1,0 +1,120 @@
+"""A load generator over raw sockets: it must cost less than what it measures.
+
+Run as a process of its own: reads a job from stdin (JSON: port, connections, requests as a file of length-prefixed
+bytes), prints {"seconds", "answers", "failures", "latencies_ms"}.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+
+def framed(requests: list[bytes], path: Path) -> None:
+    """Requests as the job file wants them."""
+    with path.open("wb") as file:
+        for request in requests:
+            file.write(len(request).to_bytes(4, "big") + request)
+
+
+def _unframed(path: Path) -> list[bytes]:
+    content, at, found = path.read_bytes(), 0, []
+    while at < len(content):
+        size = int.from_bytes(content[at : at + 4], "big")
+        found.append(content[at + 4 : at + 4 + size])
+        at += 4 + size
+    return found
+
+
+class _Connection(asyncio.Protocol):
+    """One keep-alive connection: sends, waits for the whole answer, sends again."""
+
+    def __init__(self, job: "_Job") -> None:
+        self._job = job
+        self._buffer = bytearray()
+        self._wanted = -1
+        self._sent_at = 0.0
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: Any = transport
+        self._send()
+
+    def _send(self) -> None:
+        request = self._job.take()
+        if request is None:
+            self._transport.close()
+            if not self.done.done():
+                self.done.set_result(None)
+            return
+        self._sent_at = time.perf_counter()
+        self._transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        if self._wanted < 0:
+            end = self._buffer.find(b"\r\n\r\n")
+            if end < 0:
+                return
+            self._wanted = end + 4 + _length(bytes(self._buffer[:end]))
+        if len(self._buffer) < self._wanted:
+            return
+        self._job.answered(bytes(self._buffer[:12]), time.perf_counter() - self._sent_at)
+        del self._buffer[: self._wanted]
+        self._wanted = -1
+        self._send()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.done.done():
+            self.done.set_result(None)
+
+
+def _length(head: bytes) -> int:
+    for line in head.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            return int(value)
+    return 0
+
+
+class _Job:
+    def __init__(self, requests: list[bytes], total: int) -> None:
+        self._requests = cycle(requests)
+        self._left = total
+        self.latencies: list[float] = []
+        self.failures = 0
+
+    def take(self) -> bytes | None:
+        if self._left <= 0:
+            return None
+        self._left -= 1
+        return next(self._requests)
+
+    def answered(self, head: bytes, seconds: float) -> None:
+        self.latencies.append(seconds * 1000)
+        if not head.startswith(b"HTTP/1.1 2"):
+            self.failures += 1
+
+
+async def _run(asked: dict[str, Any]) -> dict[str, Any]:
+    job = _Job(_unframed(Path(asked["requests"])), asked["total"])
+    loop = asyncio.get_running_loop()
+    started = time.perf_counter()
+    connections = []
+    for _ in range(asked["connections"]):
+        _, connection = await loop.create_connection(lambda: _Connection(job), "127.0.0.1", asked["port"])
+        connections.append(connection)
+    await asyncio.gather(*(connection.done for connection in connections))
+    return {
+        "seconds": time.perf_counter() - started,
+        "answers": len(job.latencies),
+        "failures": job.failures,
+        "latencies_ms": job.latencies,
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(_run(json.load(sys.stdin)))))

@@ -1,0 +1,121 @@
+"""What the measurements share: running the hub, the reference and the load; figures and their table."""
+
+import asyncio
+import json
+import os
+import socket
+import statistics
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from bench.load import framed
+from gateway.up import Installation
+
+
+class Figure(Struct, frozen=True, kw_only=True):
+    """One line of the table. `goal` in words; `held` None where there is none."""
+
+    name: str
+    measured: str
+    reference: str
+    ratio: str
+    goal: str
+    held: bool | None
+
+
+class Load(Struct, frozen=True, kw_only=True):
+    per_second: float
+    failures: int
+    latencies_ms: list[float]
+
+    def percentile(self, percent: int) -> float:
+        return statistics.quantiles(self.latencies_ms, n=100)[percent - 1]
+
+
+def request(method: str, path: str, headers: dict[str, str], body: bytes = b"") -> bytes:
+    lines = [f"{method} {path} HTTP/1.1", "host: 127.0.0.1", *(f"{name}: {value}" for name, value in headers.items())]
+    if body or method != "GET":
+        lines += ["content-type: application/json", f"content-length: {len(body)}"]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+async def load(port: int, requests: Sequence[bytes], *, total: int, connections: int) -> Load:
+    """From a process of its own, so that it has a core of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "requests"
+        framed(list(requests), path)
+        job = {"port": port, "requests": str(path), "total": total, "connections": connections}
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bench.load", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        )
+        out, _ = await child.communicate(json.dumps(job).encode())
+    done: dict[str, Any] = json.loads(out)
+    return Load(
+        per_second=done["answers"] / done["seconds"], failures=done["failures"], latencies_ms=done["latencies_ms"]
+    )
+
+
+@asynccontextmanager
+async def reference(page: bytes | None = None) -> AsyncIterator[int]:
+    """The port of a bare Litestar."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(page or b"")
+        file.flush()
+        arguments = [str(port), *([file.name] if page else [])]
+        child = await asyncio.create_subprocess_exec(sys.executable, "-m", "bench.reference", *arguments)
+        try:
+            await _listening(port)
+            yield port
+        finally:
+            child.terminate()
+            await child.wait()
+
+
+async def _listening(port: int) -> None:
+    for _ in range(200):
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.05)
+            continue
+        writer.close()
+        return
+    raise TimeoutError("the reference does not listen")
+
+
+@asynccontextmanager
+async def hub() -> AsyncIterator[tuple[Installation, Any]]:
+    """A fresh hub on the embedded stack."""
+    installation = Installation(
+        host="127.0.0.1", port=0, data=Path(".chargesphere"), ephemeral=True, environment=os.environ
+    )
+    async with installation as running:
+        yield installation, running
+
+
+def peak_memory_mb(pid: int) -> float:
+    """The most memory that the process ever had resident (Linux)."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def table(figures: Sequence[Figure]) -> str:
+    head = ("", "measured", "reference", "ratio", "goal", "")
+    rows = [
+        (f.name, f.measured, f.reference, f.ratio, f.goal, {True: "held", False: "MISSED", None: ""}[f.held])
+        for f in figures
+    ]
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows)]
+    return "\n".join(line.rstrip() for line in lines)
