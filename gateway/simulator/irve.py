@@ -23,10 +23,8 @@ _EVSE = re.compile(r"FR\*?[A-Z0-9]{3}\*?E[A-Z0-9*]{1,30}")
 _STATION = re.compile(r"FR\*?[A-Z0-9]{3}\*?P[A-Z0-9*]{1,29}")
 _POSTAL_CODE = re.compile(r"(?<!\d)(\d{5})(?!\d)[ ,]*([^,(|]*)")
 _HOUSE = re.compile(r"^(\d{1,4}(?:-\d{1,4})?(?: ?(?:bis|ter|[A-D]))?)[ ,]+(?=\D)(.+)$", re.IGNORECASE)
-_HOUSE_LAST = re.compile(
-    r"^((?:rue|avenue|av\.?|boulevard|bd\.?|all[ée]e|place|quai|chemin|route|rte|cours)\b.*\D),? (\d{1,4}(?: ?(?:bis|ter))?)$",
-    re.IGNORECASE,
-)
+_STREET = r"(?:rue|avenue|av\.?|boulevard|bd\.?|all[ée]e|place|quai|chemin|route|rte|cours)"
+_HOUSE_LAST = re.compile(rf"^({_STREET}\b.*\D),? (\d{{1,4}}(?: ?(?:bis|ter))?)$", re.IGNORECASE)
 _INSEE = re.compile(r"(?:\d\d|2[AB])\d{3}")
 
 DOMESTIC_KW = Decimal("3.7")

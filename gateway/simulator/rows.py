@@ -39,7 +39,7 @@ def rows(path: Path) -> Iterator[tuple[int, dict[str, Any] | Refusal]]:
         packed = file.read(2) == _GZIP
         file.seek(0)
         lines = gzip.GzipFile(fileobj=file) if packed else file
-        for number, line in enumerate(io.BufferedReader(lines) if packed else lines, start=1):  # type: ignore[arg-type]
+        for number, line in enumerate(io.BufferedReader(lines) if packed else lines, start=1):
             if line.strip():
                 yield number, _object(number, line)
 

@@ -1,0 +1,196 @@
+"""What a simulated OCPI network serves: versions, credentials, its own objects, and what the hub pushes to it."""
+
+import asyncio
+import base64
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from core.model.ids import PartyId
+from gateway.simulator.network import Card, Network
+from gateway.simulator.ocpi_objects import Object, stamp
+from gateway.simulator.server import Answer, Request
+from protocols.transport.json_codec import encode
+
+VERSION: Final = "2.3.0"
+SENDER_MODULES: Final = {"CPO": ("locations", "sessions", "cdrs", "tariffs"), "EMSP": ("tokens",)}
+RECEIVER_MODULES: Final = {"CPO": ("tokens",), "EMSP": ("locations", "sessions", "cdrs", "tariffs")}
+LIMIT: Final = 1000
+_ECHOED: Final = frozenset({"x-request-id", "x-correlation-id"})
+
+
+class OcpiServer(Network):
+    """`mine` are the objects that this network owns, by module and id; `theirs` what others pushed, by path.
+
+    `cdrs` holds every CDR that was posted, in order: one that comes twice is there twice."""
+
+    def __init__(self, name: str, party: PartyId, role: str, hub_url: str, *, thinks_s: float = 0.0) -> None:
+        super().__init__(name, party, role, hub_url, thinks_s=thinks_s)
+        self.mine: dict[str, dict[str, Object]] = {module: {} for module in SENDER_MODULES[role]}
+        self.theirs: dict[str, dict[str, Object]] = {module: {} for module in RECEIVER_MODULES[role]}
+        self.cdrs: list[Object] = []
+        self.cards: dict[str, Card] = {}
+        self.reachable: list[Object] = []
+        self.hub_token = ""
+
+    def credentials(self, token: str) -> Object:
+        return {
+            "token": token,
+            "url": f"{self.url}/ocpi/versions",
+            "roles": [
+                {
+                    "role": self.role,
+                    "business_details": {"name": self.name},
+                    "party_id": self.party.party_id,
+                    "country_code": self.party.country_code,
+                }
+            ],
+        }
+
+    def token_of(self, card: Card, at: str) -> Object:
+        """A card as an OCPI Token; the hub has to ask us, whether it is valid or not."""
+        return {
+            "country_code": self.party.country_code,
+            "party_id": self.party.party_id,
+            "uid": card.uid,
+            "type": "RFID",
+            "contract_id": card.contract_id,
+            "issuer": self.name,
+            "valid": not card.blocked,
+            "whitelist": "NEVER",
+            "last_updated": at,
+        }
+
+    async def _answer(self, request: Request, body: Any) -> Answer:
+        if not self._is_hub(request):
+            return self._envelope(request, 2000, http=401, message="unknown token")
+        match request.parts:
+            case ("ocpi", "versions"):
+                return self._envelope(request, data=[{"version": VERSION, "url": f"{self.url}/ocpi/{VERSION}"}])
+            case ("ocpi", version) if version == VERSION:
+                return self._envelope(request, data={"version": VERSION, "endpoints": self._published()})
+            case ("ocpi", version, "credentials") if version == VERSION:
+                return self._envelope(request, data=self.credentials(self.hub_token))
+            case ("ocpi", version, "hubclientinfo", *_) if version == VERSION and request.method == "PUT":
+                return self._envelope(request)
+            case ("ocpi", version, module, *rest) if version == VERSION:
+                return await self._module(request, module, tuple(rest), body)
+        return self._envelope(request, 2000, http=404, message="no such path")
+
+    async def _module(self, request: Request, module: str, rest: tuple[str, ...], body: Any) -> Answer:
+        if module == "tokens" and request.method == "POST" and rest[1:] == ("authorize",) and self.role == "EMSP":
+            return await self._authorize(request, rest[0])
+        if module in self.mine and request.method == "GET":
+            return self._own(request, module, rest)
+        if module == "cdrs" and module in self.theirs:
+            return self._cdr(request, rest, body)
+        if module in self.theirs:
+            return self._pushed(request, module, rest, body)
+        return self._envelope(request, 2000, http=405, message="not served")
+
+    async def _authorize(self, request: Request, uid: str) -> Answer:
+        if self.thinks_s:
+            await asyncio.sleep(self.thinks_s)
+        card = self.cards.get(uid.upper())
+        if card is None:
+            return self._envelope(request, 2004, http=404, message="unknown token")
+        token = self.mine["tokens"].get(uid) or self.token_of(card, stamp(datetime.now(UTC)))
+        return self._envelope(request, data={"allowed": "BLOCKED" if card.blocked else "ALLOWED", "token": token})
+
+    def _own(self, request: Request, module: str, rest: tuple[str, ...]) -> Answer:
+        """A page of our own objects, or one of them."""
+        if rest:
+            found = self.mine[module].get(rest[0])
+            return self._envelope(request, data=found) if found else self._envelope(request, 2003, http=404)
+        begin, end = request.query.get("date_from", ""), request.query.get("date_to", "~")
+        listed = [held for held in self.mine[module].values() if begin <= held["last_updated"] < end]
+        offset = int(request.query.get("offset", "0"))
+        limit = min(int(request.query.get("limit", str(LIMIT))), LIMIT)
+        headers = {"x-total-count": str(len(listed)), "x-limit": str(LIMIT)}
+        if offset + limit < len(listed):
+            dates = "".join(
+                f"&{name}={request.query[name]}" for name in ("date_from", "date_to") if name in request.query
+            )
+            headers["link"] = f'<{self.url}{request.path}?offset={offset + limit}&limit={limit}{dates}>; rel="next"'
+        return self._envelope(request, data=listed[offset : offset + limit], headers=headers)
+
+    def _cdr(self, request: Request, rest: tuple[str, ...], body: Any) -> Answer:
+        if request.method == "GET" and rest:
+            found = next((held for held in self.cdrs if held["id"] == rest[-1]), None)
+            return self._envelope(request, data=found) if found else self._envelope(request, 2003, http=404)
+        if request.method != "POST" or rest or not isinstance(body, dict):
+            return self._envelope(request, 2000, http=405)
+        self.cdrs.append(body)
+        place = f"{self.url}{request.path}/{body['country_code']}/{body['party_id']}/{body['id']}"
+        return self._envelope(request, http=201, headers={"location": place})
+
+    def _pushed(self, request: Request, module: str, rest: tuple[str, ...], body: Any) -> Answer:
+        """PUT, PATCH, GET and DELETE of what another party owns; EVSEs and connectors live inside their location."""
+        held = self.theirs[module]
+        key, inner = "/".join(rest[:3]).upper(), rest[3:]
+        if len(rest) < 3:
+            return self._envelope(request, 2001, http=404)
+        if request.method == "DELETE":
+            return self._envelope(request, 1000) if held.pop(key, None) else self._envelope(request, 2003, http=404)
+        if request.method == "PUT" and not inner:
+            known = key in held
+            held[key] = body
+            return self._envelope(request, http=200 if known else 201)
+        target = _inside(held.get(key), inner)
+        if target is None:
+            return self._envelope(request, 2003, http=404)
+        if request.method == "GET":
+            return self._envelope(request, data=target)
+        if request.method == "PUT":
+            target.clear()
+        target |= body
+        held[key]["last_updated"] = max(held[key]["last_updated"], body["last_updated"])
+        return self._envelope(request)
+
+    def _is_hub(self, request: Request) -> bool:
+        scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+        try:
+            token = base64.b64decode(encoded).decode()
+        except ValueError:
+            return False
+        return scheme.lower() == "token" and bool(self.hub_token) and token.strip() == self.hub_token
+
+    def _published(self) -> list[Object]:
+        base = f"{self.url}/ocpi/{VERSION}"
+        modules = [("credentials", "SENDER"), ("hubclientinfo", "RECEIVER")]
+        modules += [(module, "SENDER") for module in SENDER_MODULES[self.role]]
+        modules += [(module, "RECEIVER") for module in RECEIVER_MODULES[self.role]]
+        return [{"identifier": module, "role": role, "url": f"{base}/{module}"} for module, role in modules]
+
+    def _envelope(
+        self,
+        request: Request,
+        code: int = 1000,
+        *,
+        data: Any = None,
+        http: int = 200,
+        message: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        answer: Object = {"status_code": code, "timestamp": stamp(datetime.now(UTC))}
+        if data is not None:
+            answer["data"] = data
+        if message:
+            answer["status_message"] = message
+        echoed = {
+            name: request.headers[name] for name in ("x-request-id", "x-correlation-id") if name in request.headers
+        }
+        for one, other in (("from", "to"), ("to", "from")):
+            for part in ("country-code", "party-id"):
+                if value := request.headers.get(f"ocpi-{one}-{part}"):
+                    echoed[f"ocpi-{other}-{part}"] = value
+        return Answer(http, encode(answer), {**echoed, **(headers or {})})
+
+
+def _inside(location: Object | None, inner: tuple[str, ...]) -> Object | None:
+    """The object itself, or the EVSE or connector in it."""
+    found = location
+    for name, id_name, wanted in zip(("evses", "connectors"), ("uid", "id"), inner, strict=False):
+        if found is None:
+            return None
+        found = next((child for child in found.get(name, ()) if child[id_name].upper() == wanted.upper()), None)
+    return found
