@@ -65,9 +65,17 @@ class TariffService:
         )
 
     async def page(
-        self, reader: Partner, updated_from: datetime | None, updated_to: datetime | None, offset: int, limit: int
+        self,
+        reader: Partner,
+        updated_from: datetime | None,
+        updated_to: datetime | None,
+        offset: int,
+        limit: int,
+        owners: tuple[PartyId, ...] | None = None,
     ) -> tuple[list[Tariff], int]:
-        owners = visible_owners(reader, await self._partners.all(), CPO_SIDE)
+        """What the reader may see of these owners (None: of all)."""
+        visible = visible_owners(reader, await self._partners.all(), CPO_SIDE)
+        owners = visible if owners is None else tuple(owner for owner in visible if owner in owners)
         return await self._tariffs.page(
             owners=owners, updated_from=updated_from, updated_to=updated_to, offset=offset, limit=limit
         )
@@ -159,10 +167,11 @@ class BillingService:
         offset: int,
         limit: int,
         states: tuple[CdrState, ...] | None = None,
+        owners: tuple[PartyId, ...] | None = None,
     ) -> tuple[list[CdrSettlement], int]:
-        """The CDRs that are for the reader, delivered or not. Fetching changes nothing."""
+        """The CDRs that are for the reader, delivered or not, of these owners (None: of all). Changes nothing."""
         return await self._cdrs.page(
-            owners=None,
+            owners=owners,
             recipients=[reader.id],
             updated_from=updated_from,
             updated_to=updated_to,

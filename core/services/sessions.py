@@ -57,11 +57,17 @@ class SessionService:
         return session
 
     async def page(
-        self, reader: Partner, updated_from: datetime, updated_to: datetime | None, offset: int, limit: int
+        self,
+        reader: Partner,
+        updated_from: datetime,
+        updated_to: datetime | None,
+        offset: int,
+        limit: int,
+        owners: tuple[PartyId, ...] | None = None,
     ) -> tuple[list[Session], int]:
-        """Sessions of the reader's own drivers, whoever's stations they are at."""
+        """Sessions of the reader's own drivers, at the stations of these owners (None: of all)."""
         return await self._sessions.page(
-            owners=None,
+            owners=owners,
             issuers=reader.parties_as(Role.EMSP),
             updated_from=updated_from,
             updated_to=updated_to,
