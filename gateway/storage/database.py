@@ -1,7 +1,7 @@
 """The connection to MongoDB: write concern, transactions, and its errors in core's words."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -12,8 +12,10 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import (
     BulkWriteError,
+    CollectionInvalid,
     ConnectionFailure,
     DuplicateKeyError,
+    OperationFailure,
     PyMongoError,
     ServerSelectionTimeoutError,
     WriteConcernError,
@@ -30,6 +32,7 @@ Collection = AsyncCollection[Document]
 Session = AsyncClientSession
 
 DUPLICATE_KEY = 11000
+TOO_LARGE = {10334, 17419, 17420}
 PATIENCE_S = 15.0
 """How long one operation or transaction may take, with all its retries."""
 
@@ -49,6 +52,8 @@ def translated(*, writes: bool) -> Iterator[None]:
     except (BSONError, OverflowError) as error:
         raise Invalid("$", f"cannot be kept: {error}") from error
     except PyMongoError as error:
+        if not _codes(error).isdisjoint(TOO_LARGE):
+            raise Invalid("$", "is too large to be kept") from error
         lost = writes and isinstance(error, ConnectionFailure | WriteConcernError)
         if lost or error.has_error_label("UnknownTransactionCommitResult"):
             raise Uncertain("the database did not confirm the write") from error
@@ -57,9 +62,13 @@ def translated(*, writes: bool) -> Iterator[None]:
 
 def is_duplicate(error: Exception) -> bool:
     """Whether a unique index refused it, alone or within a bulk."""
+    return DUPLICATE_KEY in _codes(error)
+
+
+def _codes(error: Exception) -> set[int]:
     if isinstance(error, BulkWriteError):
-        return any(failure.get("code") == DUPLICATE_KEY for failure in (error.details or {}).get("writeErrors", ()))
-    return isinstance(error, DuplicateKeyError)
+        return {failure.get("code", 0) for failure in (error.details or {}).get("writeErrors", ())}
+    return {error.code or 0} if isinstance(error, OperationFailure) else set()
 
 
 class Database:
@@ -84,7 +93,12 @@ class Database:
 
     def unhurried(self, name: str) -> Collection:
         """A collection whose writes may be lost in a crash: the journal of messages."""
-        return self._db.get_collection(name, write_concern=WriteConcern(1, j=False))
+        return self._db.get_collection(name, read_concern=ReadConcern("local"), write_concern=WriteConcern(1, j=False))
+
+    async def create(self, name: str) -> None:
+        """A collection without indexes of its own; one that exists stays as it is."""
+        with suppress(CollectionInvalid):
+            await self._db.create_collection(name)
 
     async def transaction(self, work: Callable[[Session], Awaitable[T]]) -> T:
         """All of `work` or nothing of it. It may run more than once; a duplicate key means that another was faster."""

@@ -65,8 +65,13 @@ def losses_from(text: str) -> tuple[Loss, ...]:
     return msgspec.json.decode(text, type=tuple[Loss, ...])
 
 
+def event_key(event: Event) -> str:
+    """Sorts by time, so that the collection needs no other index: events come and go as fast as anything does."""
+    return f"{stamp(event.at)}/{event.id}"
+
+
 def event_document(event: Event) -> Document:
-    return {"_id": event.id, "at": stamp(event.at), "lease": FREE, "doc": content(event)}
+    return {"_id": event_key(event), "lease": FREE, "doc": content(event)}
 
 
 def latest_events(events: list[Event]) -> list[Event]:

@@ -28,7 +28,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "partners": [IndexModel([("claims", 1)], unique=True, sparse=True)],
     "credentials": [IndexModel([("hash", 1)], unique=True, sparse=True), IndexModel([("partner", 1)])],
-    "events": [IndexModel([("at", 1), ("_id", 1)]), IndexModel([("lease", 1)])],
+    "events": [],
     "deliveries": [
         IndexModel([("state", 1), ("partner", 1), ("due", 1), ("_id", 1), ("lease", 1)]),
         IndexModel([("slot", 1)], partialFilterExpression=_PENDING),
@@ -44,4 +44,7 @@ async def create_indexes(database: Database) -> None:
     """Creates the collections as well: a transaction then never has to."""
     with translated(writes=False):
         for name, indexes in INDEXES.items():
-            await database[name].create_indexes(indexes)
+            if indexes:
+                await database[name].create_indexes(indexes)
+            else:
+                await database.create(name)

@@ -19,6 +19,7 @@ from gateway.storage.documents import (
     Document,
     content,
     event_document,
+    event_key,
     expiry,
     item,
     losses_from,
@@ -86,12 +87,11 @@ class MongoOutbox:
 
     async def claim_events(self, limit: int, lease_s: float) -> list[Event]:
         now = self._database.clock.now()
-        oldest_first = [("at", 1), ("_id", 1)]
         with translated(writes=True):
-            cursor = self._events.find({"lease": {"$lte": stamp(now)}}, {"_id": 1}, hint=oldest_first)
-            free = [event["_id"] for event in await cursor.sort(oldest_first).limit(limit).to_list()]
+            cursor = self._events.find({"lease": {"$lte": stamp(now)}}, {"_id": 1}).sort("_id", 1).limit(limit)
+            free = [event["_id"] for event in await cursor.to_list()]
             mine = await self._claim(self._events, free, now, lease_s)
-        return [item(event, Event) for event in sorted(mine, key=lambda event: (event["at"], event["_id"]))]
+        return [item(event, Event) for event in sorted(mine, key=lambda event: str(event["_id"]))]
 
     async def fan_out(self, event: Event, deliveries: Sequence[Delivery]) -> None:
         await self._fan_out((event, deliveries))
@@ -150,10 +150,11 @@ class MongoOutbox:
 
     async def oldest_waiting(self) -> datetime | None:
         with translated(writes=False):
-            event = await self._events.find_one({}, {"at": 1}, sort=[("at", 1)])
+            event = await self._events.find_one({}, {"_id": 1}, sort=[("_id", 1)])
             pending = {"state": DeliveryState.PENDING}
             delivery = await self._deliveries.find_one(pending, {"created": 1}, sort=[("created", 1)])
-        times = [document[name] for document, name in ((event, "at"), (delivery, "created")) if document]
+        times = [event["_id"].partition("/")[0]] if event else []
+        times += [delivery["created"]] if delivery else []
         return moment(min(times)) if times else None
 
     async def changed(self, timeout_s: float) -> None:
@@ -190,9 +191,9 @@ class MongoOutbox:
 
     async def _fan_out_group(self, group: list[_FanOut]) -> list[None]:
         async def write(session: Session) -> None:
-            ids = {"_id": {"$in": [event.id for event, _ in group]}}
+            ids = {"_id": {"$in": [event_key(event) for event, _ in group]}}
             waiting = {event["_id"] for event in await self._events.find(ids, {"_id": 1}, session=session).to_list()}
-            deliveries = [delivery for event, listed in group if event.id in waiting for delivery in listed]
+            deliveries = [delivery for event, listed in group if event_key(event) in waiting for delivery in listed]
             await self._events.delete_many(ids, session=session)
             if deliveries:
                 await self._supersede(deliveries, session)

@@ -1,0 +1,235 @@
+import asyncio
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from core.errors import Invalid, Unknown
+from core.model.event import EventKind
+from core.model.ids import EvseId
+from core.model.location import EvseChange, EvseStatus, LocationQuery
+from core.ports.stores import Saved
+from tests.contract.samples import ABC, MICROSECOND, XYZ, at, event, location, until
+
+
+async def events(storage):
+    return await storage.outbox.claim_events(1000, 0)
+
+
+async def status(storage, number=1, uid="UID-1-0", seconds=10.0, status=EvseStatus.CHARGING, **fields):
+    told = event(f"DEABC/LOC{number}", uid, kind=EventKind.EVSE_STATUS_CHANGED)
+    change = EvseChange(status=status, updated_at=at(seconds), **fields)
+    return await storage.locations.change_status(ABC, f"LOC{number}", uid, change, event=told)
+
+
+async def test_a_location_comes_back_as_it_was_saved(storage):
+    exact = location(updated_at=at() + MICROSECOND)
+    assert await storage.locations.save(exact, events=[event()]) is Saved.CREATED
+    assert await storage.locations.get(ABC, "lOC1") == exact
+    assert await storage.locations.get(XYZ, "Loc1") is None
+
+
+async def test_each_save_says_what_it_did_and_tells_only_changes(storage):
+    store = storage.locations
+    assert await store.save(location(), events=[event()]) is Saved.CREATED
+    assert await store.save(location(), events=[event()]) is Saved.SAME
+    assert await store.save(location(name="Newer name"), events=[event()]) is Saved.CHANGED
+    assert await store.save(location(updated_at=at() - MICROSECOND), events=[event()]) is Saved.OLDER
+    assert await store.save(location(updated_at=at() + MICROSECOND), events=[event()]) is Saved.CHANGED
+    assert len(await events(storage)) == 3
+    assert (await store.get(ABC, "Loc1")).name is None
+
+
+async def test_a_location_is_found_by_the_id_of_its_evse_in_any_spelling(storage):
+    await storage.locations.save(location(), events=[])
+    assert await storage.locations.by_evse_id(EvseId.parse("deabce11")) == location()
+    assert await storage.locations.by_evse_id(EvseId.parse("DE*ABC*E9*1")) is None
+
+
+async def test_a_full_load_replaces_whatever_is_held(storage):
+    await storage.locations.save(location(seconds=100), events=[])
+    many = [location(number) for number in range(1, 1204)]
+    await storage.locations.save_all(many, events=[event(many[0].key), event(many[-1].key), event("elsewhere")])
+    assert len(await events(storage)) == 3
+    assert await storage.locations.get(ABC, "Loc1") == location()
+    assert (await storage.locations.page(LocationQuery(limit=1)))[1] == 1203
+    streamed = [found async for found in storage.locations.each(LocationQuery(limit=1))]
+    assert sorted(x.key for x in streamed) == sorted(x.key for x in many)
+    await storage.locations.remove(many[:1202], events=[event(many[0].key)])
+    assert await storage.locations.page(LocationQuery()) == ([many[-1]], 1)
+    assert len(await events(storage)) == 4
+
+
+async def test_pages_are_in_order_and_their_window_is_exact(storage):
+    places = [location(n, updated_at=at() + n // 2 * MICROSECOND) for n in range(9, 0, -1)]
+    await storage.locations.save_all(places, events=[])
+    in_order = sorted(places, key=lambda x: (x.updated_at, x.key))
+    assert await storage.locations.page(LocationQuery(offset=2, limit=3)) == (in_order[2:5], 9)
+    window = LocationQuery(updated_from=at() + MICROSECOND, updated_to=at() + 3 * MICROSECOND)
+    assert await storage.locations.page(window) == (
+        [x for x in in_order if x.id in ("Loc2", "Loc3", "Loc4", "Loc5")],
+        4,
+    )
+    assert await storage.locations.page(replace(window, offset=10)) == ([], 4)
+
+
+async def test_pages_by_owner_and_by_evse(storage):
+    mine, theirs = location(1), location(2, owner=XYZ)
+    await storage.locations.save_all([mine, theirs], events=[])
+    page = storage.locations.page
+    assert await page(LocationQuery(owners=(XYZ,))) == ([theirs], 1)
+    assert await page(LocationQuery(owners=())) == ([], 0)
+    assert await page(LocationQuery(evse_ids=(EvseId.parse("DE*ABC*E1*1"), EvseId.parse("DE*ABC*E7")))) == ([mine], 1)
+
+
+async def test_keys_and_revisions_of_a_page_follow_every_change(storage):
+    await storage.locations.save_all([location(1), location(2)], events=[])
+    first, total = await storage.locations.page_keys(LocationQuery())
+    assert ([key for key, _ in first], total) == (["DEABC/LOC1", "DEABC/LOC2"], 2)
+    await status(storage)
+    by_key = dict(await storage.locations.by_keys(["DEABC/LOC1", "DEABC/LOC2", "DEABC/LOC3"]) and first)
+    now = {found.key: revision for revision, found in await storage.locations.by_keys(list(by_key))}
+    assert now["DEABC/LOC1"] > by_key["DEABC/LOC1"]
+    assert now["DEABC/LOC2"] == by_key["DEABC/LOC2"]
+    await storage.locations.remove([location(1)], events=[])
+    await storage.locations.save(location(1), events=[])
+    again = dict((await storage.locations.page_keys(LocationQuery()))[0])
+    assert again["DEABC/LOC1"] > now["DEABC/LOC1"]
+
+
+async def test_the_generation_moves_with_own_writes_at_once(storage):
+    seen = [storage.locations.generation]
+    await storage.locations.save(location(), events=[])
+    seen.append(storage.locations.generation)
+    await status(storage)
+    seen.append(storage.locations.generation)
+    await storage.locations.remove([location()], events=[])
+    seen.append(storage.locations.generation)
+    assert seen == sorted(set(seen))
+    assert seen[0] >= 0
+
+
+async def test_counts_follow_what_comes_and_goes(storage):
+    for query in (LocationQuery(limit=0), LocationQuery(limit=0, updated_from=at(5))):
+        await storage.locations.page(query)
+    await storage.locations.save_all([location(1), location(2)], events=[])
+    assert await storage.locations.page(LocationQuery(limit=0)) == ([], 2)
+    await status(storage, seconds=6)
+    assert await storage.locations.page(LocationQuery(limit=0, updated_from=at(5))) == ([], 1)
+    await storage.locations.save(location(3), events=[])
+    assert await storage.locations.page(LocationQuery(limit=0)) == ([], 3)
+
+
+async def test_a_status_changes_one_evse_and_moves_the_times_forward(storage):
+    await storage.locations.save(location(seconds=5), events=[])
+    until = at(99) + MICROSECOND
+    assert await status(storage, seconds=10, status_until=until) is Saved.CHANGED
+    held = await storage.locations.get(ABC, "Loc1")
+    before = location()
+    changed = replace(before.evses[0], status=EvseStatus.CHARGING, status_until=until, updated_at=at(10))
+    assert held == replace(before, evses=(changed, before.evses[1]), updated_at=at(10))
+    assert await status(storage, seconds=11) is Saved.CHANGED
+    assert (await storage.locations.get(ABC, "Loc1")).evses[0].status_until is None
+    assert [told.part for told in await events(storage)] == ["UID-1-0", "UID-1-0"]
+
+
+async def test_a_status_older_than_the_location_moves_only_the_evse(storage):
+    await storage.locations.save(location(seconds=50), events=[])
+    assert await status(storage, seconds=10) is Saved.CHANGED
+    assert (await storage.locations.get(ABC, "Loc1")).updated_at == at(50)
+
+
+async def test_a_status_that_is_old_or_known_is_not_told(storage):
+    await storage.locations.save(location(), events=[])
+    assert await status(storage, seconds=10) is Saved.CHANGED
+    assert await status(storage, seconds=10) is Saved.SAME
+    assert await status(storage, seconds=9, status=EvseStatus.AVAILABLE) is Saved.OLDER
+    assert await status(storage, seconds=10, status=EvseStatus.BLOCKED) is Saved.CHANGED
+    assert len(await events(storage)) == 2
+
+
+async def test_a_status_of_what_is_not_held_is_unknown(storage):
+    await storage.locations.save(location(evses=0), events=[])
+    with pytest.raises(Unknown, match="location"):
+        await status(storage, number=7)
+    with pytest.raises(Unknown, match="EVSE"):
+        await status(storage)
+    assert await events(storage) == []
+
+
+async def test_in_a_group_each_caller_gets_its_own_answer(storage):
+    await storage.locations.save_all([location(1), location(2)], events=[])
+    answers = await asyncio.gather(
+        status(storage, 1, "uid-1-0", 10),
+        status(storage, 1, "uid-1-9", 10),
+        status(storage, 2, "uid-2-1", -1),
+        status(storage, 2, "uid-2-1", 0, EvseStatus.AVAILABLE),
+        status(storage, 3, "uid-3-1", 10),
+        status(storage, 2, "uid-2-0", 20),
+        return_exceptions=True,
+    )
+    assert [type(answer) if isinstance(answer, Exception) else answer for answer in answers] == [
+        Saved.CHANGED,
+        Unknown,
+        Saved.OLDER,
+        Saved.SAME,
+        Unknown,
+        Saved.CHANGED,
+    ]
+
+
+async def test_of_many_at_once_the_latest_wins_everywhere(storage):
+    await storage.locations.save_all([location(n, evses=3) for n in (1, 2)], events=[])
+    statuses = list(EvseStatus)
+    order = [(n * 7919) % 200 for n in range(200)]
+    await asyncio.gather(
+        *(status(storage, 1 + i % 2, f"UID-{1 + i % 2}-{i % 3}", i, statuses[i % len(statuses)]) for i in order)
+    )
+    for place in (await storage.locations.page(LocationQuery()))[0]:
+        for index, evse in enumerate(place.evses):
+            latest = max(i for i in range(200) if 1 + i % 2 == int(place.id[-1]) and i % 3 == index)
+            assert (evse.updated_at, evse.status) == (at(latest), statuses[latest % len(statuses)])
+        assert place.updated_at == max(evse.updated_at for evse in place.evses)
+    told = {(x.key, x.part) for x in await events(storage)}
+    assert len(told) == 6
+
+
+@pytest.mark.server
+async def test_what_cannot_be_kept_fails_alone(real_storage):
+    """One member of a group must not take the others with it."""
+    huge = location(2, address="x" * 17_000_000)
+    saves = (real_storage.locations.save(x, events=[event(x.key)]) for x in (location(1), huge, location(3)))
+    answers = await asyncio.gather(*saves, return_exceptions=True)
+    assert answers[0] is answers[2] is Saved.CREATED
+    assert isinstance(answers[1], Invalid)
+    assert {told.key for told in await events(real_storage)} == {"DEABC/LOC1", "DEABC/LOC3"}
+
+
+@pytest.mark.server
+async def test_a_failed_transaction_leaves_neither_state_nor_event(real_storage):
+    unfit = event(extra := "DEABC/LOC1", correlation_id="x" * 17_000_000)
+    with pytest.raises(Invalid):
+        await real_storage.locations.save(location(), events=[unfit])
+    assert await real_storage.locations.by_keys([extra]) == []
+    assert await events(real_storage) == []
+
+
+@pytest.mark.server
+async def test_another_process_moves_the_generation(real_storage, second_storage):
+    await until(lambda: second_storage.locations.generation >= 0)
+    before = second_storage.locations.generation
+    await second_storage.locations.page(LocationQuery())
+    await real_storage.locations.save(location(), events=[])
+    await until(lambda: second_storage.locations.generation != before)
+    assert (await second_storage.locations.page(LocationQuery()))[1] == 1
+
+
+@pytest.mark.server
+async def test_two_processes_change_the_same_evses(real_storage, second_storage):
+    await real_storage.locations.save_all([location(n) for n in (1, 2)], events=[])
+    both = (real_storage, second_storage)
+    await asyncio.gather(*(status(both[i % 2], 1 + i // 2 % 2, f"uid-{1 + i // 2 % 2}-0", i) for i in range(100)))
+    page, _ = await real_storage.locations.page(LocationQuery())
+    assert max(place.evses[0].updated_at for place in page) == at(99)
+    assert min(place.evses[0].updated_at for place in page) == at(97)
+    assert all(place.evses[0].updated_at - at() >= timedelta(seconds=97) for place in page)
