@@ -215,6 +215,7 @@ class Conformance:
         self.passed: set[str] = set()
         self.broken: set[str] = set()
         self.contradictions: list[str] = []
+        self.written: Statement | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -258,8 +259,9 @@ class Conformance:
             {row_id: sorted(tests) for row_id, tests in broken.items()},
         )
 
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if not self.directory or session.config.option.collectonly or not self.ids:
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        ran = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        if not self.directory or session.config.option.collectonly or not ran:
             return
         statement = self.statement()
         self.contradictions = statement.contradictions()
@@ -274,15 +276,15 @@ class Conformance:
             text = preface.read_text(encoding="utf-8") if preface.exists() else ""
             page = as_markdown(protocol, statement, text, sections)
             (self.directory / f"{protocol}.md").write_text(page, encoding="utf-8")
+        self.written = statement
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.contradictions:
             terminalreporter.section("conformance statement not written")
             for line in self.contradictions:
                 terminalreporter.line(line)
-        elif self.directory and self.ids:
-            statement = self.statement()
-            counts = Counter(statement.state(row_id) for row_id in self.rows)
+        elif self.written:
+            counts = Counter(map(self.written.state, self.rows))
             terminalreporter.line(
                 f"conformance: {', '.join(f'{counts[state]} {state}' for state in STATES)}, of {len(self.rows)} rows"
             )
