@@ -1,0 +1,207 @@
+"""The port: map, call, map. Broadcasts go to each receiving party of the partner, in the name of the hub."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import ClassVar, Final
+
+from msgspec.structs import replace
+
+from core.errors import Rejected, RoamingError, Uncertain, Unknown, Unsupported
+from core.model.authorisation import Authorisation, AuthoriseRequest, Journey
+from core.model.cdr import Cdr, CdrState
+from core.model.ids import PartyId
+from core.model.location import Evse, Location
+from core.model.loss import Loss, LossKind
+from core.model.partner import Partner, PartyStatus, Role
+from core.model.session import Session
+from core.model.tariff import Tariff
+from core.model.token import Token
+from core.ports.adapter import Call, Capability, ProtocolAdapter, Told
+from core.routing import CPO_SIDE, EMSP_SIDE
+from mappings.ocpi.authorisation import authorisation_from_ocpi, authorise_request_to_ocpi
+from mappings.ocpi.cdrs import cdr_losses, cdr_to_ocpi
+from mappings.ocpi.changes import evse_status_to_ocpi
+from mappings.ocpi.common import kept
+from mappings.ocpi.ids import party_out
+from mappings.ocpi.locations import location_losses, location_to_ocpi
+from mappings.ocpi.parties import party_status_to_ocpi
+from mappings.ocpi.sessions import session_losses, session_to_ocpi
+from mappings.ocpi.tariffs import tariff_losses, tariff_to_ocpi
+from mappings.ocpi.tokens import token_losses, token_to_ocpi
+from protocols.ocpi.client import OcpiClient, Routing
+from protocols.ocpi.settings import settings_of
+from protocols.ocpi.versions import RECEIVER, SENDER
+from protocols.plugin import Outbound
+
+_HELD_ALREADY: Final = re.compile(r"\b(already|duplicate|exists)\b", re.IGNORECASE)
+"""How platforms say that they hold a CDR with this id: OCPI has no code for it."""
+
+
+class OcpiAdapter(ProtocolAdapter):
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(
+        {
+            Capability.AUTHORISE,
+            Capability.PUSH_LOCATION,
+            Capability.PUSH_EVSE_STATUS,
+            Capability.PUSH_TOKEN,
+            Capability.PUSH_SESSION,
+            Capability.PUSH_TARIFF,
+            Capability.DELETE_TARIFF,
+            Capability.PUSH_CDR,
+            Capability.PUSH_PARTY_STATUS,
+        }
+    )
+
+    def __init__(self, outbound: Outbound) -> None:
+        self._client = OcpiClient(outbound)
+        self._hub = outbound.identity.party
+
+    def answers(self, partner: Partner) -> bool:
+        settings = settings_of(partner)
+        return settings.url("tokens", SENDER) is not None or settings.url("cdrs", RECEIVER) is not None
+
+    def retries(self, partner: Partner) -> dict[str, int]:
+        return settings_of(partner).retries
+
+    async def authorise(self, call: Call, request: AuthoriseRequest, location: Location | None) -> Authorisation:
+        issuer = call.recipient or _first(call.partner, Role.EMSP)
+        uid, kind, place = authorise_request_to_ocpi(request, location)
+        to = Routing(request.operator, issuer)
+        try:
+            info = await self._client.post_authorize(call, to, uid, kind, place)
+        except Unknown as error:
+            raise Unknown("token", uid) from error
+        return authorisation_from_ocpi(info)
+
+    async def push_location(self, call: Call, location: Location) -> Told:
+        try:
+            message = location_to_ocpi(location)
+        except Unsupported as error:
+            return _withheld(error, location_losses(location))
+        await self._to_each(call, EMSP_SIDE, lambda to: _refusing(self._client.put_location(call, to, message)))
+        return Told(losses=location_losses(location))
+
+    async def push_evse_status(self, call: Call, location: Location, evses: Sequence[Evse]) -> Told:
+        """A partner that does not know the EVSE is sent the whole Location instead."""
+        try:
+            for evse in evses:
+                await self._push_status(call, location, evse)
+        except Unknown:
+            return await self.push_location(call, location)
+        return Told()
+
+    async def _push_status(self, call: Call, location: Location, evse: Evse) -> None:
+        owner = party_out(location.owner, kept(location.extensions))
+        patch = evse_status_to_ocpi(evse)
+        await self._to_each(
+            call, EMSP_SIDE, lambda to: self._client.patch_evse(call, to, owner, location.id, evse.uid, patch)
+        )
+
+    async def push_token(self, call: Call, token: Token) -> Told:
+        message = token_to_ocpi(token)
+        await self._to_each(call, CPO_SIDE, lambda to: _refusing(self._client.put_token(call, to, message)))
+        return Told(losses=token_losses(token))
+
+    async def push_session(self, call: Call, session: Session, journey: Journey | None) -> Told:
+        """To the one eMSP of the session, in the name of the operator."""
+        if journey is not None:
+            session = _with_journey(session, journey)
+        try:
+            message = session_to_ocpi(session)
+        except Unsupported as error:
+            return _withheld(error, session_losses(session))
+        to = Routing(session.owner, call.recipient or _first(call.partner, Role.EMSP))
+        await _refusing(self._client.put_session(call, to, message))
+        return Told(losses=session_losses(session))
+
+    async def push_tariff(self, call: Call, tariff: Tariff) -> Told:
+        try:
+            message = tariff_to_ocpi(tariff)
+        except Unsupported as error:
+            return _withheld(error, tariff_losses(tariff))
+        await self._to_each(call, EMSP_SIDE, lambda to: _refusing(self._client.put_tariff(call, to, message)))
+        return Told(losses=tariff_losses(tariff))
+
+    async def delete_tariff(self, call: Call, owner: PartyId, tariff_id: str) -> Told:
+        """A partner that does not have it has what we want."""
+
+        async def delete(to: Routing) -> None:
+            try:
+                await self._client.delete_tariff(call, to, owner, tariff_id)
+            except Unknown:
+                return
+
+        await self._to_each(call, EMSP_SIDE, delete)
+        return Told()
+
+    async def push_cdr(self, call: Call, cdr: Cdr, journey: Journey | None) -> Told:
+        """A CDR without a price is withheld: OCPI demands one, and zero would mean free."""
+        try:
+            message = cdr_to_ocpi(cdr)
+        except Unsupported as error:
+            return _withheld(error, cdr_losses(cdr))
+        to = Routing(cdr.owner, call.recipient or _first(call.partner, Role.EMSP))
+        try:
+            remote_id = await self._client.post_cdr(call, to, message)
+        except Rejected as error:
+            if not _HELD_ALREADY.search(error.text):
+                raise
+            remote_id = None
+        except Unknown as error:
+            raise Rejected("404", error.reason) from error
+        return Told(remote_id=remote_id, losses=cdr_losses(cdr))
+
+    def after_failed_cdr(self, error: RoamingError) -> CdrState:
+        """An eMSP that takes no CDRs fetches them."""
+        if isinstance(error, Unsupported):
+            return CdrState.FETCHABLE
+        return CdrState.WAITING if isinstance(error, Uncertain) else CdrState.REFUSED
+
+    async def push_party_status(self, call: Call, status: PartyStatus) -> Told:
+        """Only to those who want to know: the module is optional, and its list is there for all."""
+        if settings_of(call.partner).url("hubclientinfo", RECEIVER) is not None and status.role is not Role.HUB:
+            await _refusing(self._client.put_client_info(call, party_status_to_ocpi(status)))
+        return Told()
+
+    async def _to_each(self, call: Call, audience: frozenset[Role], send: Callable[[Routing], Awaitable[None]]) -> None:
+        """One copy for each receiving party, at once. Raises the first failure when all have ended."""
+        parties = dict.fromkeys(role.party for role in call.partner.roles if role.role in audience)
+        wanted = [
+            party for party in parties if party != call.sender and (call.recipient is None or party == call.recipient)
+        ]
+        ends = await asyncio.gather(*(send(Routing(self._hub, party)) for party in wanted), return_exceptions=True)
+        for end in ends:
+            if isinstance(end, BaseException):
+                raise end
+
+
+def _with_journey(session: Session, journey: Journey) -> Session:
+    """What the authorisation knew and a protocol without these fields does not say."""
+    token = session.token
+    token = replace(
+        token,
+        issuer=token.issuer or journey.issuer,
+        uid=token.uid or journey.uid,
+        contract_id=token.contract_id or journey.contract_id,
+    )
+    return replace(session, token=token, authorization_reference=session.authorization_reference or journey.reference)
+
+
+async def _refusing(sending: Awaitable[None]) -> None:
+    """A partner that does not know what we tell it about refuses it."""
+    try:
+        await sending
+    except Unknown as error:
+        raise Rejected("404", error.reason) from error
+
+
+def _first(partner: Partner, role: Role) -> PartyId:
+    parties = partner.parties_as(role) or partner.parties
+    if not parties:
+        raise Unsupported(f"{partner.name} speaks for no party")
+    return parties[0]
+
+
+def _withheld(error: Unsupported, losses: tuple[Loss, ...]) -> Told:
+    return Told(withheld=True, losses=(*losses, Loss(path="$", reason=error.reason, kind=LossKind.WITHHELD)))

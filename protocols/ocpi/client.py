@@ -1,0 +1,259 @@
+"""What we call: one method per operation, wire in, wire out, the errors of core raised."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeVar
+from urllib.parse import quote, urlencode, urljoin
+
+from msgspec import Struct
+
+from core.errors import Invalid, Uncertain, Unsupported
+from core.model.ids import PartyId
+from core.model.partner import Partner
+from core.ports.adapter import Call
+from mappings.ocpi.parties import spelled
+from protocols.ocpi import codec
+from protocols.ocpi.auth import authorization
+from protocols.ocpi.codes import error_of
+from protocols.ocpi.settings import TokenEncoding, settings_of
+from protocols.ocpi.wire.cdrs import Cdr
+from protocols.ocpi.wire.credentials import Credentials
+from protocols.ocpi.wire.envelope import Received
+from protocols.ocpi.wire.hubclientinfo import ClientInfo
+from protocols.ocpi.wire.locations import EvsePatch, Location
+from protocols.ocpi.wire.sessions import Session
+from protocols.ocpi.wire.tariffs import Tariff
+from protocols.ocpi.wire.tokens import AuthorizationInfo, LocationReferences, Token
+from protocols.ocpi.wire.versions import InterfaceRole, Version, VersionDetails
+from protocols.plugin import Outbound
+from protocols.transport.http import Answer, Request
+
+PUSH_S: Final = 30.0
+AUTHORISE_S: Final = 10.0
+CONFIG_S: Final = 15.0
+DUPLICATE: Final = 409
+SENDER, RECEIVER = InterfaceRole.SENDER, InterfaceRole.RECEIVER
+
+T = TypeVar("T")
+
+
+class Peer(Struct, frozen=True, kw_only=True):
+    """Whom we call, with which token. `name` is for error texts."""
+
+    id: str
+    name: str
+    token: str
+    encoding: TokenEncoding
+
+    def __repr__(self) -> str:
+        return f"Peer(id={self.id!r}, name={self.name!r})"
+
+
+class Routing(Struct, frozen=True):
+    """The routing headers of one message."""
+
+    sender: PartyId
+    recipient: PartyId
+
+
+class OcpiClient:
+    def __init__(self, outbound: Outbound) -> None:
+        self._http = outbound.http
+        self._credentials = outbound.credentials
+        self._ids = outbound.ids
+
+    # --- configuration: no routing headers, tokens that may not be stored yet
+
+    async def get_versions(self, peer: Peer, url: str) -> tuple[Version, ...]:
+        answer = await self._config(peer, "GET versions", "GET", url)
+        return codec.read_bare(_data(answer, peer), tuple[Version, ...])
+
+    async def get_version_details(self, peer: Peer, url: str) -> VersionDetails:
+        answer = await self._config(peer, "GET version details", "GET", url)
+        return codec.read_bare(_data(answer, peer), VersionDetails)
+
+    async def post_credentials(self, peer: Peer, url: str, credentials: Credentials) -> Credentials:
+        """Raises Rejected with code 405 if the partner says that we are registered already."""
+        answer = await self._config(peer, "POST credentials", "POST", url, credentials)
+        return codec.read_bare(_data(answer, peer), Credentials)
+
+    async def put_credentials(self, peer: Peer, url: str, credentials: Credentials) -> Credentials:
+        answer = await self._config(peer, "PUT credentials", "PUT", url, credentials)
+        return codec.read_bare(_data(answer, peer), Credentials)
+
+    # --- objects
+
+    async def put_location(self, call: Call, to: Routing, location: Location) -> None:
+        path = (*_party(location), location.id)
+        await self._push(call, to, "PUT location", "locations", "PUT", path, location)
+
+    async def patch_evse(
+        self, call: Call, to: Routing, owner: Sequence[str], location_id: str, uid: str, patch: EvsePatch
+    ) -> None:
+        """`owner` as it spells itself."""
+        await self._push(call, to, "PATCH EVSE", "locations", "PATCH", (*owner, location_id, uid), patch)
+
+    async def put_token(self, call: Call, to: Routing, token: Token) -> None:
+        path = (*_party(token), token.uid)
+        await self._push(call, to, "PUT token", "tokens", "PUT", path, token, query={"type": token.type})
+
+    async def put_session(self, call: Call, to: Routing, session: Session) -> None:
+        path = (*_party(session), session.id)
+        await self._push(call, to, "PUT session", "sessions", "PUT", path, session)
+
+    async def put_tariff(self, call: Call, to: Routing, tariff: Tariff) -> None:
+        path = (*_party(tariff), tariff.id)
+        await self._push(call, to, "PUT tariff", "tariffs", "PUT", path, tariff)
+
+    async def delete_tariff(self, call: Call, to: Routing, owner: PartyId, tariff_id: str) -> None:
+        path = (owner.country_code, owner.party_id, tariff_id)
+        await self._push(call, to, "DELETE tariff", "tariffs", "DELETE", path, None)
+
+    async def post_cdr(self, call: Call, to: Routing, cdr: Cdr) -> str | None:
+        """The URL under which the partner keeps it, if it says so."""
+        url = self._endpoint(call.partner, "cdrs", RECEIVER)
+        answer, who = await self._send(call, to, "POST CDR", "POST", url, codec.encode(cdr), PUSH_S)
+        if answer.status != DUPLICATE:
+            _checked(answer, who)
+        location = answer.headers.get("location")
+        return urljoin(url, location) if location else None
+
+    async def put_client_info(self, call: Call, info: ClientInfo) -> None:
+        """A configuration module: no routing headers."""
+        path = (info.country_code, info.party_id)
+        await self._push(call, None, "PUT clientinfo", "hubclientinfo", "PUT", path, info)
+
+    async def post_authorize(
+        self, call: Call, to: Routing, token_uid: str, token_type: str, place: LocationReferences | None
+    ) -> AuthorizationInfo:
+        """Raises Unknown for a token that the eMSP does not know."""
+        endpoint = self._endpoint(call.partner, "tokens", SENDER)
+        url = _joined(endpoint, (token_uid, "authorize"), {"type": token_type})
+        content = codec.encode(place) if place is not None else None
+        answer, who = await self._send(call, to, "POST authorize", "POST", url, content, AUTHORISE_S)
+        try:
+            return codec.read_bare(codec.present(_checked(answer, who)) or b"null", AuthorizationInfo)
+        except Invalid as error:
+            raise Uncertain(f"{who}: no usable AuthorizationInfo: {error}") from error
+
+    # --- how
+
+    async def _push(
+        self,
+        call: Call,
+        to: Routing | None,
+        operation: str,
+        module: str,
+        method: str,
+        path: Sequence[str],
+        body: object | None,
+        query: Mapping[str, str] | None = None,
+    ) -> None:
+        url = _joined(self._endpoint(call.partner, module, RECEIVER), path, query)
+        content = codec.encode(body) if body is not None else None
+        answer, who = await self._send(call, to, operation, method, url, content, PUSH_S)
+        _checked(answer, who)
+
+    def _endpoint(self, partner: Partner, module: str, role: InterfaceRole) -> str:
+        url = settings_of(partner).url(module, role)
+        if url is None:
+            raise Unsupported(f"{partner.name} publishes no {module} {role.value}")
+        return url
+
+    async def _send(
+        self,
+        call: Call,
+        to: Routing | None,
+        operation: str,
+        method: str,
+        url: str,
+        content: bytes | None,
+        wait_s: float,
+    ) -> tuple[Answer, str]:
+        partner = call.partner
+        token = await self._credentials.outbound(partner.id)
+        if token is None:
+            raise Unsupported(f"{partner.name} has given the hub no token")
+        peer = Peer(id=partner.id, name=partner.name, token=token, encoding=settings_of(partner).token_encoding)
+        headers = routing_headers(partner, to) if to is not None else {}
+        answer = await self._http.send(
+            self._request(peer, operation, method, url, content, headers, wait_s, call.correlation_id)
+        )
+        return answer, partner.name
+
+    async def _config(
+        self, peer: Peer, operation: str, method: str, url: str, body: Credentials | None = None
+    ) -> Answer:
+        content = codec.encode(body) if body is not None else None
+        request = self._request(peer, operation, method, url, content, {}, CONFIG_S, self._ids.uuid())
+        return await self._http.send(request)
+
+    def _request(
+        self,
+        peer: Peer,
+        operation: str,
+        method: str,
+        url: str,
+        content: bytes | None,
+        headers: Mapping[str, str],
+        timeout_s: float,
+        correlation_id: str,
+    ) -> Request:
+        request_id = self._ids.uuid()
+        return Request(
+            partner=peer.id,
+            protocol="ocpi",
+            operation=operation,
+            method=method,
+            url=url,
+            headers={
+                "authorization": authorization(peer.token, peer.encoding),
+                "x-request-id": request_id,
+                "x-correlation-id": correlation_id,
+                **({"content-type": "application/json"} if content is not None else {}),
+                **headers,
+            },
+            content=content,
+            timeout_s=timeout_s,
+            correlation_id=correlation_id,
+            request_id=request_id,
+            confidential="credentials" in operation,
+        )
+
+
+def routing_headers(partner: Partner, to: Routing) -> dict[str, str]:
+    """The recipient is written as it writes itself."""
+    role = next((held for held in partner.roles if held.party == to.recipient), None)
+    country_code, party_id = spelled(role) if role else (to.recipient.country_code, to.recipient.party_id)
+    return {
+        "ocpi-to-country-code": country_code,
+        "ocpi-to-party-id": party_id,
+        "ocpi-from-country-code": to.sender.country_code,
+        "ocpi-from-party-id": to.sender.party_id,
+    }
+
+
+def _party(message: Location | Token | Session | Tariff) -> tuple[str, str]:
+    """Country code and party id of the URL are those of the body, in its spelling."""
+    return message.country_code, message.party_id
+
+
+def _joined(endpoint: str, path: Sequence[str], query: Mapping[str, str] | None = None) -> str:
+    """One slash between them, each segment encoded."""
+    url = "/".join([endpoint.rstrip("/"), *(quote(segment, safe="") for segment in path)])
+    return f"{url}?{urlencode(query)}" if query else url
+
+
+def _checked(answer: Answer, who: str) -> Received:
+    """The envelope of a success. Raises what the answer means."""
+    envelope = codec.received(answer.body)
+    text = (envelope.status_message if envelope else None) or ""
+    error = error_of(answer.status, envelope.status_code if envelope else None, text, who=who)
+    if error is not None:
+        raise error
+    if envelope is None:
+        raise Uncertain(f"{who}: the answer is no OCPI envelope")
+    return envelope
+
+
+def _data(answer: Answer, peer: Peer) -> bytes:
+    return codec.present(_checked(answer, peer.name)) or b"null"

@@ -1,0 +1,76 @@
+"""Bytes <-> wire: the only file that knows how an OCPI message is written.
+
+Objects are encoded once; an envelope or a list is made by joining their bytes.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from core.errors import Invalid
+from mappings.ocpi.common import time_to_ocpi
+from protocols.ocpi.wire import strict
+from protocols.ocpi.wire.envelope import Received
+from protocols.transport import json_codec
+
+T = TypeVar("T")
+
+encode = json_codec.encode
+_received = msgspec.json.Decoder(Received)
+_string = msgspec.json.encode
+
+
+def read(body: bytes, wire_type: type[T]) -> T:
+    """A message in full strictness, unknown fields kept. Raises NotJson, or Invalid with the path."""
+    message = json_codec.decode(body, wire_type)
+    try:
+        strict.check(body, wire_type)
+    except msgspec.ValidationError as error:
+        raise json_codec.invalid(error) from error
+    return message
+
+
+def read_bare(raw: Any, wire_type: type[T]) -> T:
+    """`data` of an answer: what a partner answers is taken with more patience than what it asks for."""
+    return json_codec.decode(bytes(raw), wire_type)
+
+
+def envelope(data: bytes | None, code: int, message: str | None, now: datetime) -> bytes:
+    """A whole response; `data` None is left out."""
+    head = b'{"data":' + data + b"," if data is not None else b"{"
+    words = b'"status_message":' + _string(message) + b"," if message else b""
+    return b'%b"status_code":%d,%b"timestamp":"%b"}' % (head, code, words, time_to_ocpi(now).encode())
+
+
+def joined(items: Iterable[bytes]) -> bytes:
+    """A JSON array of encoded objects."""
+    return b"[" + b",".join(items) + b"]"
+
+
+def encode_list(items: Iterable[Any]) -> bytes:
+    return joined(encode(item) for item in items)
+
+
+def received(body: bytes) -> Received | None:
+    """The envelope of an answer, or None if there is none."""
+    try:
+        return _received.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def present(envelope_of: Received) -> bytes | None:
+    """`data` of an answer, or None where there is nothing."""
+    data = bytes(envelope_of.data)
+    return None if data in (b"", b"null") else data
+
+
+def checked_text(text: str, wire_type: Any, path: str) -> str:
+    """A text outside a body (path, query) held to the limits of its type. Raises Invalid."""
+    try:
+        found: str = msgspec.convert(text, wire_type)
+    except msgspec.ValidationError as error:
+        raise Invalid(path, str(error)) from error
+    return found

@@ -1,0 +1,208 @@
+"""How an OCPI partner gets connected: the credentials module, both ways round.
+
+Nothing is stored until everything that can fail has succeeded; then partner, endpoints and both tokens are switched at
+once. No lock is held while a partner is called. Source: OCPI 2.3.0, credentials; version_information_endpoint.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from core.errors import Invalid, RoamingError
+from core.model.partner import CredentialKind, Partner, PartnerState, PartyRole, Role
+from core.model.quantities import Business
+from core.services.partners import check_roles
+from mappings.ocpi.parties import role_to_ocpi, roles_from_ocpi
+from protocols.ocpi.auth import fresh_token
+from protocols.ocpi.client import OcpiClient, Peer
+from protocols.ocpi.codes import CANNOT_USE_API, NO_ENDPOINTS, VERSION_MISMATCH, Failure, NotAccepted
+from protocols.ocpi.settings import Interface, OcpiSettings, TokenEncoding, settings_of, settings_text
+from protocols.ocpi.versions import VERSIONS, Version, versions_url
+from protocols.ocpi.wire.credentials import Credentials
+from protocols.ocpi.wire.versions import InterfaceRole, VersionDetails
+from protocols.plugin import Hub
+
+NEEDED: Final = {
+    Role.CPO: ("locations", "sessions", "cdrs"),
+    Role.EMSP: ("tokens", "locations", "sessions", "cdrs"),
+}
+"""A platform in this role must publish at least one of these modules."""
+UNNAMED: Final = "a new partner"
+
+
+class Handshake:
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._client = OcpiClient(hub.outbound)
+
+    # --- the partner calls us
+
+    async def accept(
+        self, partner: Partner, credentials: Credentials, version: Version, encoding: TokenEncoding
+    ) -> Credentials:
+        """POST and PUT: calls the partner back, then switches. Raises Invalid, or Failure 3001, 3002, 3003."""
+        roles = self._roles(credentials)
+        await self._claimable(partner, roles)
+        peer = Peer(id=partner.id, name=partner.name, token=credentials.token, encoding=encoding)
+        _, found = await self._discovered_either_way(peer, credentials.url, (version,))
+        return await self._switch(partner, roles, credentials, found, fresh_token())
+
+    async def accept_unknown(self, credentials: Credentials, version: Version, wanted: str | None) -> Credentials:
+        """POST without a token, where the hub is open: a partner that nobody has added."""
+        roles = self._roles(credentials)
+        if wanted is not None and all(held.role.value != wanted for held in roles):
+            raise Invalid("type", f"no role of the credentials is {wanted}")
+        now = self._hub.clock.now()
+        name = credentials.roles[0].business_details.name
+        partner = Partner(
+            id=self._hub.ids.uuid(), name=name, protocol="ocpi", roles=roles, created_at=now, updated_at=now
+        )
+        await self._claimable(partner, roles)
+        peer = Peer(id=partner.id, name=UNNAMED, token=credentials.token, encoding="base64")
+        _, found = await self._discovered_either_way(peer, credentials.url, (version,))
+        partner = await self._hub.partners.add(partner, {})
+        try:
+            return await self._switch(partner, roles, credentials, found, fresh_token())
+        except RoamingError:
+            await self._hub.partners.remove(partner.id)
+            raise
+
+    async def ours(self, partner: Partner, token: str) -> Credentials:
+        """What the hub says of itself to this partner: `token` is what the partner has to send."""
+        reachable = [role for role in await self._hub.partners.reachable_parties(partner) if role.role is not Role.HUB]
+        hub = self._hub.identity
+        if not reachable:
+            reachable = [PartyRole(role=Role.OTHER, party=hub.party, business=Business(name=hub.name))]
+        return Credentials(
+            token=token,
+            url=versions_url(hub),
+            hub_party_id=hub.party.key,
+            roles=tuple(role_to_ocpi(role) for role in reachable),
+        )
+
+    # --- we call the partner
+
+    async def register(self, partner: Partner, url: str, token_a: str) -> Partner:
+        """Raises Invalid for a partner that is connected already, Rejected if the partner says so, and what went wrong
+        on the way. On failure everything is as before."""
+        if partner.state not in (PartnerState.PLANNED, PartnerState.OFFLINE):
+            raise Invalid("$.state", f"{partner.name} is {partner.state}")
+        self._hub.outbound.http.check_url(url, "$.versions_url")
+        peer = Peer(id=partner.id, name=partner.name, token=token_a, encoding=settings_of(partner).token_encoding)
+        peer, found = await self._discovered_either_way(peer, url, tuple(VERSIONS.values()))
+        credentials_url = next((held.url for held in found.endpoints if held.module == "credentials"), None)
+        if credentials_url is None:
+            raise Failure(NO_ENDPOINTS, f"{partner.name} publishes no credentials endpoint")
+        _check_needed(found, partner.roles)
+        before = await self._hub.credentials.inbound(partner.id)
+        token_b = fresh_token()
+        await self._hub.credentials.put(partner.id, CredentialKind.INBOUND, token_b)
+        try:
+            theirs = await self._client.post_credentials(peer, credentials_url, await self.ours(partner, token_b))
+            roles = self._roles(theirs)
+            await self._claimable(partner, roles)
+            await self._switch(partner, roles, theirs, found, token_b)
+        except BaseException:
+            await self._restore(partner.id, before)
+            raise
+        return await self._hub.partners.get(partner.id)
+
+    async def _restore(self, partner_id: str, before: str | None) -> None:
+        if before is None:
+            await self._hub.credentials.drop(partner_id, CredentialKind.INBOUND)
+        else:
+            await self._hub.credentials.put(partner_id, CredentialKind.INBOUND, before)
+
+    # --- both
+
+    def _roles(self, credentials: Credentials) -> tuple[PartyRole, ...]:
+        """Raises Invalid for roles that are named twice, a URL that may not be called, a hub that calls itself."""
+        roles = roles_from_ocpi(credentials)
+        check_roles(roles)
+        if any(held.role is Role.HUB and held.party == self._hub.identity.party for held in roles):
+            raise Invalid("$.hub_party_id", "is that of this hub")
+        self._hub.outbound.http.check_url(credentials.url, "$.url")
+        return roles
+
+    async def _claimable(self, partner: Partner, roles: Sequence[PartyRole]) -> None:
+        """Raises Invalid for a party of another partner, or one that the operator did not add this partner for."""
+        allowed = settings_of(partner).allowed
+        free = not allowed or (self._hub.open_registration and partner.state is not PartnerState.PLANNED)
+        others = [other for other in await self._hub.partners.all() if other.id != partner.id]
+        for index, held in enumerate(roles):
+            if held.party == self._hub.identity.party or any(other.speaks_for(held.party) for other in others):
+                raise Invalid(f"$.roles[{index}]", f"{held.party} is a party of another platform")
+            if not free and held.role is not Role.HUB and held.party.key not in allowed:
+                raise Invalid(f"$.roles[{index}]", f"{partner.name} was not added for {held.party}")
+
+    async def _discovered_either_way(
+        self, peer: Peer, url: str, versions: Sequence[Version]
+    ) -> tuple[Peer, OcpiSettings]:
+        """With the token written as `peer` says, and once in the other way if the partner does not know it so."""
+        try:
+            return peer, await self._discovered(peer, url, versions)
+        except Failure as failure:
+            if not isinstance(failure.__cause__, NotAccepted):
+                raise
+        other = replace(peer, encoding="raw" if peer.encoding == "base64" else "base64")
+        return other, await self._discovered(other, url, versions)
+
+    async def _discovered(self, peer: Peer, url: str, versions: Sequence[Version]) -> OcpiSettings:
+        """The best of `versions` that the partner has, and its endpoints. Raises Failure 3001 or 3002."""
+        try:
+            listed = {entry.version: entry.url for entry in await self._client.get_versions(peer, url)}
+            version = next((version for version in versions if version.id in listed), None)
+            if version is None:
+                names = ", ".join(held.id for held in versions)
+                raise Failure(VERSION_MISMATCH, f"{url} does not list OCPI {names}")
+            details = await self._client.get_version_details(peer, listed[version.id])
+        except Failure:
+            raise
+        except RoamingError as error:
+            raise Failure(CANNOT_USE_API, f"your API cannot be used: {error}") from error
+        return OcpiSettings(
+            versions_url=url, version=version.id, endpoints=_interfaces(details), token_encoding=peer.encoding
+        )
+
+    async def _switch(
+        self,
+        partner: Partner,
+        roles: tuple[PartyRole, ...],
+        theirs: Credentials,
+        found: OcpiSettings,
+        inbound: str,
+    ) -> Credentials:
+        """Everything at once; gives back what the partner is told."""
+        _check_needed(found, roles)
+        kept = settings_of(partner)
+        settings = replace(
+            kept,
+            versions_url=theirs.url,
+            version=found.version,
+            endpoints=found.endpoints,
+            token_encoding=found.token_encoding,
+            hub_party_id=theirs.hub_party_id,
+        )
+        connected = replace(partner, version=found.version, roles=roles, settings=settings_text(settings))
+        stored = await self._hub.partners.connected(
+            connected, inbound=inbound, outbound=theirs.token, spend_registration=True
+        )
+        return await self.ours(stored, inbound)
+
+
+def _interfaces(details: VersionDetails) -> tuple[Interface, ...]:
+    """Each (module, role) once; for credentials any role will do."""
+    found: dict[tuple[str, InterfaceRole], Interface] = {}
+    for endpoint in details.endpoints:
+        role = InterfaceRole.SENDER if endpoint.identifier == "credentials" else endpoint.role
+        found.setdefault((endpoint.identifier, role), Interface(endpoint.identifier, role, endpoint.url))
+    return tuple(found.values())
+
+
+def _check_needed(found: OcpiSettings, roles: Sequence[PartyRole]) -> None:
+    """Raises Failure 3003 for a role without any of the modules that make sense of it."""
+    for held in roles:
+        modules = NEEDED.get(held.role, ())
+        if modules and not any(found.has(module) for module in modules):
+            raise Failure(NO_ENDPOINTS, f"as {held.role} at least one of {', '.join(modules)} is needed")

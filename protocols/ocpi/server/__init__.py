@@ -1,0 +1,1 @@
+"""What OCPI partners call, one file per module."""

@@ -1,0 +1,134 @@
+"""The one way in: from an ASGI request to a handler, and from whatever happens there to an OCPI envelope.
+
+It is a mounted ASGI application and not a set of Litestar handlers, because ids may contain an encoded slash (only the
+raw path tells it from a separator), because a wrong path or method must be answered in the envelope too, and because
+status updates are the hub's hottest path.
+"""
+
+import logging
+from typing import Any, Final
+from urllib.parse import unquote, unquote_to_bytes
+
+from litestar.types import HTTPScope, Receive, Send
+
+from core.errors import Refused, RoamingError
+from protocols.ocpi import codec
+from protocols.ocpi.auth import Gate
+from protocols.ocpi.codes import CLIENT_ERROR, INVALID, SERVER_ERROR, VERSION_MISMATCH, Failure, failure_of
+from protocols.ocpi.server.exchange import Ask, Reply
+from protocols.ocpi.server.routes import Route, Routes
+from protocols.ocpi.versions import version_named
+from protocols.plugin import Hub
+
+PREFIX: Final = "ocpi"
+log = logging.getLogger(__name__)
+
+
+class OcpiApp:
+    def __init__(self, hub: Hub, routes: Routes) -> None:
+        self._hub = hub
+        self._routes = routes
+        self._gate = Gate(hub.partners)
+
+    async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        raw: bytes = scope.get("raw_path") or scope["path"].encode()
+        scope["path"] = unquote_to_bytes(raw).decode(errors="replace")  # the mount has cut it; observers want all of it
+        segments = [unquote(part) for part in raw.decode("latin-1").strip("/").split("/")][1:]
+        headers = dict(scope["headers"])
+        ask = Ask(self._hub, headers, scope.get("query_string", b""), segments, "")
+        state: dict[str, Any] = scope["state"]
+        try:
+            reply = await self._answer(ask, scope, receive, state)
+        except RoamingError as error:
+            failure = failure_of(error)
+            if failure.code == SERVER_ERROR:
+                log.error("%s %s failed: %s", scope["method"], scope["path"], error)
+            reply = _refusal(failure)
+        except Exception:
+            log.exception("%s %s failed", scope["method"], scope["path"])
+            reply = Reply(code=SERVER_ERROR, message="the hub cannot handle this now")
+        state["protocol_code"] = str(reply.code)
+        await self._send(ask, reply, send)
+
+    async def _answer(self, ask: Ask, scope: HTTPScope, receive: Receive, state: dict[str, Any]) -> Reply:
+        method: str = scope["method"]
+        route = self._find(ask, scope)
+        await self._authenticate(ask, route, method, state)
+        handler = route.methods.get(method)
+        if handler is None:
+            allow = ", ".join(route.methods)
+            raise Failure(CLIENT_ERROR, f"{method} is not offered here", 405, {"allow": allow})
+        if not route.config:
+            if ask.partner.version != ask.version.id:
+                raise Failure(VERSION_MISMATCH, f"{ask.partner.name} is registered for OCPI {ask.partner.version}")
+            await ask.route()
+        if method in ("PUT", "PATCH", "POST"):
+            ask.body = await self._body(ask, receive)
+        return await handler(ask)
+
+    def _find(self, ask: Ask, scope: HTTPScope) -> Route:
+        segments = ask.args
+        found = self._routes.versions if segments == ["versions"] else None
+        version = version_named(segments[0]) if segments else None
+        if version is not None:
+            ask.version = version
+            found, ask.args = self._routes.find(version, segments[1:])
+            ask.url = f"{self._hub.identity.public_url}/{PREFIX}/{version.id}/{found.path}" if found else ""
+        if found is None:
+            raise Failure(INVALID, "no such endpoint", 404)
+        scope["path_template"] = f"/{PREFIX}/{version.id if version else 'versions'}/{found.template}".rstrip("/")
+        return found
+
+    async def _authenticate(self, ask: Ask, route: Route, method: str, state: dict[str, Any]) -> None:
+        header = ask.headers.get(b"authorization")
+        if header is None and self._hub.open_registration and route.path == "credentials" and method == "POST":
+            return
+        ask.known = caller = await self._gate.caller(header)
+        state["partner_id"] = caller.partner.id
+        if not caller.registered and not route.open_to_token_a:
+            raise Refused("this token is for versions and credentials only", authenticated=False)
+
+    async def _body(self, ask: Ask, receive: Receive) -> bytes:
+        limit = self._hub.max_body_bytes
+        too_long = Failure(CLIENT_ERROR, f"the body is longer than {limit} bytes", 413)
+        length = ask.headers.get(b"content-length", b"")
+        if length.isdigit() and int(length[:20]) > limit:
+            raise too_long
+        message: Any = await receive()
+        if not message.get("more_body"):
+            body: bytes = message.get("body", b"")
+            if len(body) > limit:
+                raise too_long
+            return body
+        chunks, size = [message["body"]], len(message["body"])
+        while message.get("more_body"):
+            message = await receive()
+            chunks.append(message.get("body", b""))
+            size += len(chunks[-1])
+            if size > limit:
+                raise too_long
+        return b"".join(chunks)
+
+    async def _send(self, ask: Ask, reply: Reply, send: Send) -> None:
+        body = codec.envelope(reply.data, reply.code, reply.message, self._hub.clock.now())
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"x-request-id", ask.request_id.encode("latin-1")),
+            (b"x-correlation-id", ask.correlation_id.encode("latin-1")),
+        ]
+        if ask.sender is not None:
+            by = reply.sender or self._hub.identity.party
+            headers += [
+                (b"ocpi-to-country-code", ask.sender.country_code.encode()),
+                (b"ocpi-to-party-id", ask.sender.party_id.encode()),
+                (b"ocpi-from-country-code", by.country_code.encode()),
+                (b"ocpi-from-party-id", by.party_id.encode()),
+            ]
+        headers += [(name.lower().encode(), value.encode("latin-1")) for name, value in reply.headers]
+        await send({"type": "http.response.start", "status": reply.http, "headers": headers})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _refusal(failure: Failure) -> Reply:
+    return Reply(http=failure.http, code=failure.code, message=failure.reason, headers=tuple(failure.headers.items()))

@@ -1,0 +1,73 @@
+"""Charge detail records. Source: OCPI 2.3.0, mod_cdrs."""
+
+from urllib.parse import quote
+
+from core.errors import Invalid
+from core.model.cdr import Cdr, CdrSettlement, cdr_key
+from mappings.ocpi.cdrs import cdr_from_ocpi, cdr_to_ocpi
+from protocols.ocpi import codec
+from protocols.ocpi.server.answers import for_one
+from protocols.ocpi.server.exchange import Ask, Reply
+from protocols.ocpi.server.lists import encoded, list_page, reply_list, reply_nothing
+from protocols.ocpi.server.routes import Route
+from protocols.ocpi.wire import cdrs as wire
+
+# --- the receiver interface: from the operator
+
+
+async def post(ask: Ask) -> Reply:
+    """Accepted once and on disk when this answers; the same CDR again is answered in the same way."""
+    for_one(ask, "a CDR")
+    cdr = cdr_from_ocpi(ask.read(wire.Cdr))
+    issuer = cdr.token.issuer
+    if ask.addressed is not None and issuer is not None and ask.addressed != issuer:
+        raise Invalid("$.cdr_token", f"the token is of {issuer}, the CDR is addressed to {ask.addressed}")
+    settlement, created = await ask.hub.billing.accept(ask.partner, cdr, correlation_id=ask.correlation_id)
+    return Reply(
+        http=201 if created else 200,
+        headers=(("Location", _url(ask, settlement.cdr)),),
+        sender=ask.addressed or issuer,
+    )
+
+
+async def get_own(ask: Ask) -> Reply:
+    """Under the URL that the POST gave."""
+    owner = ask.owner()
+    settlement = await ask.hub.billing.get(cdr_key(owner, ask.args[2]))
+    cdr = settlement.cdr
+    return Reply(data=codec.encode(cdr_to_ocpi(cdr)), sender=ask.addressed or cdr.token.issuer)
+
+
+def _url(ask: Ask, cdr: Cdr) -> str:
+    return f"{ask.url}/{cdr.owner.country_code}/{cdr.owner.party_id}/{quote(cdr.id, safe='')}"
+
+
+# --- the sender interface: to the eMSP
+
+
+async def list_all(ask: Ask) -> Reply:
+    """Those that are for the reader, delivered or not."""
+    page = list_page(ask)
+    if page.empty:
+        return reply_nothing(ask, page)
+    owners = None if ask.addressed is None else (ask.addressed,)
+    found, total = await ask.hub.billing.fetch(
+        ask.partner, page.date_from, page.date_to, page.offset, page.limit, owners=owners
+    )
+    cdrs = [await _completed(ask, settlement) for settlement in found]
+    return reply_list(ask, page, encoded(cdrs, cdr_to_ocpi), total)
+
+
+async def _completed(ask: Ask, settlement: CdrSettlement) -> Cdr:
+    """As it would be pushed: with what another protocol did not carry and the hub knows."""
+    cdr = settlement.cdr
+    journey = await ask.hub.sessions.journey(cdr.journey_id) if cdr.journey_id else None
+    completed, _ = await ask.hub.billing.complete(cdr, journey, ask.partner)
+    return completed
+
+
+ROUTES = [
+    Route(path="cdrs/sender", methods={"GET": list_all}),
+    Route(path="cdrs/receiver", methods={"POST": post}),
+    Route(path="cdrs/receiver", parameters=3, methods={"GET": get_own}),
+]

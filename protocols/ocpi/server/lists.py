@@ -1,0 +1,115 @@
+"""What all list endpoints share, and the encoded copies of Locations.
+
+A Location is encoded once for each of its revisions, and a whole page is kept for as long as the store says that no
+Location has changed: a page that is asked for again costs no work, and is never older than the store.
+"""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeVar
+
+from core.errors import Unsupported
+from core.model.location import LocationQuery
+from core.services.locations import LocationService
+from mappings.ocpi.locations import location_to_ocpi
+from protocols.ocpi import codec
+from protocols.ocpi.codes import INVALID, Failure
+from protocols.ocpi.paging import Page, page_from, page_headers
+from protocols.ocpi.server.exchange import Ask, Reply
+from protocols.ocpi.settings import settings_of
+
+FRAGMENT_BYTES: Final = 64 * 1024 * 1024
+PAGE_BYTES: Final = 32 * 1024 * 1024
+_LEFT_OUT: Final = b""
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+def list_page(ask: Ask) -> Page:
+    """The page that is asked for. Raises the answer to a list request that does not say whom it asks."""
+    if ask.recipient is None and not settings_of(ask.partner).list_without_to:
+        raise Failure(INVALID, "OCPI-to-party-id: a list needs TO headers: the hub for all, or one party")
+    return page_from(ask.query)
+
+
+def reply_list(ask: Ask, page: Page, data: bytes, total: int) -> Reply:
+    headers = page_headers(ask.url, ask.query, page, total)
+    return Reply(data=data, headers=tuple(headers), sender=ask.addressed)
+
+
+def reply_nothing(ask: Ask, page: Page) -> Reply:
+    return reply_list(ask, page, b"[]", 0)
+
+
+def encoded(items: Iterable[T], to_wire: Callable[[T], Any]) -> bytes:
+    """An array of what OCPI can say; the others are left out and logged."""
+    return codec.joined(filter(None, (fragment(item, to_wire) for item in items)))
+
+
+def fragment(item: T, to_wire: Callable[[T], Any]) -> bytes:
+    """One encoded object; empty if OCPI has no words for it."""
+    try:
+        return codec.encode(to_wire(item))
+    except Unsupported as error:
+        log.warning("left out of a list: %s", error)
+        return _LEFT_OUT
+
+
+class Kept(OrderedDict[Any, Any]):
+    """The most recently used (value, size) by key, up to a total size."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self._limit = limit
+        self._size = 0
+
+    def keep(self, key: Any, value: Any, size: int) -> None:
+        if (held := self.pop(key, None)) is not None:
+            self._size -= held[1]
+        self[key] = (value, size)
+        self._size += size
+        while self._size > self._limit:
+            self._size -= self.popitem(last=False)[1][1]
+
+    def find(self, key: Any) -> Any:
+        held = self.get(key)
+        if held is None:
+            return None
+        self.move_to_end(key)
+        return held[0]
+
+
+class LocationPages:
+    """Encoded pages of what `LocationService` holds. A key has one fragment, that of the revision last asked for."""
+
+    def __init__(self, locations: LocationService) -> None:
+        self._locations = locations
+        self._fragments = Kept(FRAGMENT_BYTES)
+        self._pages = Kept(PAGE_BYTES)
+
+    async def page(self, query: LocationQuery) -> tuple[bytes, int]:
+        """An array of Locations, and how many match altogether. `query` names the owners that may be seen."""
+        generation = self._locations.generation
+        held = self._pages.find(query) if generation != -1 else None
+        if held is not None and held[0] == generation:
+            data, total = held[1:]
+            return data, total
+        data, total = await self._build(query)
+        if generation != -1:
+            self._pages.keep(query, (generation, data, total), len(data))
+        return data, total
+
+    async def _build(self, query: LocationQuery) -> tuple[bytes, int]:
+        keys, total = await self._locations.visible_keys(query)
+        found: dict[str, bytes] = {}
+        for key, revision in keys:
+            known = self._fragments.find(key)
+            if known is not None and known[0] == revision:
+                found[key] = known[1]
+        missing = [key for key, _ in keys if key not in found]
+        for revision, location in await self._locations.by_keys(missing) if missing else ():
+            found[location.key] = part = fragment(location, location_to_ocpi)
+            self._fragments.keep(location.key, (revision, part), len(part))
+        return codec.joined(filter(None, (found.get(key, _LEFT_OUT) for key, _ in keys))), total

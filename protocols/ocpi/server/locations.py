@@ -1,0 +1,210 @@
+"""Locations, EVSEs and connectors. Source: OCPI 2.3.0, mod_locations."""
+
+from msgspec import UNSET
+
+from core.errors import Unknown
+from core.model.ids import PartyId
+from core.model.location import Connector, Evse, Location, LocationQuery, location_key
+from mappings.ocpi.changes import (
+    evse_change_from_ocpi,
+    patch_connector,
+    patch_evse,
+    patch_location,
+    with_connector,
+    with_evse,
+)
+from mappings.ocpi.locations import (
+    connector_from_ocpi,
+    connector_to_ocpi,
+    evse_from_ocpi,
+    evse_to_ocpi,
+    location_from_ocpi,
+    location_to_ocpi,
+)
+from protocols.ocpi import codec
+from protocols.ocpi.codes import NOT_ENOUGH, Failure
+from protocols.ocpi.server.answers import CREATED, DONE, done, for_everybody, time_of
+from protocols.ocpi.server.exchange import Ask, Reply, same_id, same_owner
+from protocols.ocpi.server.lists import LocationPages, list_page, reply_list, reply_nothing
+from protocols.ocpi.server.locked import turn
+from protocols.ocpi.server.routes import Route
+from protocols.ocpi.wire import locations as wire
+
+# --- the receiver interface: from the owner
+
+
+async def get_own(ask: Ask) -> Reply:
+    """What the hub holds, for the owner to compare."""
+    location = await ask.hub.locations.own(ask.partner, ask.owner(), ask.args[2])
+    return Reply(data=_at_depth(location, ask.args[3:]), sender=ask.addressed)
+
+
+async def put_location(ask: Ask) -> Reply:
+    for_everybody(ask)
+    owner, location_id = ask.owner(), ask.args[2]
+    message = ask.read(wire.Location)
+    same_owner(message, owner)
+    same_id(message.id, location_id, "$.id")
+    location = location_from_ocpi(message)
+    async with turn(location.key):
+        return done(await ask.hub.locations.put(ask.partner, location, ask.correlation_id))
+
+
+async def put_evse(ask: Ask) -> Reply:
+    for_everybody(ask)
+    owner, location_id, uid = ask.owner(), *ask.args[2:]
+    message = ask.read(wire.Evse)
+    same_id(message.uid, uid, "$.uid")
+    evse = evse_from_ocpi(message)
+    async with turn(location_key(owner, location_id)):
+        location = await ask.hub.locations.own(ask.partner, owner, location_id)
+        held = location.evse(uid)
+        if held is not None and held.updated_at > evse.updated_at:
+            return DONE
+        await ask.hub.locations.put(ask.partner, with_evse(location, evse), ask.correlation_id)
+    return DONE if held else CREATED
+
+
+async def put_connector(ask: Ask) -> Reply:
+    for_everybody(ask)
+    owner, location_id, uid, connector_id = ask.owner(), *ask.args[2:]
+    message = ask.read(wire.Connector)
+    same_id(message.id, connector_id, "$.id")
+    connector = connector_from_ocpi(message)
+    async with turn(location_key(owner, location_id)):
+        location = await ask.hub.locations.own(ask.partner, owner, location_id)
+        held = _find_connector(_find_evse(location, uid), connector_id)
+        if held is not None and held.updated_at > connector.updated_at:
+            return DONE
+        await ask.hub.locations.put(ask.partner, with_connector(location, uid, connector), ask.correlation_id)
+    return DONE if held else CREATED
+
+
+async def patch_whole(ask: Ask) -> Reply:
+    for_everybody(ask)
+    owner, location_id = ask.owner(), ask.args[2]
+    patch = ask.read(wire.LocationPatch)
+    same_owner(patch, owner)
+    same_id(patch.id, location_id, "$.id")
+    async with turn(location_key(owner, location_id)):
+        location = await ask.hub.locations.own(ask.partner, owner, location_id)
+        if time_of(patch) < location.updated_at:
+            return DONE
+        return done(await ask.hub.locations.put(ask.partner, patch_location(location, patch), ask.correlation_id))
+
+
+async def patch_one_evse(ask: Ask) -> Reply:
+    """Nearly always a status and nothing else: then the location is not even loaded."""
+    for_everybody(ask)
+    owner, location_id, uid = ask.owner(), *ask.args[2:]
+    patch = ask.read(wire.EvsePatch)
+    if patch.uid is not UNSET:
+        same_id(patch.uid, uid, "$.uid")
+    change = evse_change_from_ocpi(patch)
+    if change is not None:
+        service = ask.hub.locations
+        await service.change_status(ask.partner, owner, location_id, uid, change, ask.correlation_id)
+        return DONE
+    async with turn(location_key(owner, location_id)):
+        location = await ask.hub.locations.own(ask.partner, owner, location_id)
+        if time_of(patch) < _find_evse(location, uid).updated_at:
+            return DONE
+        changed = patch_evse(location, uid, patch)
+        return done(await ask.hub.locations.put(ask.partner, changed, ask.correlation_id))
+
+
+async def patch_one_connector(ask: Ask) -> Reply:
+    for_everybody(ask)
+    owner, location_id, uid, connector_id = ask.owner(), *ask.args[2:]
+    patch = ask.read(wire.ConnectorPatch)
+    same_id(patch.id, connector_id, "$.id")
+    async with turn(location_key(owner, location_id)):
+        location = await ask.hub.locations.own(ask.partner, owner, location_id)
+        held = _find_connector(_find_evse(location, uid), connector_id)
+        if held is None:
+            raise Unknown("connector", connector_id)
+        if time_of(patch) < held.updated_at:
+            return DONE
+        changed = patch_connector(location, uid, connector_id, patch)
+        return done(await ask.hub.locations.put(ask.partner, changed, ask.correlation_id))
+
+
+# --- the sender interface: to readers
+
+
+class Reading:
+    """Lists and single objects for those who may see them."""
+
+    def __init__(self, pages: LocationPages) -> None:
+        self._pages = pages
+
+    async def list(self, ask: Ask) -> Reply:
+        page = list_page(ask)
+        if page.empty:
+            return reply_nothing(ask, page)
+        query = LocationQuery(
+            updated_from=page.date_from,
+            updated_to=page.date_to,
+            owners=None if ask.addressed is None else (ask.addressed,),
+            offset=page.offset,
+            limit=page.limit,
+        )
+        data, total = await self._pages.page(await ask.hub.locations.visible_query(ask.partner, query))
+        return reply_list(ask, page, data, total)
+
+    async def one(self, ask: Ask) -> Reply:
+        """By TO, or the only one of that id that the reader may see."""
+        location = await _visible(ask, ask.args[0], ask.addressed)
+        sender = None if ask.to_hub else location.owner
+        return Reply(data=_at_depth(location, ask.args[1:]), sender=sender)
+
+
+async def _visible(ask: Ask, location_id: str, owner: PartyId | None) -> Location:
+    wanted = LocationQuery(owners=None if owner is None else (owner,))
+    query = await ask.hub.locations.visible_query(ask.partner, wanted)
+    keys = [location_key(party, location_id) for party in query.owners or ()]
+    found = await ask.hub.locations.by_keys(keys)
+    if not found:
+        raise Unknown("location", location_id)
+    if len(found) > 1:
+        raise Failure(NOT_ENOUGH, f"several parties have a location {location_id}: name one in the TO headers")
+    return found[0][1]
+
+
+def _at_depth(location: Location, ids: list[str]) -> bytes:
+    """The Location, its EVSE or its connector, encoded."""
+    if not ids:
+        return codec.encode(location_to_ocpi(location))
+    evse = _find_evse(location, ids[0])
+    if len(ids) == 1:
+        return codec.encode(evse_to_ocpi(evse))
+    connector = _find_connector(evse, ids[1])
+    if connector is None:
+        raise Unknown("connector", ids[1])
+    return codec.encode(connector_to_ocpi(connector))
+
+
+def _find_evse(location: Location, uid: str) -> Evse:
+    evse = location.evse(uid)
+    if evse is None:
+        raise Unknown("EVSE", uid)
+    return evse
+
+
+def _find_connector(evse: Evse, connector_id: str) -> Connector | None:
+    wanted = connector_id.upper()
+    return next((held for held in evse.connectors if held.id.upper() == wanted), None)
+
+
+def location_routes(pages: LocationPages) -> list[Route]:
+    reading = Reading(pages)
+    receiver = "locations/receiver"
+    return [
+        Route(path="locations/sender", methods={"GET": reading.list}),
+        *[Route(path="locations/sender", parameters=depth, methods={"GET": reading.one}) for depth in (1, 2, 3)],
+        Route(path=receiver, parameters=3, methods={"GET": get_own, "PUT": put_location, "PATCH": patch_whole}),
+        Route(path=receiver, parameters=4, methods={"GET": get_own, "PUT": put_evse, "PATCH": patch_one_evse}),
+        Route(
+            path=receiver, parameters=5, methods={"GET": get_own, "PUT": put_connector, "PATCH": patch_one_connector}
+        ),
+    ]

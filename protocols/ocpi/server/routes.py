@@ -1,0 +1,56 @@
+"""Paths and methods -> handlers."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from msgspec import Struct
+
+from protocols.ocpi.server.exchange import Ask, Reply
+from protocols.ocpi.versions import CONFIG, Version
+
+Handler = Callable[[Ask], Awaitable[Reply]]
+
+
+class Route(Struct, frozen=True, kw_only=True):
+    """`path` of the endpoint (`locations/receiver`), then `parameters` segments, then perhaps a fixed `suffix`."""
+
+    path: str = ""
+    parameters: int = 0
+    suffix: str = ""
+    methods: Mapping[str, Handler]
+
+    @property
+    def module(self) -> str:
+        return self.path.partition("/")[0]
+
+    @property
+    def config(self) -> bool:
+        """Never routed, no routing headers."""
+        return not self.path or self.module in CONFIG
+
+    @property
+    def open_to_token_a(self) -> bool:
+        return not self.path or self.module == "credentials"
+
+    @property
+    def template(self) -> str:
+        """For metrics: no ids in it."""
+        return "/".join([part for part in (self.path, *("{}",) * self.parameters, self.suffix) if part])
+
+
+class Routes:
+    """`details` answers for the bare version, `versions` for the list of them."""
+
+    def __init__(self, versions: Route, details: Route, routes: list[Route]) -> None:
+        self.versions = versions
+        self._details = details
+        self._table = {(*route.path.split("/"), route.parameters, route.suffix): route for route in routes}
+
+    def find(self, version: Version, segments: list[str]) -> tuple[Route | None, list[str]]:
+        """The route and the segments behind its endpoint. `segments` follow the version."""
+        if not segments:
+            return self._details, []
+        depth = 1 if segments[0] in CONFIG else 2
+        path, rest = segments[:depth], segments[depth:]
+        if rest and (found := self._table.get((*path, len(rest) - 1, rest[-1]))):
+            return found, rest[:-1]
+        return self._table.get((*path, len(rest), "")), rest

@@ -1,0 +1,54 @@
+"""Tariffs. Source: OCPI 2.3.0, mod_tariffs."""
+
+from mappings.ocpi.tariffs import tariff_from_ocpi, tariff_to_ocpi
+from protocols.ocpi import codec
+from protocols.ocpi.server.answers import DONE, done, for_everybody
+from protocols.ocpi.server.exchange import Ask, Reply, same_id, same_owner
+from protocols.ocpi.server.lists import encoded, list_page, reply_list, reply_nothing
+from protocols.ocpi.server.locked import turn
+from protocols.ocpi.server.routes import Route
+from protocols.ocpi.wire import tariffs as wire
+
+# --- the receiver interface: from the operator
+
+
+async def get_own(ask: Ask) -> Reply:
+    tariff = await ask.hub.tariffs.own(ask.partner, ask.owner(), ask.args[2])
+    return Reply(data=codec.encode(tariff_to_ocpi(tariff)), sender=ask.addressed)
+
+
+async def put(ask: Ask) -> Reply:
+    for_everybody(ask)
+    owner = ask.owner()
+    message = ask.read(wire.Tariff)
+    same_owner(message, owner)
+    same_id(message.id, ask.args[2], "$.id")
+    tariff = tariff_from_ocpi(message)
+    async with turn(tariff.key):
+        return done(await ask.hub.tariffs.put(ask.partner, tariff, ask.correlation_id))
+
+
+async def delete(ask: Ask) -> Reply:
+    for_everybody(ask)
+    await ask.hub.tariffs.remove(ask.partner, ask.owner(), ask.args[2], ask.correlation_id)
+    return DONE
+
+
+# --- the sender interface: to readers
+
+
+async def list_all(ask: Ask) -> Reply:
+    page = list_page(ask)
+    if page.empty:
+        return reply_nothing(ask, page)
+    owners = None if ask.addressed is None else (ask.addressed,)
+    tariffs, total = await ask.hub.tariffs.page(
+        ask.partner, page.date_from, page.date_to, page.offset, page.limit, owners
+    )
+    return reply_list(ask, page, encoded(tariffs, tariff_to_ocpi), total)
+
+
+ROUTES = [
+    Route(path="tariffs/sender", methods={"GET": list_all}),
+    Route(path="tariffs/receiver", parameters=3, methods={"GET": get_own, "PUT": put, "DELETE": delete}),
+]

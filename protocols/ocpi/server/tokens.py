@@ -1,0 +1,113 @@
+"""Tokens and real-time authorisation. Source: OCPI 2.3.0, mod_tokens."""
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from core.errors import Invalid
+from core.model.authorisation import Answered, Authorisation, Decision
+from core.model.token import TokenKind, TokenQuery, token_key
+from mappings.ocpi.authorisation import authorisation_to_ocpi, authorise_request_from_ocpi
+from mappings.ocpi.ids import token_uid_in
+from mappings.ocpi.tokens import patch_token, token_from_ocpi, token_to_ocpi
+from protocols.ocpi import codec
+from protocols.ocpi.codes import NOT_CONNECTED, NOT_ENOUGH, TIMED_OUT, UNKNOWN_TOKEN, Failure
+from protocols.ocpi.server.answers import DONE, done, for_everybody, time_of
+from protocols.ocpi.server.exchange import Ask, Reply, same_id, same_owner
+from protocols.ocpi.server.lists import encoded, list_page, reply_list, reply_nothing
+from protocols.ocpi.server.locked import turn
+from protocols.ocpi.server.routes import Route
+from protocols.ocpi.wire import tokens as wire
+from protocols.ocpi.wire.types import CiString36
+
+# --- the receiver interface: from the issuer
+
+
+async def get_own(ask: Ask) -> Reply:
+    """What the hub holds, for the issuer to compare."""
+    token = await ask.hub.tokens.own(ask.partner, ask.owner(), _type(ask), token_uid_in(ask.args[2], "token_uid"))
+    return Reply(data=codec.encode(token_to_ocpi(token)), sender=ask.addressed)
+
+
+async def put(ask: Ask) -> Reply:
+    """Without `?type=` the body says which token it is."""
+    for_everybody(ask)
+    owner, uid = ask.owner(), ask.args[2]
+    message = ask.read(wire.Token)
+    same_owner(message, owner)
+    same_id(message.uid, uid, "$.uid")
+    if ask.query.get("type", message.type) != message.type:
+        raise Invalid("$.type", f"{message.type!r} in the body, {ask.query['type']!r} in the URL")
+    token = token_from_ocpi(message)
+    async with turn(token.key):
+        return done(await ask.hub.tokens.put(ask.partner, token, ask.correlation_id))
+
+
+async def patch(ask: Ask) -> Reply:
+    for_everybody(ask)
+    owner, uid, kind = ask.owner(), token_uid_in(ask.args[2], "token_uid"), _type(ask)
+    change = ask.read(wire.TokenPatch)
+    same_owner(change, owner)
+    same_id(change.uid, uid.text, "$.uid")
+    if change.type not in (UNSET, kind):
+        raise Invalid("$.type", f"{change.type!r} in the body, {kind!r} in the URL")
+    async with turn(token_key(owner, kind, uid)):
+        token = await ask.hub.tokens.own(ask.partner, owner, kind, uid)
+        if time_of(change) < token.updated_at:
+            return DONE
+        return done(await ask.hub.tokens.put(ask.partner, patch_token(token, change), ask.correlation_id))
+
+
+def _type(ask: Ask) -> str:
+    return ask.query.get("type") or TokenKind.RFID.value
+
+
+# --- the sender interface: to operators
+
+
+async def list_all(ask: Ask) -> Reply:
+    page = list_page(ask)
+    if page.empty:
+        return reply_nothing(ask, page)
+    query = TokenQuery(
+        updated_from=page.date_from,
+        updated_to=page.date_to,
+        issuers=None if ask.addressed is None else (ask.addressed,),
+        offset=page.offset,
+        limit=page.limit,
+    )
+    tokens, total = await ask.hub.tokens.page(ask.partner, query)
+    return reply_list(ask, page, encoded(tokens, token_to_ocpi), total)
+
+
+async def authorise(ask: Ask) -> Reply:
+    """The eMSP itself is asked, whatever the hub holds. A refusal is a good answer."""
+    uid = codec.checked_text(ask.args[0], CiString36, "token_uid")
+    place = ask.read(wire.LocationReferences) if ask.body.strip() not in (b"", b"null", b"{}") else None
+    request = authorise_request_from_ocpi(uid, _type(ask), place, ask.asking, ask.addressed)
+    request = replace(request, ask_issuer=True, correlation_id=ask.correlation_id)
+    answer = await ask.hub.authorisation.authorise(request, ask.partner)
+    _check(answer, uid)
+    info = authorisation_to_ocpi(answer, request, ask.hub.clock.now())
+    return Reply(data=codec.encode(info), sender=None if ask.to_hub else answer.issuer)
+
+
+def _check(answer: Authorisation, uid: str) -> None:
+    """Raises what OCPI answers where AuthorizationInfo has no word for it."""
+    why = answer.explanation
+    match answer.decision:
+        case Decision.UNKNOWN_TOKEN | Decision.NO_ISSUER:
+            raise Failure(UNKNOWN_TOKEN, f"unknown token {uid}: {why}", 404)
+        case Decision.NEEDS_LOCATION:
+            raise Failure(NOT_ENOUGH, why or "the issuer needs to know the location")
+        case Decision.TIMED_OUT:
+            code = NOT_CONNECTED if answer.answered_by is Answered.HUB else TIMED_OUT
+            raise Failure(code, why or "the issuer gave no answer")
+    if answer.answered_by in (Answered.STORE, Answered.WHITELIST):
+        raise Failure(NOT_CONNECTED, "the issuer gave no answer, and only the operator may decide by its whitelist")
+
+
+ROUTES = [
+    Route(path="tokens/sender", methods={"GET": list_all}),
+    Route(path="tokens/sender", parameters=1, suffix="authorize", methods={"POST": authorise}),
+    Route(path="tokens/receiver", parameters=3, methods={"GET": get_own, "PUT": put, "PATCH": patch}),
+]

@@ -1,0 +1,66 @@
+"""What a partner entry holds for OCPI, as JSON text in `Partner.settings`."""
+
+from functools import lru_cache
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from core.errors import Invalid
+from core.model.partner import Partner
+from protocols.ocpi.wire.versions import InterfaceRole
+
+TokenEncoding = Literal["base64", "raw"]
+
+
+class Interface(Struct, frozen=True):
+    """One endpoint that the partner publishes."""
+
+    module: str
+    role: InterfaceRole
+    url: str
+
+
+class OcpiSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`version` and `endpoints` are those of the last handshake.
+
+    `allowed`: the parties that the operator added the partner for (`NLCPA`); empty: any that is free. `retries`: event
+    kind -> attempts, where the partner wants another number than the rule. `list_without_to`: a list request without
+    TO headers is answered as if it were addressed to the hub. `hub_party_id`: the partner is a hub itself."""
+
+    versions_url: str | None = None
+    version: str | None = None
+    endpoints: tuple[Interface, ...] = ()
+    token_encoding: TokenEncoding = "base64"  # noqa: S105
+    hub_party_id: str | None = None
+    allowed: tuple[str, ...] = ()
+    retries: dict[str, int] = {}
+    list_without_to: bool = False
+
+    def url(self, module: str, role: InterfaceRole) -> str | None:
+        """Where the partner serves this interface."""
+        return next((held.url for held in self.endpoints if held.module == module and held.role is role), None)
+
+    def has(self, module: str) -> bool:
+        return any(held.module == module for held in self.endpoints)
+
+
+@lru_cache(maxsize=1024)
+def _read(text: str) -> OcpiSettings:
+    return msgspec.json.decode(text, type=OcpiSettings)
+
+
+def settings_of(partner: Partner) -> OcpiSettings:
+    return _read(partner.settings)
+
+
+def settings_text(settings: OcpiSettings) -> str:
+    return msgspec.json.encode(settings).decode()
+
+
+def settings_from(document: object) -> OcpiSettings:
+    """The switches that an operator may set. Raises Invalid with the path."""
+    try:
+        return msgspec.convert(document, OcpiSettings)
+    except msgspec.ValidationError as error:
+        raise Invalid("$.ocpi", str(error)) from error

@@ -1,0 +1,68 @@
+"""The OCPI versions that the hub speaks, and where it serves them.
+
+A version is data: a row here, its wire types, its quirks. The layout of the URLs is the same for all of them.
+"""
+
+from msgspec import Struct
+
+from protocols.ocpi.wire.versions import Endpoint, InterfaceRole, VersionDetails
+from protocols.ocpi.wire.versions import Version as ListedVersion
+from protocols.plugin import HubIdentity
+
+SENDER, RECEIVER = InterfaceRole.SENDER, InterfaceRole.RECEIVER
+BOTH = (SENDER, RECEIVER)
+CONFIG = frozenset({"versions", "credentials", "hubclientinfo"})
+"""Modules that are never routed and carry no routing headers."""
+
+
+class Version(Struct, frozen=True):
+    """`modules`: what the hub offers of this version, and as what."""
+
+    id: str
+    modules: tuple[tuple[str, tuple[InterfaceRole, ...]], ...]
+
+
+V2_3_0 = Version(
+    "2.3.0",
+    (
+        ("credentials", (SENDER,)),
+        ("hubclientinfo", (SENDER,)),
+        ("locations", BOTH),
+        ("sessions", BOTH),
+        ("cdrs", BOTH),
+        ("tariffs", BOTH),
+        ("tokens", BOTH),
+    ),
+)
+
+VERSIONS: dict[str, Version] = {version.id: version for version in (V2_3_0,)}
+"""Best first."""
+ALIASES = {"2.3": "2.3.0"}
+
+
+def version_named(name: str) -> Version | None:
+    return VERSIONS.get(ALIASES.get(name, name))
+
+
+def versions_url(identity: HubIdentity) -> str:
+    return f"{identity.public_url}/ocpi/versions"
+
+
+def endpoint_url(identity: HubIdentity, version: str, module: str, role: InterfaceRole) -> str:
+    base = f"{identity.public_url}/ocpi/{version}/{module}"
+    return base if module in CONFIG else f"{base}/{role.value.lower()}"
+
+
+def version_list(identity: HubIdentity) -> list[ListedVersion]:
+    return [ListedVersion(version=name, url=f"{identity.public_url}/ocpi/{name}") for name in VERSIONS]
+
+
+def version_details(identity: HubIdentity, version: Version) -> VersionDetails:
+    return VersionDetails(
+        version=version.id,
+        endpoints=tuple(
+            Endpoint(identifier=module, role=role, url=endpoint_url(identity, version.id, module, role))
+            for module, roles in version.modules
+            for role in roles
+        ),
+    )
