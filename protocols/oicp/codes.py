@@ -51,7 +51,7 @@ MAX_VIOLATIONS: Final = 1000
 INVALID_JSON: Final = "Error parsing/validating JSON."
 
 
-class Negative(Exception):  # noqa: N818 - it is an answer, not an error
+class Negative(Exception):
     """A functional refusal. `http` where it differs from the code's usual status (what an addressed partner is not)."""
 
     def __init__(
@@ -64,7 +64,7 @@ class Negative(Exception):  # noqa: N818 - it is an answer, not an error
         self.http = HTTP.get(code, 200) if http is None else http
 
 
-class Violations(Exception):  # noqa: N818 - it is an answer, not an error
+class Violations(Exception):
     """The body cannot be right: HTTP 400, every violation named."""
 
     def __init__(self, found: Iterable[Invalid]) -> None:
@@ -77,9 +77,21 @@ def status(code: str, info: str | None = None) -> StatusCode:
     return StatusCode(code=code, description=CODES.get(code), additional_info=info[:1000] if info else None)
 
 
-def acknowledgement(code: str = SUCCESS, info: str | None = None, **ids: str | None) -> Acknowledgement:
-    """`ids`: session_id, cpo_partner_session_id, emp_partner_session_id."""
-    return Acknowledgement(result=code == SUCCESS, status_code=status(code, info), **ids)
+def acknowledgement(
+    code: str = SUCCESS,
+    info: str | None = None,
+    *,
+    session_id: str | None = None,
+    cpo_partner_session_id: str | None = None,
+    emp_partner_session_id: str | None = None,
+) -> Acknowledgement:
+    return Acknowledgement(
+        result=code == SUCCESS,
+        status_code=status(code, info),
+        session_id=session_id,
+        cpo_partner_session_id=cpo_partner_session_id,
+        emp_partner_session_id=emp_partner_session_id,
+    )
 
 
 def negative_of(error: RoamingError) -> Negative | Violations:
@@ -125,9 +137,7 @@ def negative_body(code: str, info: str | None, *, authorisation: bool, ids: dict
 
 def fault_body(message: str, found: Iterable[Invalid] = ()) -> bytes:
     """FaultBody: lower camel case, one entry a violation."""
-    errors = [
-        {"fieldReference": field_reference(error.path), "errorMessage": error.reason} for error in found
-    ]
+    errors = [{"fieldReference": field_reference(error.path), "errorMessage": error.reason} for error in found]
     return encode({"message": message, "extendedInfo": None, "validationErrors": errors})
 
 

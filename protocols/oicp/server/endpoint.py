@@ -17,6 +17,7 @@ from litestar.types import Receive, Scope, Send
 from msgspec import Struct
 
 from core.errors import RoamingError
+from core.model.partner import PartnerState
 from protocols.oicp.auth import acting_as, authenticate
 from protocols.oicp.codes import (
     INVALID_JSON,
@@ -96,7 +97,8 @@ class Endpoint:
             party = acting_as(partner, settings, found.id, found.operation.role)
             if found.operation.service in settings.closed_services:
                 raise Negative(NO_CONTRACT, "No active subscription found")
-            await self._hub.partners.reached(partner.id)
+            if partner.state is PartnerState.OFFLINE:
+                await self._hub.partners.reached(partner.id)
             body = await self._body(receive, headers)
             if body is None:
                 return Reply(fault_body(f"The body is longer than {self._hub.max_body_bytes} bytes."), "", 413)
@@ -111,7 +113,7 @@ class Endpoint:
                 process_id=process_id,
             )
             return await found.operation.handle(call)
-        except Exception as error:  # noqa: BLE001 - the partner gets an answer in its own words, whatever happened
+        except Exception as error:
             return _answer_to(error, found.operation, settings)
 
     async def _body(self, receive: Receive, headers: Mapping[bytes, bytes]) -> bytes | None:

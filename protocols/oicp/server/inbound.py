@@ -60,7 +60,7 @@ class Inbound(Struct, frozen=True, kw_only=True):
 
     def message(self, wire_type: type[T]) -> T:
         """The body. Raises Violations with everything that is wrong in it."""
-        return decoded(self.body, wire_type, codec.decode)
+        return decoded(self.body, wire_type, lambda body: codec.decode(body, wire_type))
 
     def check_id(self, text: str, path: str) -> None:
         """The id in the body: bound to the caller (017), and the same as the path's (400)."""
@@ -88,9 +88,10 @@ class Inbound(Struct, frozen=True, kw_only=True):
 Handler = Callable[[Inbound], Awaitable[Reply]]
 
 
-def decoded(body: bytes, wire_type: Any, decode: Callable[[bytes, Any], T]) -> T:
+def decoded(body: bytes, wire_type: Any, decode: Callable[[bytes], T]) -> T:
+    """`wire_type` says what is wrong in a body that cannot be decoded."""
     try:
-        return decode(body, wire_type)
+        return decode(body)
     except Invalid as error:
         raise Violations(_all_violations(body, wire_type) or [error]) from error
 

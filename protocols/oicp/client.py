@@ -1,0 +1,102 @@
+"""What we call at partners: one method an operation, messages in, messages out, errors of core raised.
+
+The status in the body is the verdict, whatever HTTP says. Source: OICP 2.3, code snippets (URLs), section on partners.
+"""
+
+from typing import Final, TypeVar
+from urllib.parse import quote
+
+from core.errors import Invalid, Rejected, Unavailable, Uncertain, Unsupported
+from core.model.partner import Partner
+from protocols.oicp import codec
+from protocols.oicp.settings import OicpSettings, settings_of
+from protocols.oicp.wire.authorisation import AuthorizationStart, AuthorizationStop, AuthorizeStart, AuthorizeStop
+from protocols.oicp.wire.cdr import ChargeDetailRecord
+from protocols.oicp.wire.common import Acknowledgement, Fault, StatusCode
+from protocols.transport.http import Answer, HttpClient, Request
+
+T = TypeVar("T")
+JSON: Final = "application/json;charset=UTF-8"
+NOT_REACHED: Final = frozenset({429, 503})
+"""HTTP statuses by which a partner, or what stands before it, says that it has not taken the message."""
+
+
+class OicpClient:
+    def __init__(self, http: HttpClient) -> None:
+        self._http = http
+
+    async def authorize_start(
+        self, partner: Partner, operator_id: str, message: AuthorizeStart, process_id: str
+    ) -> AuthorizationStart:
+        path = f"charging/v21/operators/{quote(operator_id, safe='')}/authorize/start"
+        answer = await self._post(partner, "AuthorizeStart", path, codec.encode(message), process_id, secret=True)
+        return _typed(answer, AuthorizationStart)
+
+    async def authorize_stop(
+        self, partner: Partner, operator_id: str, message: AuthorizeStop, process_id: str
+    ) -> AuthorizationStop:
+        path = f"charging/v21/operators/{quote(operator_id, safe='')}/authorize/stop"
+        answer = await self._post(partner, "AuthorizeStop", path, codec.encode(message), process_id, secret=True)
+        return _typed(answer, AuthorizationStop)
+
+    async def charge_detail_record(
+        self, partner: Partner, operator_id: str, message: ChargeDetailRecord, process_id: str
+    ) -> Acknowledgement:
+        """Raises Rejected for a negative acknowledgement: `Result` decides, whatever the code says."""
+        path = f"cdrmgmt/v22/operators/{quote(operator_id, safe='')}/charge-detail-record"
+        answer = await self._post(partner, "ChargeDetailRecord", path, codec.encode(message), process_id)
+        ack = _typed(answer, Acknowledgement)
+        if not ack.result:
+            raise _rejected(ack.status_code)
+        return ack
+
+    async def _post(
+        self, partner: Partner, operation: str, path: str, body: bytes, process_id: str, *, secret: bool = False
+    ) -> Answer:
+        settings = settings_of(partner)
+        if not settings.callback_url:
+            raise Unsupported(f"{partner.name} has no service URL")
+        return await self._http.send(
+            Request(
+                partner=partner.id,
+                protocol="oicp",
+                operation=operation,
+                method="POST",
+                url=f"{settings.callback_url.rstrip('/')}/api/oicp/{path}",
+                headers={"content-type": JSON, "accept": JSON, "process-id": process_id},
+                content=body,
+                timeout_s=_timeout_s(settings, operation),
+                correlation_id=process_id,
+                confidential=secret and b'"PIN"' in body,
+            )
+        )
+
+
+def _timeout_s(settings: OicpSettings, operation: str) -> float:
+    return settings.cdr_timeout_s if operation == "ChargeDetailRecord" else settings.authorise_timeout_s
+
+
+def _typed(answer: Answer, wire_type: type[T]) -> T:
+    """The answer in its type; another readable status code is a refusal, anything else as good as no answer."""
+    try:
+        return codec.decode(answer.body, wire_type)
+    except Invalid as error:
+        if (said := _fault(answer)) is not None:
+            raise _rejected(said) from error
+        if answer.status in NOT_REACHED:
+            raise Unavailable(f"HTTP {answer.status}") from error
+        raise Uncertain(f"HTTP {answer.status}, not a usable answer: {error}") from error
+
+
+def _fault(answer: Answer) -> StatusCode | None:
+    try:
+        return codec.decode(answer.body, Fault).status_code
+    except Invalid:
+        return None
+
+
+def _rejected(status: StatusCode | None) -> Rejected:
+    """A refusal without a code is a system error of the partner's."""
+    code = status.code if status else "021"
+    text = (status.additional_info or status.description or "") if status else ""
+    return Rejected(code, text)

@@ -1,0 +1,128 @@
+"""eRoamingPushAuthenticationData_V2.1: an EMP's cards, by which the hub may decide in its name."""
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+
+from core.errors import Unknown
+from core.model.ids import ContractId
+from core.model.token import Token, Whitelist
+from core.services.pins import hash_pin
+from mappings.oicp.tokens import token_from_oicp
+from protocols.oicp.codes import FOREIGN_CONTRACT, TRANSACTION, Negative
+from protocols.oicp.server.evse_push import batched
+from protocols.oicp.server.inbound import Inbound, Reply, acknowledged, listed
+from protocols.oicp.wire.authentication_data import AuthenticationDataRecord, PushAuthenticationData
+from protocols.oicp.wire.common import ActionType
+from protocols.oicp.wire.identification import Identification
+
+AT_ONCE = 64
+
+
+async def push_authentication_data(call: Inbound) -> Reply:
+    message = call.message(PushAuthenticationData)
+    data = message.provider_authentication_data
+    call.check_id(data.provider_id, "$.ProviderAuthenticationData.ProviderID")
+    records = data.authentication_data_record
+    _check_contracts(call, records)
+    async with call.shared.lock(f"tokens/{call.party.key}"):
+        tokens = {token.key: token for token in await _tokens(call, records)}
+        full = message.action_type is ActionType.FULL_LOAD
+        held = await _all_held(call) if full else await _held(call, list(tokens.values()))
+        info = _check(message.action_type, tokens, held)
+        if message.action_type is ActionType.DELETE:
+            await _forget(call, [held[key] for key in tokens if key in held])
+        else:
+            await _load(call, [token for key, token in tokens.items() if _differs(token, held.get(key))])
+            if full:
+                await _forget(call, [token for key, token in held.items() if key not in tokens])
+    return acknowledged(info)
+
+
+def _check_contracts(call: Inbound, records: Sequence[AuthenticationDataRecord]) -> None:
+    """Each contract of the caller or of a provider that it bundles. Raises Negative 019."""
+    allowed = call.settings.subs | {call.party}
+    foreign = [
+        text
+        for record in records
+        if (text := evco_id(record.identification)) and ContractId.parse(text).provider not in allowed
+    ]
+    if foreign:
+        raise Negative(FOREIGN_CONTRACT, listed(foreign))
+
+
+def evco_id(identification: Identification) -> str | None:
+    for medium in (
+        identification.rfid_identification,
+        identification.qr_code_identification,
+        identification.plug_and_charge_identification,
+        identification.remote_identification,
+    ):
+        if medium is not None:
+            return medium.evco_id
+    return None
+
+
+async def _tokens(call: Inbound, records: Sequence[AuthenticationDataRecord]) -> list[Token]:
+    """The hub may decide about what is uploaded. PINs are hashed in a thread: that is slow on purpose."""
+    now = call.hub.clock.now()
+
+    def converted() -> list[Token]:
+        found = (token_from_oicp(one, call.party, received_at=now, hash_pin=hash_pin) for one in records)
+        return [msgspec.structs.replace(token, whitelist=Whitelist.ALWAYS) for token in found]
+
+    secret = any(
+        record.identification.qr_code_identification and record.identification.qr_code_identification.pin
+        for record in records
+    )
+    return await asyncio.to_thread(converted) if secret else converted()
+
+
+async def _all_held(call: Inbound) -> dict[str, Token]:
+    return {token.key: token async for token in call.hub.tokens.owned(call.party) if _in_set(token, call)}
+
+
+async def _held(call: Inbound, tokens: Sequence[Token]) -> dict[str, Token]:
+    async def one(token: Token) -> Token | None:
+        try:
+            return await call.hub.tokens.own(call.partner, call.party, token.kind, token.uid)
+        except Unknown:
+            return None
+
+    found: dict[str, Token] = {}
+    for bulk in batched(tokens, AT_ONCE):
+        for token in await asyncio.gather(*map(one, bulk)):
+            if token is not None and _in_set(token, call):
+                found[token.key] = token
+    return found
+
+
+def _in_set(token: Token, call: Inbound) -> bool:
+    """A deleted card stays as an invalid one; one that has merely expired is still in the set."""
+    return token.valid or (token.expires_at is not None and token.expires_at <= call.hub.clock.now())
+
+
+def _check(action: ActionType, tokens: dict[str, Token], held: dict[str, Token]) -> str | None:
+    """Raises Negative 009."""
+    there = [token.uid.text for key, token in tokens.items() if key in held]
+    missing = [token.uid.text for key, token in tokens.items() if key not in held]
+    if action is ActionType.INSERT and there:
+        raise Negative(TRANSACTION, "already there: " + listed(there))
+    if action is ActionType.UPDATE and missing:
+        raise Negative(TRANSACTION, "not there: " + listed(missing))
+    return "not there: " + listed(missing) if action is ActionType.DELETE and missing else None
+
+
+def _differs(token: Token, held: Token | None) -> bool:
+    return held is None or msgspec.structs.replace(token, updated_at=held.updated_at) != held
+
+
+async def _load(call: Inbound, tokens: Sequence[Token]) -> None:
+    if tokens:
+        await call.hub.tokens.load(call.partner, call.party, tokens)
+
+
+async def _forget(call: Inbound, tokens: Sequence[Token]) -> None:
+    if tokens:
+        await call.hub.tokens.forget(call.partner, call.party, tokens)

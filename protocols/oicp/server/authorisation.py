@@ -1,0 +1,120 @@
+"""eRoamingAuthorizeStart_V2.1 and eRoamingAuthorizeStop_V2.1."""
+
+import msgspec
+
+from core.model.authorisation import Authorisation, AuthoriseRequest, Journey, JourneyState
+from core.model.ids import PartyId
+from core.model.partner import Partner, PartnerState, Role
+from mappings.oicp.authorisation import (
+    authorisation_stop_to_oicp,
+    authorisation_to_oicp,
+    authorise_request_from_oicp,
+)
+from protocols.oicp import codec
+from protocols.oicp.codes import NO_ANSWER, NO_PARTNER, NO_SESSION, UNAUTHORIZED, Negative
+from protocols.oicp.server.inbound import Inbound, Reply
+from protocols.oicp.settings import settings_of, spelling_of
+from protocols.oicp.wire.authorisation import AuthorizeStart, AuthorizeStop
+
+
+async def authorize_start(call: Inbound) -> Reply:
+    """The session id is the journey's, which the hub makes; one that comes along is never taken over."""
+    message = call.message(AuthorizeStart)
+    call.check_id(message.operator_id, "$.OperatorID")
+    ids = {"cpo_partner_session_id": message.cpo_partner_session_id}
+    if message.session_id and not call.settings.tolerate_foreign_session_ids:
+        raise Negative(NO_SESSION, "a session id is the hub's to give", ids=ids)
+    partners = await call.hub.partners.all()
+    request = _request(call, msgspec.structs.replace(message, session_id=None))
+    request = await _addressed(request, partners, ids)
+    answer = await call.hub.authorisation.authorise(request, call.partner)
+    return _started(answer, request, partners)
+
+
+async def authorize_stop(call: Inbound) -> Reply:
+    message = call.message(AuthorizeStop)
+    call.check_id(message.operator_id, "$.OperatorID")
+    async with call.shared.lock(f"session/{message.session_id.lower()}"):
+        journey = await own_journey(call, message.session_id, message.cpo_partner_session_id)
+        journey = await call.hub.sessions.remember_ids(
+            journey,
+            operator_session_id=message.cpo_partner_session_id,
+            issuer_session_id=message.emp_partner_session_id,
+        )
+        partners = await call.hub.partners.all()
+        home = next((partner for partner in partners if partner.id == journey.issuer_partner), None)
+        if home is not None and home.state is PartnerState.SUSPENDED:
+            raise Negative(UNAUTHORIZED, "the EMP of the session is locked", http=200, ids=ids_of(journey))
+        request = msgspec.structs.replace(
+            _request(call, message), journey_id=journey.id, operator_session_id=journey.operator_session_id
+        )
+        answer = await call.hub.authorisation.authorise_stop(request, call.partner, journey)
+        journey = await call.hub.sessions.remember_ids(journey, issuer_session_id=answer.issuer_session_id)
+    answer = msgspec.structs.replace(
+        answer, issuer=journey.issuer, issuer_session_id=journey.issuer_session_id, reference=None
+    )
+    stop = authorisation_stop_to_oicp(answer, request, provider_id=spelling_of(home, journey.issuer, Role.EMSP))
+    return Reply(codec.encode_answer(stop), stop.status_code.code if stop.status_code else "")
+
+
+async def own_journey(call: Inbound, session_id: str, cpo_session_id: str | None) -> Journey:
+    """The session that the caller names. Raises Negative 400 unless it exists, is the caller's and is not closed."""
+    journey = await call.hub.sessions.journey(session_id.lower())
+    if journey is None or journey.operator_partner != call.partner.id or journey.operator != call.party:
+        why = "no such session of this operator"
+    elif journey.state is JourneyState.BILLED:
+        why = "the session is closed"
+    else:
+        return journey
+    raise Negative(NO_SESSION, why, ids={"cpo_partner_session_id": cpo_session_id})
+
+
+def ids_of(journey: Journey) -> dict[str, str | None]:
+    return {
+        "session_id": journey.id,
+        "cpo_partner_session_id": journey.operator_session_id,
+        "emp_partner_session_id": journey.issuer_session_id,
+    }
+
+
+def _request(call: Inbound, message: AuthorizeStart | AuthorizeStop) -> AuthoriseRequest:
+    """In the registered spelling of the operator: an EMP compares ids as text."""
+    spelled = msgspec.structs.replace(message, operator_id=spelling_of(call.partner, call.party, Role.CPO))
+    request = authorise_request_from_oicp(spelled)
+    return msgspec.structs.replace(request, operator=call.party, correlation_id=call.process_id)
+
+
+async def _addressed(
+    request: AuthoriseRequest, partners: list[Partner], ids: dict[str, str | None]
+) -> AuthoriseRequest:
+    """A contract names its provider, or the one that bundles it: only that one is asked."""
+    provider = request.contract_id.provider if request.contract_id else None
+    if provider is None:
+        return request
+    partner, party = _provider(partners, provider)
+    if partner is None:
+        raise Negative(NO_PARTNER, f"{provider} is not registered", http=200, ids=ids)
+    if partner.state is PartnerState.SUSPENDED:
+        raise Negative(NO_ANSWER, ids=ids)
+    return msgspec.structs.replace(request, issuer=party)
+
+
+def _provider(partners: list[Partner], provider: PartyId) -> tuple[Partner | None, PartyId]:
+    for partner in partners:
+        if partner.speaks_for(provider, Role.EMSP):
+            return partner, provider
+    for partner in partners:
+        if partner.protocol == "oicp" and provider in settings_of(partner).subs and partner.plays(Role.EMSP):
+            return partner, partner.parties_as(Role.EMSP)[0]
+    return None, provider
+
+
+def _started(answer: Authorisation, request: AuthoriseRequest, partners: list[Partner]) -> Reply:
+    spelling = None
+    if answer.issuer is not None:
+        home = next((p for p in partners if answer.issuer and p.speaks_for(answer.issuer, Role.EMSP)), None)
+        spelling = spelling_of(home, answer.issuer, Role.EMSP)
+    if answer.reference == answer.journey_id:  # the hub's own, no word of the issuer
+        answer = msgspec.structs.replace(answer, reference=None)
+    start = authorisation_to_oicp(answer, request, session_id=answer.journey_id, provider_id=spelling).message
+    return Reply(codec.encode_answer(start), start.status_code.code if start.status_code else "")

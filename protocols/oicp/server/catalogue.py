@@ -1,0 +1,177 @@
+"""What EMPs may pull, in the order of EVSE ids: small entries in memory, the records themselves stay in the store.
+
+An entry is made once per revision of its location; a pull asks the store for keys and revisions and reads again only
+what has changed. A walk over pages goes over a snapshot of its first page, so that no record is missed or seen twice.
+"""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from core.model.ids import PartyId
+from core.model.location import Evse, EvseStatus, Location, LocationQuery
+from core.model.partner import Partner
+from mappings.oicp.coordinates import coordinates_from_oicp
+from mappings.oicp.evse_statuses import evse_status_to_oicp
+from mappings.oicp.ids import evse_id_from_oicp
+from mappings.oicp.locations import EvseRecords, evse_records_to_oicp
+from protocols.oicp.history import HISTORY, status_word
+from protocols.oicp.wire.common import DeltaType
+from protocols.oicp.wire.evse_data import PlatformEvseDataRecord
+from protocols.oicp.wire.evse_status import EvseStatus as Word
+from protocols.plugin import Hub
+
+ALL: Final = 10_000_000
+BULK: Final = 100
+WALKS_KEPT: Final = 64
+WALK_LIFE: Final = timedelta(minutes=10)
+log = logging.getLogger(__name__)
+
+
+class Entry(Struct, frozen=True, kw_only=True, gc=False):
+    """What filters, orders and reports statuses. `operator` is the one in the EVSE id, `owner` the one that pushed.
+
+    `history` as text; None: of another protocol, of which the hub keeps no versions."""
+
+    key: str
+    evse_id: str
+    location_key: str
+    owner: PartyId
+    owner_name: str | None
+    operator: PartyId
+    status: Word | None
+    pushes_status: bool
+    removed: bool
+    has_hotline: bool
+    country: str
+    modes: tuple[str, ...]
+    accessibility: str | None
+    calibration: str | None
+    renewable: bool | None
+    compatible: bool
+    always_open: bool
+    latitude: float
+    longitude: float
+    history: str | None
+    changed_at: datetime
+
+
+Step = tuple[Entry, DeltaType | None]
+Build = Callable[[Sequence[Entry]], list[Step]]
+
+
+class Walk(Struct, frozen=True):
+    made_at: datetime
+    steps: list[Step]
+    reporting: frozenset[PartyId]
+    """Operators that push statuses."""
+
+
+class Catalogue:
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._made: dict[str, tuple[int, tuple[Entry, ...]]] = {}
+        self._walks: OrderedDict[tuple[str, bytes], Walk] = OrderedDict()
+
+    async def entries(self, reader: Partner) -> list[Entry]:
+        """All that the reader may see, removed ones too, by EVSE id."""
+        held, _ = await self._hub.locations.page_keys(reader, LocationQuery(limit=ALL))
+        stale = [key for key, revision in held if self._made.get(key, (-1, ()))[0] != revision]
+        for start in range(0, len(stale), BULK):
+            for revision, location in await self._hub.locations.by_keys(stale[start : start + BULK]):
+                self._made[location.key] = revision, entries_of(location)
+        found = [entry for key, _ in held if key in self._made for entry in self._made[key][1]]
+        found.sort(key=lambda entry: (entry.key, entry.location_key))
+        return found
+
+    async def walk(self, reader: Partner, question: bytes, *, first: bool, build: Build) -> Walk:
+        """The snapshot that later pages of the same question go over; the first page makes a new one."""
+        name, now = (reader.id, question), self._hub.clock.now()
+        walk = self._walks.get(name)
+        if first or walk is None or now - walk.made_at > WALK_LIFE:
+            entries = await self.entries(reader)
+            reporting = frozenset(entry.owner for entry in entries if entry.pushes_status)
+            walk = Walk(now, build(entries), reporting)
+            self._walks[name] = walk
+            if len(self._walks) > WALKS_KEPT:
+                self._walks.popitem(last=False)
+        self._walks.move_to_end(name)
+        return walk
+
+    async def locations(self, keys: Sequence[str]) -> dict[str, Location]:
+        found: dict[str, Location] = {}
+        for start in range(0, len(keys), BULK):
+            found |= {x.key: x for _, x in await self._hub.locations.by_keys(keys[start : start + BULK])}
+        return found
+
+
+def last_valid(location: Location, evse_keys: frozenset[str] | None = None) -> Location:
+    """With the wanted EVSEs only, removed ones as they were: their records are still asked for."""
+    evses = [_revived(evse) for evse in location.evses if evse_keys is None or _key(evse) in evse_keys]
+    return msgspec.structs.replace(location, evses=tuple(evses))
+
+
+def entries_of(location: Location) -> tuple[Entry, ...]:
+    outcome = evse_records_to_oicp(last_valid(location), platform=True)
+    _note_losses(location, outcome)
+    by_key = {_key(evse): evse for evse in location.evses}
+    keyed = [(evse_id_from_oicp(record.evse_id).key, record) for record in outcome.records]
+    return tuple(_entry(location, by_key[key], key, record) for key, record in keyed if key in by_key)
+
+
+def _entry(location: Location, evse: Evse, key: str, record: PlatformEvseDataRecord) -> Entry:
+    place = coordinates_from_oicp(record.geo_coordinates)
+    history = evse.extensions.get(HISTORY)
+    return Entry(
+        key=key,
+        evse_id=record.evse_id,
+        location_key=location.key,
+        owner=location.owner,
+        owner_name=location.operator.name if location.operator else None,
+        operator=evse.evse_id.operator if evse.evse_id else location.owner,
+        status=_status(evse),
+        pushes_status=history is None or status_word(evse) is not None,
+        removed=evse.status is EvseStatus.REMOVED,
+        has_hotline=record.hotline_phone_number is not None,
+        country=record.address.country,
+        modes=tuple(record.authentication_modes),
+        accessibility=record.accessibility,
+        calibration=record.calibration_law_data_availability,
+        renewable=record.renewable_energy,
+        compatible=record.is_hubject_compatible,
+        always_open=record.is_open_24_hours,
+        latitude=float(place.latitude),
+        longitude=float(place.longitude),
+        history=history,
+        changed_at=evse.updated_at if history is not None else max(evse.updated_at, location.updated_at),
+    )
+
+
+def _status(evse: Evse) -> Word | None:
+    if evse.status is EvseStatus.UNKNOWN and status_word(evse) == Word.EVSE_NOT_FOUND:
+        return Word.EVSE_NOT_FOUND
+    record, _ = evse_status_to_oicp(evse.evse_id, evse.status)
+    return None if record is None else record.evse_status
+
+
+def _revived(evse: Evse) -> Evse:
+    return msgspec.structs.replace(evse, status=EvseStatus.UNKNOWN) if evse.status is EvseStatus.REMOVED else evse
+
+
+def _key(evse: Evse) -> str:
+    return evse.evse_id.key if evse.evse_id else evse.uid.upper()
+
+
+def _note_losses(location: Location, outcome: EvseRecords) -> None:
+    if log.isEnabledFor(logging.DEBUG) and (outcome.losses or outcome.withheld):
+        log.debug(
+            "%s to OICP: %d losses, withheld: %s",
+            location.key,
+            len(outcome.losses),
+            "; ".join(f"{loss.path} {loss.reason}" for loss in outcome.withheld),
+        )

@@ -1,0 +1,144 @@
+"""eRoamingChargeDetailRecord_V2.2 and eRoamingGetChargeDetailRecords_V2.2.
+
+A record is stored and its session closed in one step, and acknowledged for that alone: what becomes of it at the EMP is
+the settlement's business.
+"""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from core.errors import Invalid
+from core.model.authorisation import Journey
+from core.model.cdr import CdrSettlement, CdrState
+from mappings.oicp.cdrs import cdr_from_oicp, cdr_to_oicp
+from mappings.oicp.ids import evse_id_from_oicp, party_from_oicp
+from mappings.oicp.times import moment_from_oicp
+from protocols.oicp.codes import DATA, FOREIGN_EVSE, NO_SESSION, Negative, Violations
+from protocols.oicp.server.authorisation import ids_of, own_journey
+from protocols.oicp.server.evse_pull import page_body, with_subs
+from protocols.oicp.server.inbound import Inbound, Reply, acknowledged
+from protocols.oicp.wire.cdr import ChargeDetailRecord, GetChargeDetailRecords
+
+CLOCK_SKEW: Final = timedelta(minutes=5)
+MOST_KWH: Final = Decimal(1000)
+BULK: Final = 500
+NOT_DELIVERED: Final = tuple(state for state in CdrState if state is not CdrState.DELIVERED)
+
+
+async def charge_detail_record(call: Inbound) -> Reply:
+    message = call.message(ChargeDetailRecord)
+    async with call.shared.lock(f"session/{message.session_id.lower()}"):
+        journey = await own_journey(call, message.session_id, message.cpo_partner_session_id)
+        ids = ids_of(journey)
+        evse_id = evse_id_from_oicp(message.evse_id)
+        if evse_id.operator not in call.settings.subs | {call.party}:
+            raise Negative(FOREIGN_EVSE, evse_id.text, ids=ids)
+        now = call.hub.clock.now()
+        why = implausible(message, now) or await _unsigned(call, message)
+        if why:
+            raise Negative(DATA, why, ids=ids)
+        journey = await call.hub.sessions.remember_ids(
+            journey,
+            operator_session_id=message.cpo_partner_session_id,
+            issuer_session_id=message.emp_partner_session_id,
+        )
+        await _accept(call, message, journey, now)
+    return acknowledged(**ids_of(journey))
+
+
+async def _accept(call: Inbound, message: ChargeDetailRecord, journey: Journey, now: datetime) -> None:
+    cdr = cdr_from_oicp(message, call.party, received_at=now)
+    try:
+        _, created = await call.hub.billing.accept(call.partner, cdr, journey, call.process_id)
+    except Invalid as error:
+        code = NO_SESSION if error.path == "$.id" else DATA
+        raise Negative(code, error.reason, ids=ids_of(journey)) from error
+    if not created:
+        raise Negative(NO_SESSION, "the session is closed", ids=ids_of(journey))
+
+
+def implausible(record: ChargeDetailRecord, now: datetime) -> str | None:
+    """Why the record cannot be right, in one sentence. Charging outside the session's times is seen and allowed."""
+    charging_start = moment_from_oicp(record.charging_start, "$.ChargingStart")
+    charging_end = moment_from_oicp(record.charging_end, "$.ChargingEnd")
+    session_start = moment_from_oicp(record.session_start, "$.SessionStart")
+    session_end = moment_from_oicp(record.session_end, "$.SessionEnd")
+    start, end = record.meter_value_start, record.meter_value_end
+    checks = (
+        (charging_end < charging_start, "ChargingEnd is before ChargingStart"),
+        (session_end < session_start, "SessionEnd is before SessionStart"),
+        (session_end > now + CLOCK_SKEW, "SessionEnd is in the future"),
+        (record.consumed_energy < 0, "ConsumedEnergy is negative"),
+        (record.consumed_energy > MOST_KWH, f"ConsumedEnergy is more than {MOST_KWH} kWh; is it in Wh?"),
+        (start is not None and end is not None and end < start, "MeterValueEnd is below MeterValueStart"),
+    )
+    return next((why for wrong, why in checks if wrong), None)
+
+
+async def _unsigned(call: Inbound, record: ChargeDetailRecord) -> str | None:
+    if record.signed_metering_values:
+        return None
+    found = await call.hub.locations.find_evse(evse_id_from_oicp(record.evse_id))
+    if found is not None and found[1].calibration_law == "EXTERNAL":
+        return "SignedMeteringValues are missing: the EVSE's calibration law data are external"
+    return None
+
+
+async def get_charge_detail_records(call: Inbound) -> Reply:
+    """Those that the hub received in the given time; asking changes nothing."""
+    message = call.message(GetChargeDetailRecords)
+    call.check_id(message.provider_id, "$.ProviderID")
+    since, until = moment_from_oicp(message.from_, "$.From"), moment_from_oicp(message.to, "$.To")
+    if since > until:
+        raise Violations([Invalid("$.From", "is after To")])
+    states = None
+    if message.cdr_forwarded is not None:
+        states = (CdrState.DELIVERED,) if message.cdr_forwarded else NOT_DELIVERED
+    number, size = call.page()
+    window = (since, until + timedelta(microseconds=1))
+    if message.session_id or message.operator_id:
+        every = await _matching(call, message, window, states)
+        page, total = every[number * size : (number + 1) * size], len(every)
+    else:
+        page, total = await call.hub.billing.fetch(call.partner, *window, number * size, size, states)
+    records = [record for one in page if (record := await _record(call, one)) is not None]
+    return Reply(page_body(records, number, size, total))
+
+
+async def _matching(
+    call: Inbound,
+    message: GetChargeDetailRecords,
+    window: tuple[datetime, datetime],
+    states: tuple[CdrState, ...] | None,
+) -> list[CdrSettlement]:
+    sessions = frozenset(text.lower() for text in message.session_id or ())
+    ids = [party_from_oicp(text, f"$.OperatorID[{i}]") for i, text in enumerate(message.operator_id or ())]
+    owners, subs = await with_subs(call, ids)
+
+    def wanted(one: CdrSettlement) -> bool:
+        evse_id = one.cdr.location.evse_id
+        return (not sessions or (one.cdr.journey_id or "") in sessions) and (
+            not ids or one.cdr.owner in owners or (evse_id is not None and evse_id.operator in subs)
+        )
+
+    found: list[CdrSettlement] = []
+    offset, total = 0, 1
+    while offset < total:
+        page, total = await call.hub.billing.fetch(call.partner, *window, offset, BULK, states)
+        found += filter(wanted, page)
+        offset += BULK
+    return found
+
+
+async def _record(call: Inbound, settlement: CdrSettlement) -> ChargeDetailRecord | None:
+    """As it was received, or in OICP's words. None where it may not be said in OICP."""
+    cdr = settlement.cdr
+    if "oicp" not in cdr.extensions:
+        journey = await call.hub.sessions.journey(cdr.journey_id) if cdr.journey_id else None
+        cdr, _ = await call.hub.billing.complete(cdr, journey, call.partner)
+    return cdr_to_oicp(cdr, session_id=_session_id(cdr.journey_id, "oicp" in cdr.extensions)).record
+
+
+def _session_id(journey_id: str | None, own: bool) -> str | None:
+    return None if own else journey_id

@@ -1,0 +1,275 @@
+"""eRoamingPushEvseData_V2.3: all or nothing, one push of an operator after the other.
+
+A push is compared with what the hub holds of the operator in bulks, so that memory stays flat and repeating a full load
+changes nothing. What is deleted stays as a removed EVSE, because delta pulls have to name it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Final, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from core.model.ids import EvseId
+from core.model.location import Evse, EvseStatus, Location, location_key
+from mappings.oicp.ids import evse_id_from_oicp
+from mappings.oicp.locations import evse_records_to_oicp, group_key, locations_from_oicp
+from protocols.oicp import codec
+from protocols.oicp.codes import TRANSACTION, Negative
+from protocols.oicp.history import (
+    HISTORY,
+    NONE,
+    STATUS,
+    digest_of,
+    grown,
+    history_of,
+    history_text,
+    present,
+)
+from protocols.oicp.server.inbound import Inbound, Reply, acknowledged, decoded, listed
+from protocols.oicp.wire.common import ActionType
+from protocols.oicp.wire.evse_data import (
+    DeleteEvseData,
+    PlatformEvseDataRecord,
+    PlatformPushEvseData,
+    PushEvseData,
+)
+
+BULK: Final = 200
+T = TypeVar("T")
+Record = PlatformEvseDataRecord
+
+
+class Where(Struct, frozen=True):
+    """Where an EVSE is held. `live`: in the operator's valid set."""
+
+    location_id: str
+    live: bool
+
+
+Index = dict[str, Where]
+"""By the EVSE id's comparison form."""
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """One push. `index` holds all EVSEs of the operator in a full load, else those that the push names.
+
+    `pushed` by location id, each with its digest; `gone` are EVSEs to be deleted; `leaving` those that move to another
+    location, and `carried` what they are now."""
+
+    index: Index
+    pushed: dict[str, dict[str, tuple[Record, str]]]
+    full: bool
+    gone: frozenset[str] = frozenset()
+    leaving: dict[str, set[str]] = {}
+    carried: dict[str, Evse] = {}
+    operator_name: str | None
+    at: datetime
+
+
+async def push_evse_data(call: Inbound) -> Reply:
+    message = _message(call)
+    data = message.operator_evse_data
+    call.check_id(data.operator_id, "$.OperatorEvseData.OperatorID")
+    evse_ids = [evse_id_from_oicp(record.evse_id) for record in data.evse_data_record]
+    call.check_evse_ids(evse_ids)
+    async with call.shared.lock(f"evses/{call.party.key}"):
+        action = message.action_type
+        index = await index_of(call, None if action is ActionType.FULL_LOAD else evse_ids)
+        info = check_transaction(action, evse_ids, {key for key, where in index.items() if where.live})
+        records = () if isinstance(message, DeleteEvseData) else message.operator_evse_data.evse_data_record
+        await _apply(call, await _change(call, action, records, evse_ids, index, data.operator_name))
+    return acknowledged(info)
+
+
+def _message(call: Inbound) -> PushEvseData | PlatformPushEvseData | DeleteEvseData:
+    platform = call.settings.platform_profile
+    wire_type = PlatformPushEvseData if platform else PushEvseData
+    return decoded(call.body, wire_type, lambda body: codec.decode_push_evse_data(body, platform=platform))
+
+
+def check_transaction(action: ActionType, evse_ids: Sequence[EvseId], held: set[str]) -> str | None:
+    """Raises Negative 009 for an insert of what is there or an update of what is not; a hint for a needless delete."""
+    if action is ActionType.INSERT and (there := [e.text for e in evse_ids if e.key in held]):
+        raise Negative(TRANSACTION, "already there: " + listed(there))
+    missing = [evse_id.text for evse_id in evse_ids if evse_id.key not in held]
+    if action is ActionType.UPDATE and missing:
+        raise Negative(TRANSACTION, "not there: " + listed(missing))
+    return "not there: " + listed(missing) if action is ActionType.DELETE and missing else None
+
+
+async def index_of(call: Inbound, evse_ids: Sequence[EvseId] | None) -> Index:
+    """Where the operator's EVSEs are; None: all of them."""
+    index: Index = {}
+    owned = call.hub.locations.owned
+    if evse_ids is None:
+        async for location in owned(call.party):
+            _note(index, location)
+    for bulk in batched(evse_ids or ()):
+        async for location in owned(call.party, bulk):
+            _note(index, location)
+    return index
+
+
+def _note(index: Index, location: Location) -> None:
+    for evse in location.evses:
+        index[evse.uid.upper()] = Where(location.id, evse.status is not EvseStatus.REMOVED)
+
+
+async def _change(
+    call: Inbound,
+    action: ActionType,
+    records: Iterable[Record],
+    evse_ids: Sequence[EvseId],
+    index: Index,
+    operator_name: str | None,
+) -> Change:
+    pushed: dict[str, dict[str, tuple[Record, str]]] = {}
+    leaving: dict[str, set[str]] = {}
+    if action is not ActionType.DELETE:
+        for pushed_record, evse_id in zip(records, evse_ids, strict=True):
+            record = cleaned(pushed_record)
+            group = group_key(record)
+            pushed.setdefault(group, {})[evse_id.key] = record, digest_of(record)
+            where = index.get(evse_id.key)
+            if where is not None and where.location_id != group:
+                leaving.setdefault(where.location_id, set()).add(evse_id.key)
+    return Change(
+        index=index,
+        pushed=pushed,
+        full=action is ActionType.FULL_LOAD,
+        gone=frozenset(e.key for e in evse_ids) if action is ActionType.DELETE else frozenset(),
+        leaving=leaving,
+        carried=await _carried(call, leaving),
+        operator_name=operator_name,
+        at=call.hub.clock.now(),
+    )
+
+
+def cleaned(record: Record) -> Record:
+    """Without what is the hub's to say, and with the id in upper case."""
+    if record.delta_type is None and record.last_update is None and record.evse_id == record.evse_id.upper():
+        return record
+    return msgspec.structs.replace(record, delta_type=None, last_update=None, evse_id=record.evse_id.upper())
+
+
+async def _carried(call: Inbound, leaving: dict[str, set[str]]) -> dict[str, Evse]:
+    found: dict[str, Evse] = {}
+    for bulk in batched(list(leaving)):
+        held = await call.hub.locations.own_by_keys([location_key(call.party, name) for name in bulk])
+        for location in held.values():
+            going = leaving[location.id]
+            found |= {evse.uid.upper(): evse for evse in location.evses if evse.uid.upper() in going}
+    return found
+
+
+async def _apply(call: Inbound, change: Change) -> None:
+    """Bulk by bulk: read, compare, write what is different."""
+    for bulk in batched(_touched(change)):
+        held = await call.hub.locations.own_by_keys([location_key(call.party, name) for name in bulk])
+        new = [_location(call, change, name, held.get(location_key(call.party, name))) for name in bulk]
+        changed = [location for location in new if location is not None]
+        if changed:
+            await call.hub.locations.load(call.partner, call.party, changed)
+
+
+def _touched(change: Change) -> list[str]:
+    named = {**dict.fromkeys(change.pushed), **dict.fromkeys(change.leaving)}
+    for key, where in change.index.items():
+        if change.full or key in change.gone:
+            named[where.location_id] = None
+    return list(named)
+
+
+def _location(call: Inbound, change: Change, name: str, held: Location | None) -> Location | None:
+    """The location as it is after the push; None if that is how it is already."""
+    pushed = change.pushed.get(name, {})
+    leaving = change.leaving.get(name, set())
+    before = {evse.uid.upper(): evse for evse in held.evses} if held else {}
+    live = {key for key, evse in before.items() if evse.status is not EvseStatus.REMOVED}
+    stay = set() if change.full else live - change.gone - leaving - pushed.keys()
+    going = live - stay - pushed.keys() - leaving
+    if not leaving and not going and not _differs(change, held, pushed, before):
+        return None
+    kept = _kept(held, stay) | {key: record for key, (record, _) in pushed.items()}
+    ordered = {key: kept[key] for key in before if key in kept} | kept
+    gone = [
+        _removed(evse, change.at) if key in going else evse
+        for key, evse in before.items()
+        if key not in kept and key not in leaving
+    ]
+    if not ordered:
+        return msgspec.structs.replace(held, evses=tuple(gone), updated_at=change.at) if held else None
+    [fresh] = locations_from_oicp(
+        call.party, ordered.values(), received_at=change.at, operator_name=change.operator_name or _name(held)
+    )
+    evses = [_evse(evse, change, pushed, before) for evse in fresh.evses]
+    return msgspec.structs.replace(fresh, id=held.id if held else fresh.id, evses=(*evses, *gone), updated_at=change.at)
+
+
+def _differs(
+    change: Change, held: Location | None, pushed: dict[str, tuple[Record, str]], before: dict[str, Evse]
+) -> bool:
+    if not pushed:
+        return False
+    if held is None or (change.operator_name and change.operator_name != _name(held)):
+        return True
+    return any(
+        key not in before or present(history_of(before[key].extensions)) != digest
+        for key, (_, digest) in pushed.items()
+    )
+
+
+def _kept(held: Location | None, stay: set[str]) -> dict[str, Record]:
+    """The records of those EVSEs that the push does not touch, as they came."""
+    if held is None or not stay:
+        return {}
+    narrow = msgspec.structs.replace(held, evses=tuple(e for e in held.evses if e.uid.upper() in stay))
+    records = evse_records_to_oicp(narrow, platform=True).records
+    return {evse_id_from_oicp(record.evse_id).key: record for record in records}
+
+
+def _evse(fresh: Evse, change: Change, pushed: dict[str, tuple[Record, str]], before: dict[str, Evse]) -> Evse:
+    """With the status and the history of what was there; an unchanged record keeps its times, too."""
+    key = fresh.uid.upper()
+    old = before.get(key) or change.carried.get(key)
+    digest = pushed[key][1] if key in pushed else None
+    history = history_of(old.extensions) if old else ()
+    unchanged = digest is None or digest == present(history)
+    if not unchanged:
+        history = grown(history, change.at, digest or NONE)
+    extensions = {**fresh.extensions, HISTORY: history_text(history)}
+    if old is None or old.status is EvseStatus.REMOVED:
+        return msgspec.structs.replace(fresh, extensions=extensions)
+    if STATUS in old.extensions:
+        extensions[STATUS] = old.extensions[STATUS]
+    updated_at = old.updated_at if unchanged else change.at
+    connectors = fresh.connectors
+    if unchanged:
+        connectors = tuple(msgspec.structs.replace(one, updated_at=updated_at) for one in connectors)
+    return msgspec.structs.replace(
+        fresh,
+        status=old.status,
+        status_until=old.status_until,
+        updated_at=updated_at,
+        connectors=connectors,
+        extensions=extensions,
+    )
+
+
+def _removed(evse: Evse, at: datetime) -> Evse:
+    extensions = {name: text for name, text in evse.extensions.items() if name != STATUS}
+    extensions[HISTORY] = history_text(grown(history_of(evse.extensions), at, NONE))
+    return msgspec.structs.replace(
+        evse, status=EvseStatus.REMOVED, status_until=None, updated_at=at, extensions=extensions
+    )
+
+
+def _name(held: Location | None) -> str | None:
+    return held.operator.name if held and held.operator else None
+
+
+def batched(items: Sequence[T], size: int = BULK) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
