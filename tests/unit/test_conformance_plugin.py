@@ -49,7 +49,8 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
 
 
 def run(project: pytest.Pytester, *args: str) -> pytest.RunResult:
-    return project.runpytest_inprocess("-p", "no:cacheprovider", *args)
+    quiet = ("cacheprovider", "hypothesispytest", "faker")  # not needed, and slow to import in each run
+    return project.runpytest_inprocess(*(f"-pno:{name}" for name in quiet), *args)
 
 
 def statement(project: pytest.Pytester) -> dict[str, dict[str, object]]:
