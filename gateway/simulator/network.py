@@ -41,7 +41,9 @@ class Card(Struct, frozen=True, kw_only=True):
 
 
 class Network:
-    """A network with one party. Subclasses speak a protocol: `_answer` is what they serve."""
+    """A network with one party. Subclasses speak a protocol: `_answer` is what they serve.
+
+    `told`, if set, hears of each call of the hub as it is answered."""
 
     def __init__(self, name: str, party: PartyId, role: str, hub_url: str, *, thinks_s: float = 0.0) -> None:
         self.name = name
@@ -50,6 +52,7 @@ class Network:
         self.hub_url = hub_url.rstrip("/")
         self.thinks_s = thinks_s
         self.received: list[Received] = []
+        self.told: Callable[[Network, Received], None] | None = None
         self._server = SmallServer(self._serve)
         self._client = httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False)
         self._changed = asyncio.Event()
@@ -101,18 +104,19 @@ class Network:
         except NotJson:
             body = None
         answer = await self._answer(request, body)
-        self.received.append(
-            Received(
-                method=request.method,
-                path=request.path,
-                headers=request.headers,
-                query=request.query,
-                body=body,
-                status=answer.status,
-                arrived=request.arrived,
-                answered_s=time.perf_counter() - request.arrived,
-            )
+        call = Received(
+            method=request.method,
+            path=request.path,
+            headers=request.headers,
+            query=request.query,
+            body=body,
+            status=answer.status,
+            arrived=request.arrived,
+            answered_s=time.perf_counter() - request.arrived,
         )
+        self.received.append(call)
+        if self.told:
+            self.told(self, call)
         self._changed.set()
         return answer
 

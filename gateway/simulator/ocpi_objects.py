@@ -9,7 +9,7 @@ from gateway.simulator.stations import Outlet, Point, Socket, Station
 
 Object = dict[str, Any]
 
-_STANDARD = {
+STANDARD = {
     Socket.DOMESTIC: "DOMESTIC_E",
     Socket.TYPE_2: "IEC_62196_T2",
     Socket.CCS: "IEC_62196_T2_COMBO",
@@ -69,7 +69,7 @@ def evse(point: Point, tariff_id: str | None, status: str) -> Object:
 def connector(outlet: Outlet, connector_id: str, updated_at: datetime, tariff_id: str | None) -> Object:
     found: Object = {
         "id": connector_id,
-        "standard": _STANDARD[outlet.socket],
+        "standard": STANDARD[outlet.socket],
         "format": "CABLE" if outlet.cable else "SOCKET",
         "power_type": power_type(outlet),
         "max_voltage": outlet.volts,

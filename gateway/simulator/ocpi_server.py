@@ -15,7 +15,7 @@ VERSION: Final = "2.3.0"
 SENDER_MODULES: Final = {"CPO": ("locations", "sessions", "cdrs", "tariffs"), "EMSP": ("tokens",)}
 RECEIVER_MODULES: Final = {"CPO": ("tokens",), "EMSP": ("locations", "sessions", "cdrs", "tariffs")}
 LIMIT: Final = 1000
-_ECHOED: Final = frozenset({"x-request-id", "x-correlation-id"})
+_ECHOED: Final[frozenset[str]] = frozenset({"x-request-id", "x-correlation-id"})
 
 
 class OcpiServer(Network):
@@ -176,9 +176,9 @@ class OcpiServer(Network):
             answer["data"] = data
         if message:
             answer["status_message"] = message
-        echoed = {
-            name: request.headers[name] for name in ("x-request-id", "x-correlation-id") if name in request.headers
-        }
+        echoed: dict[str, str] = {}
+        for name in _ECHOED & request.headers.keys():
+            echoed[name] = request.headers[name]
         for one, other in (("from", "to"), ("to", "from")):
             for part in ("country-code", "party-id"):
                 if value := request.headers.get(f"ocpi-{one}-{part}"):

@@ -15,7 +15,7 @@ from protocols.transport.json_codec import encode
 PAGE = 500
 GOOD = "000"
 UNKNOWN_CARD = "102"
-BLOCKED_CARD = "210"
+BLOCKED_CARD = "200"
 PREFIX = "/api/oicp"
 
 
