@@ -16,7 +16,7 @@ from mappings.oicp.ids import (
     party_from_oicp,
     provider_to_oicp,
 )
-from mappings.oicp.leftovers import PROTOCOL, leftovers, put_back
+from mappings.oicp.leftovers import PROTOCOL, put_aside, put_back
 from protocols.oicp.wire.authorisation import (
     AuthorizationStart,
     AuthorizationStatus,
@@ -84,17 +84,13 @@ def authorise_request_from_oicp(message: AuthorizeStart | AuthorizeStop) -> Auth
         pin=medium.pin,
         operator_session_id=message.cpo_partner_session_id,
         journey_id=None if message.session_id is None else message.session_id.lower(),
+        extensions={},
     )
     members = _start_members(request) if isinstance(message, AuthorizeStart) else _stop_members(request)
     if message.identification.qr_code_identification is not None:
         members["identification"] = message.identification  # never put aside: it holds the PIN
-    return _with_extensions(request, leftovers(message, members))
-
-
-def _with_extensions(request: AuthoriseRequest, extensions: dict[str, str]) -> AuthoriseRequest:
-    fields = {name: getattr(request, name) for name in request.__struct_fields__}
-    fields["extensions"] = extensions
-    return AuthoriseRequest(**fields)
+    put_aside(request.extensions, message, members)
+    return request
 
 
 def authorise_request_to_oicp(request: AuthoriseRequest, *, operator_id: str | None = None) -> Asked:
@@ -250,7 +246,9 @@ def authorisation_from_oicp(answer: AuthorizationStart | AuthorizationStop, *, i
         "stop_uids": tuple(medium_from_oicp(stop).uid for stop in stops or () if _is_card(stop)),
     }
     kept = {name: ... for name in _KEPT if getattr(answer, name, None) is not None}
-    return Authorisation(**fields, extensions=leftovers(answer, kept))
+    authorisation = Authorisation(**fields, extensions={})
+    put_aside(authorisation.extensions, answer, kept)
+    return authorisation
 
 
 _KEPT: Final = ("status_code", "emp_partner_session_id", "authorization_stop_identifications")

@@ -24,7 +24,7 @@ from mappings.oicp.ids import (
     party_from_oicp,
     provider_to_oicp,
 )
-from mappings.oicp.leftovers import PROTOCOL, leftovers, put_back
+from mappings.oicp.leftovers import PROTOCOL, put_aside, put_back
 from mappings.oicp.notes import Notes, assumed, lost, narrowed, withheld
 from mappings.oicp.times import moment_from_oicp, moment_to_oicp, zone_info
 from protocols.oicp.wire.cdr import (
@@ -86,7 +86,6 @@ ELSEWHERE: Final = {
 }
 
 _SESSION_ID: Final = re.compile(r"^[A-Za-z0-9]{8}(?:-[A-Za-z0-9]{4}){3}-[A-Za-z0-9]{12}$")
-_STEP: Final = Decimal("0.0001")
 _MILLI: Final = Decimal("0.001")
 _NATURE: Final = {MeteringStatus.START: "Start", MeteringStatus.PROGRESS: "Intermediate", MeteringStatus.END: "End"}
 _METERING: Final = {nature.upper(): status for status, nature in _NATURE.items()} | {
@@ -140,9 +139,11 @@ def cdr_from_oicp(record: ChargeDetailRecord, operator: PartyId, *, received_at:
         "hub_provider": None if record.hub_provider_id is None else party_from_oicp(record.hub_provider_id),
         "journey_id": record.session_id.lower(),
         "updated_at": received_at,
+        "extensions": {},
     }
-    members = _members(Cdr(**fields), None, None)
-    return Cdr(**fields, extensions=leftovers(without_clear_pin(record), members))
+    cdr = Cdr(**fields)
+    put_aside(cdr.extensions, without_clear_pin(record), _members(cdr, None, None))
+    return cdr
 
 
 def without_clear_pin(record: ChargeDetailRecord) -> ChargeDetailRecord:
@@ -282,9 +283,10 @@ def _parking(begin: datetime, end: datetime) -> ChargingPeriod:
 
 
 def _hours(begin: datetime, end: datetime) -> Decimal:
+    """With four decimals, half up."""
     span = end - begin
-    seconds = Decimal(span.days * 86400 + span.seconds) + Decimal(span.microseconds).scaleb(-6)
-    return (seconds / 3600).quantize(_STEP, ROUND_HALF_UP)
+    microseconds = (span.days * 86400 + span.seconds) * 1_000_000 + span.microseconds
+    return Decimal((microseconds + 180_000) // 360_000).scaleb(-4)
 
 
 def _parking_hours(started: datetime, charging: datetime, charged: datetime, ended: datetime) -> Decimal | None:

@@ -3,6 +3,7 @@
 Source: OICP 2.3, Data Types. Words of the model for which OCPI has none are OICP's own, in upper case with underscores.
 """
 
+from functools import lru_cache
 from typing import Any, Final
 
 from core.model.authorisation import Decision
@@ -264,6 +265,13 @@ PAID_AT_THE_POINT: Final = frozenset(
 """Capabilities of which OICP says no more than payment option Direct."""
 
 
+@lru_cache(maxsize=4096)
 def words(table: CodeTable[Any, Any], codes: tuple[Any, ...] | None) -> tuple[Any, ...]:
-    """Those codes of the wire that the model has a word for."""
+    """Those codes of the wire that the model has a word for, in its words."""
     return tuple(word for code in codes or () if (word := table.core_for(code)) is not None)
+
+
+@lru_cache(maxsize=4096)
+def wire_words(table: CodeTable[Any, Any], codes: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Those codes of the model that the wire has a word for, in its words."""
+    return tuple(word for code in codes if (word := table.wire_for(code)) is not None)

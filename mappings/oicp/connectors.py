@@ -7,7 +7,7 @@ largest plug; plugs of a kind that outnumber their ratings share them.
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
@@ -163,7 +163,7 @@ def computed_power_w(connector: Connector) -> int | None:
 
 
 def _kilowatts(watts: int) -> int:
-    return int((Decimal(watts) / 1000).to_integral_value(ROUND_HALF_UP))
+    return (watts + 500) // 1000
 
 
 @lru_cache(maxsize=4096)

@@ -4,6 +4,7 @@ Decimal arithmetic only; digits are never added, and dropped only beyond six."""
 
 import re
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Final
 
 from core.model.quantities import Coordinates
@@ -23,8 +24,7 @@ _SEVEN: Final = Decimal("0.0000001")
 def coordinates_from_oicp(place: GeoCoordinates) -> Coordinates:
     """WGS 84 degrees. Degrees, minutes and seconds become decimals of seven places (about a centimetre)."""
     if place.google is not None:
-        latitude, longitude = place.google.coordinates.replace(",", " ").split()
-        return Coordinates(latitude=Decimal(latitude), longitude=Decimal(longitude))
+        return _from_google(place.google.coordinates)
     if place.decimal_degree is not None:
         degrees = place.decimal_degree
         return Coordinates(latitude=Decimal(degrees.latitude), longitude=Decimal(degrees.longitude))
@@ -55,6 +55,12 @@ def coordinates_to_oicp(place: Coordinates, form: GeoFormat = GeoFormat.GOOGLE) 
 def is_rounded(place: Coordinates) -> bool:
     """Whether OICP's six decimals are too few for it."""
     return place.latitude % _SIX != 0 or place.longitude % _SIX != 0
+
+
+@lru_cache(maxsize=65536)
+def _from_google(text: str) -> Coordinates:
+    latitude, longitude = text.replace(",", " ").split()
+    return Coordinates(latitude=Decimal(latitude), longitude=Decimal(longitude))
 
 
 def _degrees(value: Decimal) -> str:

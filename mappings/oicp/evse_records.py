@@ -25,7 +25,7 @@ _LANGUAGE: Final = {
     "AUT": "de", "BEL": "nl", "CHE": "de", "DEU": "de", "DNK": "da", "ESP": "es", "FIN": "fi", "FRA": "fr",
     "ITA": "it", "NLD": "nl", "NOR": "nb", "POL": "pl", "PRT": "pt", "SWE": "sv",
 }  # fmt: skip
-_STREET_AND_NUMBER: Final = re.compile(r"^(.*\S)[ ,]+([0-9]+ ?[A-Za-z]?(?:[-/][0-9]+[A-Za-z]?)?)$")
+_STREET_AND_NUMBER: Final = re.compile(r"^(.*[^ ,])[ ,]+([0-9]+ ?[A-Za-z]?(?:[-/][0-9]+[A-Za-z]?)?)$")
 _LANGUAGE_CODE: Final = re.compile(r"^[a-z]{2,3}(?:-[A-Z]{2,3}(?:-[a-zA-Z]{4})?)?(?:-x-[a-zA-Z0-9]{1,8})?$")
 _PHONE: Final = re.compile(r"^\+[0-9]{5,15}$")
 _RESTRICTED: Final = frozenset({"CUSTOMERS", "EMPLOYEES", "TENANTS"})
@@ -120,6 +120,10 @@ def _short(
 def _info(texts: tuple[Text, ...], notes: Notes | None, path: str) -> tuple[InfoText, ...]:
     found = []
     for index, text in enumerate(texts):
+        usual = _info_text(text.language, text.text)
+        if usual is not None:
+            found.append(usual)
+            continue
         language = text.language if _LANGUAGE_CODE.match(text.language) else text.language.lower()
         if not _LANGUAGE_CODE.match(language):
             lost(notes, path, f"{path}[{index}]", "not a language that OICP can name", text.language)
@@ -127,6 +131,14 @@ def _info(texts: tuple[Text, ...], notes: Notes | None, path: str) -> tuple[Info
         value = _short(text.text, 150, notes, f"{path}[{index}].text") or ""
         found.append(InfoText(language=language, value=value))
     return tuple(found)
+
+
+@lru_cache(maxsize=65536)
+def _info_text(language: str, text: str) -> InfoText | None:
+    """None for a text that needs a closer look."""
+    if len(text) > 150 or not _LANGUAGE_CODE.match(language):
+        return None
+    return InfoText(language=language, value=text)
 
 
 def _names(location: Location, notes: Notes | None) -> tuple[InfoText, ...]:
@@ -143,6 +155,45 @@ def _names(location: Location, notes: Notes | None) -> tuple[InfoText, ...]:
 
 
 def _address(location: Location, notes: Notes | None) -> wire.Address:
+    usual = _usual_address(
+        location.country,
+        location.city,
+        location.address,
+        location.house_number,
+        location.postal_code,
+        location.state,
+        location.time_zone,
+    )
+    return _unusual_address(location, notes) if usual is None else usual
+
+
+@lru_cache(maxsize=16384)
+def _usual_address(
+    country: str,
+    city: str,
+    street: str,
+    number: str | None,
+    postal_code: str | None,
+    region: str | None,
+    time_zone: str | None,
+) -> wire.Address | None:
+    """None where something is missing or too long."""
+    if not number or not postal_code or len(number) > 10 or len(postal_code) > 10:
+        return None
+    if not 0 < len(city) <= 50 or not 2 <= len(street) <= 100 or len(region or "") > 50:
+        return None
+    return wire.Address(
+        country=country,
+        city=city,
+        street=street,
+        postal_code=postal_code,
+        house_num=number,
+        region=region,
+        time_zone=zone_to_oicp(time_zone),
+    )
+
+
+def _unusual_address(location: Location, notes: Notes | None) -> wire.Address:
     street, number = location.address, location.house_number
     if not number:
         match = _STREET_AND_NUMBER.match(street)
@@ -249,6 +300,8 @@ def _impact(mix: EnergyMix | None, notes: Notes | None) -> wire.EnvironmentalImp
 
 def _picture(evse: Evse, location: Location, notes: Notes | None, path: str) -> str | None:
     """Of the station first, then of the place."""
+    if not evse.images and not location.images:
+        return None
     pictures = [(f"{path}.images[{index}]", image) for index, image in enumerate(evse.images)]
     pictures += [(f"images[{index}]", image) for index, image in enumerate(location.images)]
     found: str | None = None
@@ -272,6 +325,8 @@ def _calibration(evse: Evse, notes: Notes | None) -> wire.CalibrationLawDataAvai
 
 def _authentication_modes(evse: Evse, notes: Notes | None, path: str) -> tuple[wire.AuthenticationMode, ...]:
     member = "authentication_modes"
+    if notes is None and (usual := codes.wire_words(codes.AUTHENTICATION_MODE, evse.authentication_modes)):
+        return usual
     found = []
     for index, mode in enumerate(evse.authentication_modes):
         word = codes.AUTHENTICATION_MODE.wire_for(mode)
@@ -306,12 +361,12 @@ def _capacity(value: Decimal | None, notes: Notes | None, path: str) -> Decimal 
 
 
 def _payment_options(evse: Evse, notes: Notes | None, path: str) -> tuple[wire.PaymentOption, ...]:
-    said = [word for option in evse.payment_options if (word := codes.PAYMENT_OPTION.wire_for(option))]
+    said = codes.wire_words(codes.PAYMENT_OPTION, evse.payment_options)
     if len(said) < len(evse.payment_options):
         lost(notes, "payment_options", f"{path}.payment_options", "OICP has no such option", evse.payment_options)
     if said:
         alone = wire.PaymentOption.NO_PAYMENT in said and len(said) > 1
-        return tuple(word for word in said if not (alone and word is wire.PaymentOption.NO_PAYMENT))
+        return tuple(word for word in said if word is not wire.PaymentOption.NO_PAYMENT) if alone else said
     assumed(notes, "payment_options", "PaymentOptions", "not said; roaming contracts pay here", "Contract")
     if any(word in codes.PAID_AT_THE_POINT for word in evse.capabilities):
         narrowed(notes, "payment_options", f"{path}.capabilities", "sent as Direct, which does not say how one pays")
@@ -320,14 +375,14 @@ def _payment_options(evse: Evse, notes: Notes | None, path: str) -> tuple[wire.P
 
 
 def _services(evse: Evse, location: Location) -> tuple[wire.ValueAddedService, ...]:
-    found = [word for service in evse.value_added_services if (word := codes.VALUE_ADDED_SERVICE.wire_for(service))]
+    found: tuple[wire.ValueAddedService, ...] = codes.wire_words(codes.VALUE_ADDED_SERVICE, evse.value_added_services)
     if "RESERVABLE" in evse.capabilities and wire.ValueAddedService.RESERVATION not in found:
-        found.append(wire.ValueAddedService.RESERVATION)
+        found = (*found, wire.ValueAddedService.RESERVATION)
     if location.parking_places and any(
         place.roofed for place in location.parking_places if any(place.id == one.parking_id for one in evse.parking)
     ):
-        found.append(wire.ValueAddedService.ROOF_PROVIDED)
-    return tuple(found) or (wire.ValueAddedService.NONE,)
+        found = (*found, wire.ValueAddedService.ROOF_PROVIDED)
+    return found or (wire.ValueAddedService.NONE,)
 
 
 def _accessibility(evse: Evse, notes: Notes | None, path: str) -> wire.Accessibility:

@@ -18,7 +18,15 @@ _EVCO_ID = re.compile(EVCO_ID)
 
 def party_from_oicp(text: str, path: str = "$") -> PartyId:
     """OperatorID or ProviderID; `+49*810` is DE, 810. Raises Invalid."""
-    return PartyId.parse(text, path)
+    return _party(text) or PartyId.parse(text, path)
+
+
+@lru_cache(maxsize=4096)
+def _party(text: str) -> PartyId | None:
+    try:
+        return PartyId.parse(text)
+    except Invalid:
+        return None
 
 
 def operator_to_oicp(party: PartyId, registered: str | None = None) -> str:
@@ -66,7 +74,12 @@ def contract_id_to_oicp(contract_id: ContractId) -> str | None:
 
     An ISO id whose instance begins with `00` and ends with the DIN digit of the rest is the DIN id in ISO clothes. Any
     other instance without leading `C` cannot be said: None."""
-    text = contract_id.text.upper()
+    return _evco_id(contract_id.text)
+
+
+@lru_cache(maxsize=65536)
+def _evco_id(spelled: str) -> str | None:
+    contract_id, text = ContractId.parse(spelled), spelled.upper()
     if contract_id.is_din:
         return text if _EVCO_ID.match(text) else None
     if not contract_id.is_emaid:

@@ -18,8 +18,10 @@ from core.model.base import Extensions, pack_extension, unpack_extension
 PROTOCOL: Final = "oicp"
 
 
-def leftovers(original: Struct, members: dict[str, Any]) -> Extensions:
-    """The members of `original` that differ from `members` (Python names), as this protocol's extension."""
+def put_aside(extensions: Extensions, original: Struct, members: dict[str, Any]) -> None:
+    """Writes into `extensions` the members of `original` that differ from `members` (Python names).
+
+    The canonical object that carries `extensions` is being built, nobody else has seen it yet."""
     kept = {
         encoded: value
         for name, encoded in _names(type(original))
@@ -28,7 +30,7 @@ def leftovers(original: Struct, members: dict[str, Any]) -> Extensions:
     extra = getattr(original, "extra", None)
     if extra is not None:
         kept["-extra"] = extra
-    return {PROTOCOL: pack_extension(kept) if kept else "{}"}
+    extensions[PROTOCOL] = pack_extension(kept) if kept else "{}"
 
 
 def put_back(

@@ -8,6 +8,7 @@ back with it. Ids are stable whatever spelling a push uses: a pool or EVSE is kn
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from core.model.ids import PartyId
@@ -28,7 +29,7 @@ from mappings.oicp.connectors import connectors_from_oicp
 from mappings.oicp.coordinates import coordinates_from_oicp, coordinates_to_oicp
 from mappings.oicp.evse_records import known, record_members, shared_members
 from mappings.oicp.ids import evse_id_from_oicp, party_from_oicp
-from mappings.oicp.leftovers import PROTOCOL, leftovers, put_back
+from mappings.oicp.leftovers import PROTOCOL, put_aside, put_back
 from mappings.oicp.notes import Notes, withheld
 from mappings.oicp.opening_times import hours_from_oicp
 from mappings.oicp.times import moment_from_oicp, zone_from_oicp
@@ -120,7 +121,7 @@ def _location(
     first = records[0]
     address = first.address
     names = _texts(first.charging_station_names)
-    location = Location(
+    fields: dict[str, Any] = dict(  # noqa: C408
         owner=operator,
         id=group_key(first),
         name=names[0].text,
@@ -145,15 +146,10 @@ def _location(
         updated_at=received_at,
         extensions={PROTOCOL: "{}"},
     )
+    location = Location(**fields)
     shared = shared_members(location, None)
     evses = tuple(_evse(record, location, shared, received_at) for record in records)
-    updated_at = max(evse.updated_at for evse in evses)
-    return _with_evses(location, evses, updated_at)
-
-
-def _with_evses(location: Location, evses: tuple[Evse, ...], updated_at: datetime) -> Location:
-    fields = {name: getattr(location, name) for name in location.__struct_fields__}
-    fields["evses"], fields["updated_at"] = evses, updated_at
+    fields["evses"], fields["updated_at"] = evses, max(evse.updated_at for evse in evses)
     return Location(**fields)
 
 
@@ -185,16 +181,23 @@ def _evse(
         "calibration_law": known(codes.CALIBRATION_LAW.core_for, record.calibration_law_data_availability),
         "max_capacity_kwh": record.max_capacity,
         "updated_at": updated_at,
+        "extensions": {},
     }
-    members = record_members(location, Evse(**fields), shared, None, "")
-    return Evse(**fields, extensions=leftovers(record, members))
+    evse = Evse(**fields)
+    put_aside(evse.extensions, record, record_members(location, evse, shared, None, ""))
+    return evse
 
 
 _DYNAMIC: Final = {wire.DynamicInfo.TRUE: True, wire.DynamicInfo.FALSE: False}
 
 
 def _texts(texts: Iterable[InfoText]) -> tuple[Text, ...]:
-    return tuple(Text(language=text.language, text=text.value) for text in texts)
+    return tuple(_text(text.language, text.value) for text in texts)
+
+
+@lru_cache(maxsize=65536)
+def _text(language: str, text: str) -> Text:
+    return Text(language=language, text=text)
 
 
 def _image(url: str) -> Image:
@@ -202,6 +205,7 @@ def _image(url: str) -> Image:
     return Image(url=url, category="CHARGER", type=ending if ending in _IMAGE_TYPES else "")
 
 
+@lru_cache(maxsize=4096)
 def _capabilities(modes: tuple[AuthenticationMode, ...], services: tuple[str, ...]) -> tuple[str, ...]:
     found = []
     if AuthenticationMode.RFID_MIFARE_CLASSIC in modes or AuthenticationMode.RFID_MIFARE_DESFIRE in modes:
@@ -251,6 +255,8 @@ def evse_records_to_oicp(location: Location, *, hotline: str | None = None, plat
         notes: Notes = []
         members = record_members(location, evse, shared, None if own else notes, path)
         written, refused = put_back(evse.extensions, members, wire.EvseDataRecord)
+        if own and hotline is not None and members["hotline_phone_number"] is hotline:
+            refused |= {"hotline_phone_number"}
         if refused:  # it came in a wider profile: what stands in for a missing member is noted
             again: Notes = []
             record_members(location, evse, shared_members(location, again, hotline), again, path)

@@ -35,7 +35,7 @@ def moment_from_oicp(text: str, path: str) -> datetime:
 def moment_to_oicp(moment: datetime, zone: ZoneInfo | None = None) -> str:
     """With the offset that the place had at that instant; `Z` if its zone is not known."""
     if zone is None:
-        return moment.isoformat().replace("+00:00", "Z")
+        return moment.astimezone(UTC).isoformat()[:-6] + "Z"
     return moment.astimezone(zone).isoformat()
 
 

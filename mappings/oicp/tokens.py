@@ -16,7 +16,7 @@ from mappings.losses import losses
 from mappings.oicp.codes import QR_CODE, RFID_FAMILY
 from mappings.oicp.identification import identification_to_oicp, medium_from_oicp, uid_to_oicp
 from mappings.oicp.ids import contract_id_to_oicp
-from mappings.oicp.leftovers import PROTOCOL, leftovers, put_back
+from mappings.oicp.leftovers import PROTOCOL, put_aside, put_back
 from mappings.oicp.notes import withheld
 from mappings.oicp.times import moment_from_oicp, moment_to_oicp
 from protocols.oicp.wire.authentication_data import AuthenticationDataRecord
@@ -78,9 +78,12 @@ def token_from_oicp(
         "rfid_family": RFID_FAMILY.to_core(card.rfid) if card is not None else None,
         "pin_hash": qr_code.hashed_pin.value if qr_code is not None and qr_code.hashed_pin is not None else None,
         "updated_at": received_at,
+        "extensions": {},
     }
+    token = Token(**fields)
     kept = AuthenticationDataRecord(identification=identification, extra=record.extra)
-    return Token(**fields, extensions=leftovers(kept, {"identification": _identification(Token(**fields))}))
+    put_aside(token.extensions, kept, {"identification": _identification(token)})
+    return token
 
 
 def _without_pin(identification: Identification, hash_pin: Callable[[str], str] | None) -> Identification:

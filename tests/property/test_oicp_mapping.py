@@ -45,7 +45,7 @@ def test_evse_records_come_back(records: list[Any]) -> None:
     assert [by_id[record.evse_id] for record in records] == records
 
 
-@pytest.mark.spec("OICP-NET-17", "OICP-NET-19", "OICP-CDR-06")
+@pytest.mark.spec("OICP-NET-17", "OICP-NET-19")
 @LAW
 @given(oicp.charge_detail_records())
 def test_cdrs_come_back(record: Any) -> None:
@@ -71,7 +71,6 @@ def upper_qr(message: Any) -> Any:
     return msgspec.structs.replace(message, identification=Identification(qr_code_identification=shouted))
 
 
-@pytest.mark.spec("OICP-AUTH-18")
 @LAW
 @given(oicp.authorize_starts)
 def test_authorisation_requests_come_back(message: Any) -> None:
