@@ -7,11 +7,12 @@ from gateway.storage.database import Database, translated
 
 _PENDING = {"state": DeliveryState.PENDING.value}
 _EXPIRY = IndexModel([("expires", 1)], expireAfterSeconds=0)
-_BY_TIME = IndexModel([("doc.updated_at", 1), ("_id", 1), ("rev", 1)])
-_BY_OWNER = IndexModel([("owner", 1), ("doc.updated_at", 1), ("_id", 1), ("rev", 1)])
+_BY_TIME = IndexModel([("doc.updated_at", 1), ("_id", 1), ("rev", 1), ("owner", 1)])
+"""Answers page keys and counts alone. Every status change moves an entry, so there is one such index, not two."""
+_BY_OWNER = IndexModel([("owner", 1), ("doc.updated_at", 1), ("_id", 1)])
 
 INDEXES: dict[str, list[IndexModel]] = {
-    "locations": [_BY_TIME, _BY_OWNER, IndexModel([("doc.evses.evse_id.key", 1)])],
+    "locations": [_BY_TIME, IndexModel([("owner", 1)]), IndexModel([("doc.evses.evse_id.key", 1)])],
     "tokens": [_BY_TIME, _BY_OWNER, IndexModel([("doc.uid.key", 1)])],
     "sessions": [_BY_TIME, _BY_OWNER, IndexModel([("issuer", 1), ("doc.updated_at", 1), ("_id", 1)])],
     "tariffs": [_BY_TIME, _BY_OWNER],
@@ -36,6 +37,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("partner", 1), ("created", -1), ("_id", -1)]),
         _EXPIRY,
     ],
+    "marks": [_EXPIRY],
     "journal": [IndexModel([("at", -1), ("_id", -1)]), IndexModel([("partner", 1), ("at", -1), ("_id", -1)]), _EXPIRY],
 }
 

@@ -20,8 +20,6 @@ from gateway.storage.watcher import Change, Watcher
 
 _EVSE_FIELDS = {f"doc.evses.{name}": 1 for name in ("key", "status", "status_until", "updated_at")}
 _COUNTS_KEPT = 512
-LANES = 2
-"""Groups of status changes under way at once. A location has its lane, so they never touch the same document."""
 
 
 class _StatusChange(Struct, frozen=True):
@@ -45,12 +43,11 @@ class MongoLocations(VersionedStore[Location]):
         self._generation = 0
         self._members = 0
         self._counts: dict[str, tuple[int, int]] = {}
-        self._lanes: list[GroupCommit[_StatusChange, Saved]] = [GroupCommit(self._write_statuses) for _ in range(LANES)]
-        watcher.on(self.collection_name, self._seen)
+        self._change_status: GroupCommit[_StatusChange, Saved] = GroupCommit(self._write_statuses)
+        watcher.on(self.collection_name, self._seen, marked=True)
 
     async def close(self) -> None:
-        for lane in self._lanes:
-            await lane.close()
+        await self._change_status.close()
         await super().close()
 
     async def get(self, owner: PartyId, location_id: str) -> Location | None:
@@ -70,9 +67,7 @@ class MongoLocations(VersionedStore[Location]):
             "status_until": None if until is None else stamp(until),
         }
         key = location_key(owner, location_id)
-        return await self._lanes[hash(key) % LANES](
-            _StatusChange(location_id, evse_uid, key, evse_uid.upper(), values, event)
-        )
+        return await self._change_status(_StatusChange(location_id, evse_uid, key, evse_uid.upper(), values, event))
 
     async def page(self, query: LocationQuery) -> tuple[list[Location], int]:
         return await self._page(_filter(query), query.offset, query.limit)
@@ -108,6 +103,10 @@ class MongoLocations(VersionedStore[Location]):
                 held["status_until"] = stamp(evse.status_until)
         return document
 
+    async def _mark(self, session: Session, *, members: bool) -> None:
+        change = Change.MEMBERS if members else Change.CONTENT
+        await self._watcher.mark(self.collection_name, change, session)
+
     def _written(self, *, members: bool) -> None:
         self._seen(Change.MEMBERS if members else Change.CONTENT)
 
@@ -140,6 +139,7 @@ class MongoLocations(VersionedStore[Location]):
             results, updates, events = _apply(changes, held)
             if updates:
                 await self._collection.bulk_write(updates, ordered=False, session=session)
+                await self._mark(session, members=False)
                 await self._events.write(events, session)
             return results, events
 

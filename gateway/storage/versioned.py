@@ -76,6 +76,7 @@ class VersionedStore(Generic[K]):
         async def write(session: Session) -> None:
             if keys:
                 await self._collection.bulk_write([DeleteOne({"_id": key}) for key in keys], session=session)
+                await self._mark(session, members=True)
             await self._events.write(events, session)
 
         await self._database.transaction(write)
@@ -85,6 +86,9 @@ class VersionedStore(Generic[K]):
     def _document(self, thing: K) -> Document:
         """`_id` and `doc`, and what the indexes of this collection need beside them."""
         raise NotImplementedError
+
+    async def _mark(self, session: Session, *, members: bool) -> None:
+        """For other processes that keep something in memory."""
 
     def _written(self, *, members: bool) -> None:
         """For those who keep something in memory."""
@@ -96,6 +100,7 @@ class VersionedStore(Generic[K]):
         async def write(session: Session) -> None:
             if replacements:
                 await self._collection.bulk_write(replacements, session=session)
+                await self._mark(session, members=True)
             await self._events.write(events, session)
 
         try:
@@ -112,6 +117,7 @@ class VersionedStore(Generic[K]):
             if changed:
                 replacements = [ReplaceOne({"_id": d["_id"]}, d, upsert=True) for d in changed]
                 await self._collection.bulk_write(replacements, session=session)
+                await self._mark(session, members=Saved.CREATED in results)
             await self._events.write(events, session)
             return results, events
 

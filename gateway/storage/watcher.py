@@ -1,18 +1,28 @@
-"""One change stream over the collections that processes keep in memory."""
+"""One change stream over what processes keep in memory.
+
+Partners and credentials are followed themselves. Locations change far too often for that: whoever writes them leaves a
+mark in the same transaction, one for a whole group of changes, and the marks are followed. (So a change made by hand in
+the database is seen only after a restart, or after the next write to any location.)
+"""
 
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
+from uuid import uuid4
 
 from pymongo.errors import PyMongoError
 
-from gateway.storage.database import Database
+from gateway.storage.database import Database, Session
 from gateway.storage.documents import Document
 
 PATIENCE_MS = 500
+MARKS = "marks"
+MARK_KEPT = timedelta(minutes=10)
 SILENCE_S = 3.0
 """A stream that said nothing for so long, not even that there is nothing, is not to be relied on."""
 
@@ -33,11 +43,23 @@ class Watcher:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._listeners: defaultdict[str, list[Listener]] = defaultdict(list)
+        self._marked: set[str] = set()
+        self._marks = database[MARKS]
+        self._name = uuid4().hex
         self._task: asyncio.Task[None] | None = None
         self._heard_at = float("-inf")
 
-    def on(self, collection: str, listener: Listener) -> None:
+    def on(self, collection: str, listener: Listener, *, marked: bool = False) -> None:
+        """`marked`: the writers of this collection leave marks."""
         self._listeners[collection].append(listener)
+        if marked:
+            self._marked.add(collection)
+
+    async def mark(self, collection: str, change: Change, session: Session) -> None:
+        """Tells the listeners of other processes, if the transaction comes about. Own ones the writer tells itself."""
+        expires = datetime.now(UTC) + MARK_KEPT
+        mark = {"of": collection, "change": change.value, "by": self._name, "expires": expires}
+        await self._marks.insert_one(mark, session=session)
 
     @property
     def live(self) -> bool:
@@ -61,9 +83,18 @@ class Watcher:
             await asyncio.sleep(0.2)
 
     async def _follow(self) -> None:
+        followed = [name for name in self._listeners if name not in self._marked]
         pipeline: list[Document] = [
-            {"$match": {"ns.coll": {"$in": list(self._listeners)}}},
-            {"$project": {"ns": 1, "operationType": 1}},
+            {"$match": {"$or": [{"ns.coll": {"$in": followed}}, {"ns.coll": MARKS, "operationType": "insert"}]}},
+            {
+                "$project": {
+                    "ns": 1,
+                    "operationType": 1,
+                    "fullDocument.of": 1,
+                    "fullDocument.by": 1,
+                    "fullDocument.change": 1,
+                }
+            },
         ]
         async with await self._database.watch(pipeline, patience_ms=PATIENCE_MS) as stream:
             self._forget_all()
@@ -73,10 +104,16 @@ class Watcher:
                     self._forget_all()
                 self._heard_at = time.monotonic()
                 if change is not None:
-                    self._tell(change["ns"].get("coll", ""), change["operationType"])
+                    self._tell(change)
 
-    def _tell(self, collection: str, operation: str) -> None:
-        change = Change.CONTENT if operation in ("update", "replace") else Change.MEMBERS
+    def _tell(self, seen: Mapping[str, Any]) -> None:
+        collection = seen["ns"].get("coll", "")
+        change = Change.CONTENT if seen["operationType"] in ("update", "replace") else Change.MEMBERS
+        if collection == MARKS:
+            mark = seen["fullDocument"]
+            if mark["by"] == self._name:
+                return
+            collection, change = mark["of"], Change(mark["change"])
         for listener in self._listeners.get(collection, ()):
             listener(change)
 
