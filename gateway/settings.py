@@ -130,7 +130,7 @@ VARIABLES: Final = (
         "MongoDB, a replica set (transactions): `mongodb://host:27017/?replicaSet=rs0`",
     ),
     _variable("MONGODB_DATABASE", "chargesphere", _text, "Name of the database"),
-    _variable("REDIS_URL", None, _url("redis", "rediss", "unix"), "Redis, a cache: `redis://host:6379/0`"),
+    _variable("REDIS_URL", None, _url("redis", "rediss"), "Redis, a cache: `redis://host:6379/0`"),
     _variable("TEMPORAL_ADDRESS", None, _address, "Frontend of the Temporal cluster: `host:7233`"),
     _variable("TEMPORAL_NAMESPACE", "default", _text, "Namespace of the hub's workflows; it must exist"),
     _variable("TEMPORAL_TASK_QUEUE", "chargesphere", _text, "Task queue that gateways and workers share"),
