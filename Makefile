@@ -47,7 +47,7 @@ test-integration: $(STAMP) ## All tests that need the embedded servers
 	$(BIN)/python -m pytest -m server $(ARGS)
 
 conformance: $(STAMP) ## Run the tests that carry requirement ids and write docs/protocols/
-	$(BIN)/python -m pytest --conformance docs/protocols $(ARGS)
+	$(BIN)/python -m pytest --conformance=docs/protocols $(ARGS)
 
 coverage: $(STAMP) ## The whole suite with branch coverage
 	$(BIN)/coverage run -m pytest $(ARGS)

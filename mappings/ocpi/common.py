@@ -8,7 +8,7 @@ what the model says.
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
@@ -213,12 +213,13 @@ def coordinates_in(
 _PLACES = Decimal("0.0000001")
 
 
-@lru_cache(maxsize=16384)
 def degrees_to_ocpi(value: Decimal) -> str:
-    """5 to 7 decimals, as OCPI demands: zeros are added, further digits rounded."""
+    """5 to 7 decimals, as OCPI demands: zeros are added, further digits rounded half away from zero.
+
+    Not cached: Decimals that differ in their digits only are equal."""
     digits = -int(value.as_tuple().exponent)
     if digits > 7:
-        value = value.quantize(_PLACES)
+        value = value.quantize(_PLACES, ROUND_HALF_UP)
     return format(value, "f") if digits >= 5 else format(value, ".5f")
 
 
