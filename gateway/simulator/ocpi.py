@@ -14,9 +14,13 @@ import httpx
 from core.model.ids import PartyId
 from gateway.simulator.network import NotAsTold, json_of
 from gateway.simulator.ocpi_objects import Object, stamp
-from gateway.simulator.ocpi_server import SENDER_MODULES, VERSION, OcpiServer
+from gateway.simulator.ocpi_server import VERSION, OcpiServer
 
 PAGE = 100
+
+
+class IssuerAway(NotAsTold):
+    """Nobody can be asked about a card now: what the operator does next, its issuer's whitelist says."""
 
 
 class OcpiNetwork(OcpiServer):
@@ -69,15 +73,31 @@ class OcpiNetwork(OcpiServer):
         await self._push("PUT", "tariffs", tariff["id"], tariff)
 
     async def authorize(self, uid: str, location_id: str, evse_uid: str) -> Object | None:
-        """AuthorizationInfo, or None if nobody knows the card."""
+        """AuthorizationInfo, or None if nobody knows the card. Raises IssuerAway if its issuer cannot be asked."""
         url = f"{self._endpoint('tokens', 'SENDER')}/{quote(uid, safe='')}/authorize"
         place = {"location_id": location_id, "evse_uids": [evse_uid]}
         response = await self._send("POST", url, self._headers(), place, {"type": "RFID"})
         answer = json_of(response, self.name)
         if answer.get("status_code") in (2004, 4001) and not answer.get("data"):
             return None
+        if answer.get("status_code") in (4002, 4003):
+            raise IssuerAway(f"{self.name}: {answer.get('status_message')}")
         data = self._data(response, answer)
         return data if isinstance(data, dict) else None
+
+    def whitelisted(self, uid: str) -> Object | None:
+        """The token as its issuer pushed it, if it lets us decide while it is away."""
+        wanted = uid.upper()
+        return next(
+            (
+                token
+                for token in self.theirs["tokens"].values()
+                if token["uid"].upper() == wanted
+                and token["valid"]
+                and token["whitelist"] in ("ALWAYS", "ALLOWED", "ALLOWED_OFFLINE")
+            ),
+            None,
+        )
 
     async def put_session(self, session: Object, *, lenient: bool = False) -> None:
         """`lenient`: a home network that is away is not an error, it will pull."""
@@ -183,6 +203,3 @@ class OcpiNetwork(OcpiServer):
         if url is None:
             raise NotAsTold(f"{self.name}: the hub publishes no {module} {role}")
         return url.rstrip("/")
-
-
-__all__ = ["SENDER_MODULES", "OcpiNetwork"]

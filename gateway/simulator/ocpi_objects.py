@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from gateway.simulator.hours import DAY, clock
-from gateway.simulator.stations import Outlet, Point, Socket, Station
+from gateway.simulator.stations import HOTLINE, Outlet, Point, Socket, Station
 
 Object = dict[str, Any]
 
@@ -40,6 +40,7 @@ def location(station: Station, *, tariff_id: str | None = None, status: str = "A
         "evses": [evse(point, tariff_id, status) for point in station.points],
         "operator": {"name": first.operator_name},
         "time_zone": first.time_zone,
+        "help_phone": HOTLINE,
         "last_updated": stamp(max(point.updated_at for point in station.points)),
     }
     if first.postal_code:

@@ -7,12 +7,10 @@ from zoneinfo import ZoneInfo
 
 from core.model.ids import PartyId
 from gateway.simulator.hours import clock
-from gateway.simulator.stations import Operator, Outlet, Point, Socket
+from gateway.simulator.stations import HOTLINE, Operator, Outlet, Point, Socket
 
 Object = dict[str, Any]
 
-HOTLINE = "+33199000000"
-"""Of the range that is kept for fiction: the imported rows have no phone numbers."""
 NOT_KNOWN = "n/a"
 """For members that OICP demands and an address may lack."""
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

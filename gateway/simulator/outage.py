@@ -76,7 +76,7 @@ async def _emp_away(networks: Cast, admin: Admin, out: Transcript, uploaded: int
             networks, emp, networks.ocpi_cpo, OCPI_PRICE, visit(held, networks.ocpi_operator.points[5], 14)
         ),
     ]
-    out.held("the hub answered yes by itself, at stations of both protocols")
+    out.held("Stromwerk asked, and the hub answered yes by itself; Voltaire went by the whitelist that it was sent")
     for trip in trips:
         await trip.charging.begin(lenient=True)
         await trip.charging.end(lenient=True)

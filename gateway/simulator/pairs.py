@@ -1,5 +1,6 @@
 """The four pairs of home and host network, each with an allowed, a blocked and an unknown card."""
 
+import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -18,6 +19,7 @@ from gateway.simulator.stations import Operator, Point
 from gateway.simulator.transcript import Transcript
 
 COLUMNS = ("home and host", "card", "authorise ms", "hub's own ms", "CDR delivered", "losses")
+SETTLED = ("DELIVERED", "FETCHABLE")
 Home = OcpiNetwork | OicpNetwork
 Host = OcpiNetwork | OicpNetwork
 
@@ -185,17 +187,26 @@ async def settled(trip: Trip, admin: Admin, out: Transcript, *, patience_s: floa
 
 
 async def losses(trip: Trip, admin: Admin) -> str:
-    """What the hub recorded for this CDR, as `lost` and, apart from it, `assumed`."""
-    stay = trip.charging.visit
-    for entry in await admin.cdrs():
-        cdr = entry["cdr"]
-        evse_id = (cdr.get("location") or {}).get("evse_id") or {}
-        if bare(evse_id.get("text", "")) == bare(stay.point.evse_id) and _same(cdr["started_at"], stay.started_at):
+    """What the hub recorded for this CDR once it was settled: `lost`, and apart from it `assumed`."""
+    for _ in range(100):
+        entry = await settlement(trip, admin)
+        if entry and entry["state"] in SETTLED:
             kinds = [loss.get("kind", "LOST") for loss in entry["losses"]]
             assumed = kinds.count("ASSUMED")
             return f"{len(kinds) - assumed}, {assumed} assumed" if assumed else str(len(kinds))
-    raise NotAsTold(f"the hub does not list the CDR of {stay.key}")
+        await asyncio.sleep(0.1)
+    raise NotAsTold(f"the hub lists the CDR of {trip.charging.visit.key} as {entry and entry['state']}")
 
 
-def _same(text: str, at: datetime) -> bool:
-    return datetime.fromisoformat(text) == at
+async def settlement(trip: Trip, admin: Admin) -> Object | None:
+    """The hub's own entry for the CDR of a trip."""
+    stay = trip.charging.visit
+    for entry in await admin.cdrs():
+        evse_id = (entry["cdr"].get("location") or {}).get("evse_id") or {}
+        if bare(evse_id.get("text", "")) == bare(stay.point.evse_id) and _same(entry["cdr"], stay):
+            return entry
+    return None
+
+
+def _same(cdr: Object, stay: Visit) -> bool:
+    return datetime.fromisoformat(cdr["started_at"]) == stay.started_at

@@ -10,6 +10,9 @@ from msgspec import Struct
 
 from core.model.ids import PartyId
 
+HOTLINE = "+33199000000"
+"""Of the range that is kept for fiction. OICP demands a number of every EVSE, and imported rows have none."""
+
 
 class Socket(StrEnum):
     """What a car or a cable is plugged into."""

@@ -129,7 +129,8 @@ async def _cards(scene: Scene) -> None:
     )
     out.held(f"{emsp.name} put two tokens, one of them blocked; {cpo.name} received both")
     await emp.push_authentication_data([card(emp.party, UPLOADED)])
-    out.held(f"{emp.name} uploaded one card, for which the hub may answer by itself; two others it answers for online")
+    await cpo.until(lambda: cpo.whitelisted(card(emp.party, UPLOADED).uid) is not None, "the arrival of the card")
+    out.held(f"{emp.name} uploaded one card, which others may accept without asking; for two it answers online")
 
 
 async def _charge(scene: Scene) -> None:
