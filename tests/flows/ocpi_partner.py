@@ -102,12 +102,15 @@ class OcpiPartner:
         if request.path == "/versions":
             return 200, envelope([{"version": v, "url": f"{self.url}/{v}"} for v in self.versions]), {}
         if request.path == "/2.3.0":
-            return 200, envelope({"version": "2.3.0", "endpoints": self._details()}), {}
+            return self._answer_details()
         if module == "credentials":
             return 200, envelope(self.credentials("token-c-from-" + self.host)), {}
         if module == "cdrs" and request.method == "POST":
             return 201, envelope(None), {"location": f"{self.url}/2.3.0/cdrs/stored/{request.json['id']}"}
         return 200, envelope(None), {}
+
+    def _answer_details(self) -> Answer:
+        return 200, envelope({"version": "2.3.0", "endpoints": self._details()}), {}
 
     def _authorized(self, request: Received) -> bool:
         if self.raw_only:
