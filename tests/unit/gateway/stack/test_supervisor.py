@@ -12,7 +12,7 @@ import pytest
 from gateway.stack import Death, StackError, supervisor
 from gateway.stack.directory import DataDirectory
 from gateway.stack.ports import Ports
-from gateway.stack.servers import PortMap, Server
+from gateway.stack.servers import MONGODB, PortMap, Server
 from gateway.stack.supervisor import SupervisedServer
 
 SERVER = (
@@ -35,10 +35,10 @@ async def accepts(ports: PortMap) -> None:
 class Bench:
     """A supervised program, and what was heard of it."""
 
-    def __init__(self, data: DataDirectory, program: str) -> None:
+    def __init__(self, data: DataDirectory, program: str, server: Server | None = None) -> None:
         self.deaths: asyncio.Queue[Death] = asyncio.Queue()
         self.failures: asyncio.Queue[StackError] = asyncio.Queue()
-        server = Server(
+        server = server or Server(
             name="Program",
             executable="program",
             ports=("port",),
@@ -135,4 +135,18 @@ async def test_what_cannot_be_executed_is_said(data: DataDirectory) -> None:
     bench.supervised._binary = data.path / "absent"
     with pytest.raises(StackError, match=r"Program: it cannot be executed: .*absent"):
         await bench.supervised.start()
+    await bench.supervised.stop()
+
+
+async def test_mongodb_without_its_libraries_shows_the_words_of_the_loader(data: DataDirectory) -> None:
+    words = "mongod: error while loading shared libraries: libcurl.so.4: cannot open shared object file"
+    mongod = data.path / "fake-mongod"
+    mongod.write_text(f"#!/bin/sh\necho '{words}' >&2; exit 127\n")
+    mongod.chmod(0o755)
+    bench = Bench(data, "", MONGODB)
+    bench.supervised._binary = mongod
+    with pytest.raises(StackError) as caught:
+        await bench.supervised.start()
+    assert words in str(caught.value)
+    assert "apt-get install libcurl4 libssl3" in str(caught.value)
     await bench.supervised.stop()
