@@ -4,17 +4,19 @@ import asyncio
 import logging
 from typing import Any
 
-from litestar import Litestar, Response, get
+from litestar import Litestar, Request, Response, get
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from gateway.admin.api import admin_router
+from gateway.admin.views import Problem, ProblemView
 from gateway.dashboard.page import dashboard
 from gateway.metrics import Metrics
 from gateway.middleware.observe import Observer
-from gateway.wiring import Assembly
+from gateway.wiring import Assembled, Assembly
 
 PING_S = 3.0
 log = logging.getLogger(__name__)
@@ -37,7 +39,16 @@ def create_app(assembly: Assembly) -> Litestar:
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
         logging_config=None,
+        exception_handlers={Exception: _unexpected},
     )
+
+
+def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[ProblemView]:
+    """For what no router claimed: HTTP errors in our own words, and bugs, which are logged and never shown."""
+    if isinstance(error, HTTPException):
+        return Response(ProblemView(Problem("$", error.detail)), status_code=error.status_code)
+    log.error("%s %s", request.method, request.url.path, exc_info=error)
+    return Response(ProblemView(Problem("$", "an unexpected error, see the log of the hub")), status_code=500)
 
 
 def _assembly(state: State) -> Assembly:
@@ -52,7 +63,7 @@ async def health() -> dict[str, str]:
 
 
 @get("/ready", include_in_schema=False)
-async def ready(assembly: Assembly) -> Response[dict[str, Any]]:
+async def ready(assembly: Assembled) -> Response[dict[str, Any]]:
     """Every server that the hub needs answers; else 503 and what is missing."""
     missing = {name: why for name, why in (await _pings(assembly)).items() if why}
     if missing:
@@ -61,7 +72,7 @@ async def ready(assembly: Assembly) -> Response[dict[str, Any]]:
 
 
 @get("/metrics", include_in_schema=False)
-async def metrics(assembly: Assembly) -> Response[bytes]:
+async def metrics(assembly: Assembled) -> Response[bytes]:
     await _measure_stores(assembly, assembly.metrics)
     return Response(assembly.metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
 

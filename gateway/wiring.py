@@ -1,5 +1,8 @@
 """Builds everything once, and takes it down again."""
 
+from typing import Annotated
+
+from litestar.params import Dependency
 from msgspec import Struct
 
 from core.model.ids import PartyId
@@ -37,6 +40,10 @@ class Assembly(Struct, frozen=True, kw_only=True):
     async def close(self) -> None:
         await self.http.aclose()
         await self.storage.close()
+
+
+Assembled = Annotated[Assembly, Dependency(skip_validation=True)]
+"""How a handler asks for it."""
 
 
 async def assemble(settings: Settings) -> Assembly:

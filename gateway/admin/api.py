@@ -33,7 +33,7 @@ from gateway.admin.views import (
     delivery_view,
     partner_view,
 )
-from gateway.wiring import Assembly
+from gateway.wiring import Assembled, Assembly
 
 Offset = Annotated[int, Parameter(ge=0, le=10_000_000)]
 Limit = Annotated[int, Parameter(ge=1, le=500)]
@@ -53,39 +53,39 @@ class PartnerController(Controller):
     tags = ("partners",)
 
     @post("/", summary="Add a partner")
-    async def add(self, request: Request[Any, Any, Any], assembly: Assembly) -> dict[str, Any]:
+    async def add(self, request: Request[Any, Any, Any], assembly: Assembled) -> dict[str, Any]:
         """The document of the contract; answers the new partner's credentials, shown this once."""
         return dict(await add_partner(assembly, parse_document(await request.body())))
 
     @get("/", summary="All partners")
-    async def list(self, assembly: Assembly) -> list[PartnerView]:
+    async def list(self, assembly: Assembled) -> list[PartnerView]:
         return [partner_view(partner) for partner in await assembly.hub.partners.all()]
 
     @get("/{partner_id:str}", summary="One partner")
-    async def show(self, partner_id: str, assembly: Assembly) -> PartnerView:
+    async def show(self, partner_id: str, assembly: Assembled) -> PartnerView:
         return partner_view(await assembly.hub.partners.get(partner_id))
 
     @post("/{partner_id:str}/suspend", status_code=200, summary="Refuse its calls, send it nothing")
-    async def suspend(self, partner_id: str, assembly: Assembly) -> PartnerView:
+    async def suspend(self, partner_id: str, assembly: Assembled) -> PartnerView:
         return partner_view(await assembly.hub.partners.suspend(partner_id))
 
     @post("/{partner_id:str}/resume", status_code=200, summary="End a suspension")
-    async def resume(self, partner_id: str, assembly: Assembly) -> PartnerView:
+    async def resume(self, partner_id: str, assembly: Assembled) -> PartnerView:
         return partner_view(await assembly.hub.partners.resume(partner_id))
 
     @post("/{partner_id:str}/connect", status_code=200, summary="Let the hub begin the handshake (OCPI)")
-    async def connect(self, partner_id: str, request: Request[Any, Any, Any], assembly: Assembly) -> PartnerView:
+    async def connect(self, partner_id: str, request: Request[Any, Any, Any], assembly: Assembled) -> PartnerView:
         """`{"versions_url": ..., "token": ...}`: the partner's versions URL and the token A that it gave us."""
         partner = await assembly.hub.partners.get(partner_id)
         document = parse_document(await request.body())
         return partner_view(await assembly.plugins[partner.protocol].connect(assembly.hub, partner, document))
 
     @delete("/{partner_id:str}", summary="Remove a partner and its credentials")
-    async def remove(self, partner_id: str, assembly: Assembly) -> None:
+    async def remove(self, partner_id: str, assembly: Assembled) -> None:
         await assembly.hub.partners.remove(partner_id)
 
     @get("/{partner_id:str}/exchanges", summary="Its last messages, youngest first")
-    async def exchanges(self, partner_id: str, assembly: Assembly, offset: Offset = 0, limit: Limit = 50) -> PageView:
+    async def exchanges(self, partner_id: str, assembly: Assembled, offset: Offset = 0, limit: Limit = 50) -> PageView:
         await assembly.hub.partners.get(partner_id)
         found, total = await assembly.storage.journal.page(partner=partner_id, offset=offset, limit=limit)
         return PageView(total, offset, limit, found)
@@ -98,7 +98,7 @@ class DeliveryController(Controller):
     @get("/", summary="Deliveries; state=DEAD are the dead letters")
     async def list(
         self,
-        assembly: Assembly,
+        assembly: Assembled,
         partner: str | None = None,
         wanted: Annotated[list[DeliveryState] | None, Parameter(query="state")] = None,
         offset: Offset = 0,
@@ -108,11 +108,11 @@ class DeliveryController(Controller):
         return PageView(total, offset, limit, [delivery_view(delivery) for delivery in found])
 
     @get("/{delivery_id:str}", summary="One delivery with its attempts")
-    async def show(self, delivery_id: str, assembly: Assembly) -> DeliveryView:
+    async def show(self, delivery_id: str, assembly: Assembled) -> DeliveryView:
         return await _delivery(delivery_id, assembly)
 
     @post("/{delivery_id:str}/replay", status_code=200, summary="Try a dead or missed delivery again now")
-    async def replay(self, delivery_id: str, assembly: Assembly) -> DeliveryView:
+    async def replay(self, delivery_id: str, assembly: Assembled) -> DeliveryView:
         if not await assembly.storage.outbox.replay(delivery_id):
             raise Unknown("dead or missed delivery", delivery_id)
         return await _delivery(delivery_id, assembly)
@@ -132,7 +132,7 @@ class CdrController(Controller):
     @get("/", summary="Charge detail records and where they stand")
     async def list(
         self,
-        assembly: Assembly,
+        assembly: Assembled,
         recipient: str | None = None,
         wanted: Annotated[list[CdrState] | None, Parameter(query="state")] = None,
         offset: Offset = 0,
@@ -150,16 +150,16 @@ class CdrController(Controller):
         return PageView(total, offset, limit, [cdr_view(settlement) for settlement in found])
 
     @get("/{owner:str}/{cdr_id:str}", summary="One record, its state, its losses")
-    async def show(self, owner: str, cdr_id: str, assembly: Assembly) -> CdrView:
+    async def show(self, owner: str, cdr_id: str, assembly: Assembled) -> CdrView:
         return cdr_view(await assembly.hub.billing.get(f"{owner.upper()}/{cdr_id.upper()}"))
 
     @post("/{owner:str}/{cdr_id:str}/replay", status_code=200, summary="Deliver again one that ended badly")
-    async def replay(self, owner: str, cdr_id: str, assembly: Assembly) -> CdrView:
+    async def replay(self, owner: str, cdr_id: str, assembly: Assembled) -> CdrView:
         return cdr_view(await assembly.hub.billing.reopen(f"{owner.upper()}/{cdr_id.upper()}"))
 
 
 @get("/counts", tags=["counts"], summary="Deliveries by partner and state, CDRs by state, age of the outbox")
-async def counts(assembly: Assembly) -> dict[str, Any]:
+async def counts(assembly: Assembled) -> dict[str, Any]:
     deliveries: dict[str, dict[str, int]] = {}
     for (partner, state), number in (await assembly.storage.outbox.counts()).items():
         deliveries.setdefault(partner, {})[state] = number

@@ -11,7 +11,7 @@ from core.model.delivery import Delivery, DeliveryState
 from core.model.partner import Partner
 from core.ports.adapter import Capability
 from gateway.admin.api import is_admin
-from gateway.wiring import Assembly
+from gateway.wiring import Assembled, Assembly
 
 _STUCK_CDRS = (CdrState.WAITING, CdrState.REFUSED, CdrState.UNDELIVERABLE)
 _STYLE = """
@@ -25,7 +25,7 @@ td.n{text-align:right;font-variant-numeric:tabular-nums}.ok{color:#0a7d48}.bad{c
 
 
 @get("/", media_type=MediaType.HTML, include_in_schema=False)
-async def dashboard(request: Request[Any, Any, Any], assembly: Assembly) -> Response[str]:
+async def dashboard(request: Request[Any, Any, Any], assembly: Assembled) -> Response[str]:
     """Open in a development installation; elsewhere behind the admin key, asked for by the browser (any user name)."""
     if not assembly.settings.open_registration and not is_admin(assembly, _basic_password(request)):
         headers = {"WWW-Authenticate": 'Basic realm="ChargeSphere: the admin key is the password"'}

@@ -1,7 +1,7 @@
 """The connection to MongoDB: write concern, transactions, and its errors in core's words."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -32,6 +32,7 @@ Collection = AsyncCollection[Document]
 Session = AsyncClientSession
 
 DUPLICATE_KEY = 11000
+NAMESPACE_EXISTS = 48
 TOO_LARGE = {10334, 17419, 17420}
 PATIENCE_S = 15.0
 """How long one operation or transaction may take, with all its retries."""
@@ -57,7 +58,7 @@ def translated(*, writes: bool) -> Iterator[None]:
         lost = writes and isinstance(error, ConnectionFailure | WriteConcernError)
         if lost or error.has_error_label("UnknownTransactionCommitResult"):
             raise Uncertain("the database did not confirm the write") from error
-        raise Unavailable(f"the database failed: {type(error).__name__}") from error
+        raise Unavailable(f"the database failed: {error}") from error
 
 
 def is_duplicate(error: Exception) -> bool:
@@ -97,8 +98,13 @@ class Database:
 
     async def create(self, name: str) -> None:
         """A collection without indexes of its own; one that exists stays as it is."""
-        with suppress(CollectionInvalid):
+        try:
             await self._db.create_collection(name)
+        except CollectionInvalid:
+            return
+        except OperationFailure as error:
+            if error.code != NAMESPACE_EXISTS:  # another process was faster
+                raise
 
     async def transaction(self, work: Callable[[Session], Awaitable[T]]) -> T:
         """All of `work` or nothing of it. It may run more than once; a duplicate key means that another was faster."""
