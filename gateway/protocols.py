@@ -8,13 +8,14 @@ from protocols.oicp.plugin import PLUGIN as OICP
 from protocols.plugin import ProtocolPlugin
 
 ENTRY_POINT_GROUP = "chargesphere.protocols"
+BUILT_IN: tuple[ProtocolPlugin, ...] = (OCPI, OICP)
 
 
 def plugins() -> dict[str, ProtocolPlugin]:
     """By id. A foreign plugin may not take the id of another: ValueError."""
     found: dict[str, ProtocolPlugin] = {}
-    foreign: list[ProtocolPlugin] = [entry.load() for entry in entry_points(group=ENTRY_POINT_GROUP)]
-    for plugin in (OCPI, OICP, *foreign):
+    installed: list[ProtocolPlugin] = [entry.load() for entry in entry_points(group=ENTRY_POINT_GROUP)]
+    for plugin in (*BUILT_IN, *installed):
         if plugin.id in found:
             raise ValueError(f"two protocol plugins with the id {plugin.id!r}")
         found[plugin.id] = plugin
