@@ -32,6 +32,7 @@ from core.services.pins import pin_matches
 
 DECIDED_HERE = frozenset({Whitelist.ALWAYS, Whitelist.ALLOWED})
 """Tokens that their issuer lets others decide on: uploaded to an OICP platform, or allowed to be whitelisted."""
+REFERENCE_LENGTH = 36
 HINT_TTL_S = timedelta(hours=12).total_seconds()
 """How long we remember which eMSP said yes to a card that nobody had told us of."""
 
@@ -294,7 +295,7 @@ class AuthorisationService:
             contract_id=answer.contract_id or request.contract_id,
             evse_id=request.evse_id,
             location_id=request.location_id,
-            reference=answer.reference or request.journey_id,
+            reference=_reference(answer, request),
             operator_session_id=request.operator_session_id,
             issuer_session_id=answer.issuer_session_id,
             answered_by=answer.answered_by,
@@ -313,6 +314,13 @@ class AuthorisationService:
             sender=request.operator,
             recipient=request.issuer if request.issuer and partner.speaks_for(request.issuer) else None,
         )
+
+
+def _reference(answer: Authorisation, request: AuthoriseRequest) -> str | None:
+    """The issuer's reference where it fits into OCPI's field; else the journey's id stands for it."""
+    if answer.reference and len(answer.reference) <= REFERENCE_LENGTH:
+        return answer.reference
+    return request.journey_id
 
 
 def same_kind(held: str, asked: str) -> bool:

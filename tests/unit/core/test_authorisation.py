@@ -183,6 +183,13 @@ async def test_a_yes_begins_a_journey_that_knows_both_sides(world: World) -> Non
     assert (journey.reference, journey.operator_session_id, journey.issuer_session_id) == ("REF-7", "CPO-1", "EMP-1")
 
 
+async def test_a_reference_that_is_too_long_for_ocpi_is_mapped_never_cut(world: World) -> None:
+    world.adapter.answer["emb"] = Authorisation(decision=Decision.ALLOWED, reference="x" * 37)
+    answer = await world.ask()
+    assert answer.reference == answer.journey_id
+    assert await world.storage.journeys.by_reference(answer.reference or "")
+
+
 async def test_the_medium_that_began_a_journey_may_end_it_and_a_stop_medium_too(world: World) -> None:
     world.adapter.answer["emb"] = Authorisation(decision=Decision.ALLOWED, stop_uids=(TokenUid.parse("AA"),))
     journey = await world.storage.journeys.get((await world.ask()).journey_id or "")
