@@ -124,7 +124,7 @@ class OcpiCharging:
         found: Object = {
             "country_code": party.country_code,
             "party_id": party.party_id,
-            "id": f"C-{visit.id}"[:36],
+            "id": visit.id,
             "start_date_time": begun,
             "end_date_time": ocpi_objects.stamp(visit.ended_at),
             "session_id": visit.id,
