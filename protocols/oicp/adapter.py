@@ -68,7 +68,7 @@ class OicpAdapter(ProtocolAdapter):
 
     async def push_cdr(self, call: Call, cdr: Cdr, journey: Journey | None) -> Told:
         own = "oicp" in cdr.extensions
-        sent = cdr_to_oicp(cdr, session_id=None if own or journey is None else journey.id)
+        sent = cdr_to_oicp(without_our_reference(cdr), session_id=None if own or journey is None else journey.id)
         if sent.record is None:
             return Told(losses=sent.losses, withheld=True)
         record = with_partner_ids(sent.record, journey)
@@ -80,6 +80,13 @@ class OicpAdapter(ProtocolAdapter):
     def after_failed_cdr(self, error: RoamingError) -> CdrState:
         """A record that may have arrived is never sent twice: the EMP fetches it by GetChargeDetailRecords."""
         return CdrState.FETCHABLE
+
+
+def without_our_reference(cdr: Cdr) -> Cdr:
+    """A reference that the hub made is no session id of the EMP's."""
+    if cdr.authorization_reference is None or cdr.authorization_reference != cdr.journey_id:
+        return cdr
+    return msgspec.structs.replace(cdr, authorization_reference=None)
 
 
 def with_partner_ids(record: ChargeDetailRecord, journey: Journey | None) -> ChargeDetailRecord:

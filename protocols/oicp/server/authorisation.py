@@ -15,6 +15,7 @@ from protocols.oicp.codes import NO_ANSWER, NO_PARTNER, NO_SESSION, UNAUTHORIZED
 from protocols.oicp.server.inbound import Inbound, Reply
 from protocols.oicp.settings import settings_of, spelling_of
 from protocols.oicp.wire.authorisation import AuthorizeStart, AuthorizeStop
+from protocols.oicp.wire.identification import Identification
 
 
 async def authorize_start(call: Inbound) -> Reply:
@@ -78,10 +79,22 @@ def ids_of(journey: Journey) -> dict[str, str | None]:
 
 
 def _request(call: Inbound, message: AuthorizeStart | AuthorizeStop) -> AuthoriseRequest:
-    """In the registered spelling of the operator: an EMP compares ids as text."""
-    spelled = msgspec.structs.replace(message, operator_id=spelling_of(call.partner, call.party, Role.CPO))
+    """In the registered spelling of the operator, because an EMP compares ids as text; the UID in upper case."""
+    spelled = msgspec.structs.replace(
+        message,
+        operator_id=spelling_of(call.partner, call.party, Role.CPO),
+        identification=_upper(message.identification),
+    )
     request = authorise_request_from_oicp(spelled)
     return msgspec.structs.replace(request, operator=call.party, correlation_id=call.process_id)
+
+
+def _upper(identification: Identification) -> Identification:
+    card = identification.rfid_mifare_family_identification
+    if card is None or card.uid == card.uid.upper():
+        return identification
+    upper = msgspec.structs.replace(card, uid=card.uid.upper())
+    return msgspec.structs.replace(identification, rfid_mifare_family_identification=upper)
 
 
 async def _addressed(

@@ -14,6 +14,7 @@ from core.model.cdr import CdrSettlement, CdrState
 from mappings.oicp.cdrs import cdr_from_oicp, cdr_to_oicp
 from mappings.oicp.ids import evse_id_from_oicp, party_from_oicp
 from mappings.oicp.times import moment_from_oicp
+from protocols.oicp.adapter import without_our_reference
 from protocols.oicp.codes import DATA, FOREIGN_EVSE, NO_SESSION, Negative, Violations
 from protocols.oicp.server.authorisation import ids_of, own_journey
 from protocols.oicp.server.evse_pull import page_body, with_subs
@@ -134,11 +135,8 @@ async def _matching(
 async def _record(call: Inbound, settlement: CdrSettlement) -> ChargeDetailRecord | None:
     """As it was received, or in OICP's words. None where it may not be said in OICP."""
     cdr = settlement.cdr
-    if "oicp" not in cdr.extensions:
-        journey = await call.hub.sessions.journey(cdr.journey_id) if cdr.journey_id else None
-        cdr, _ = await call.hub.billing.complete(cdr, journey, call.partner)
-    return cdr_to_oicp(cdr, session_id=_session_id(cdr.journey_id, "oicp" in cdr.extensions)).record
-
-
-def _session_id(journey_id: str | None, own: bool) -> str | None:
-    return None if own else journey_id
+    if "oicp" in cdr.extensions:
+        return cdr_to_oicp(cdr).record
+    journey = await call.hub.sessions.journey(cdr.journey_id) if cdr.journey_id else None
+    cdr, _ = await call.hub.billing.complete(cdr, journey, call.partner)
+    return cdr_to_oicp(without_our_reference(cdr), session_id=cdr.journey_id).record

@@ -1,0 +1,652 @@
+"""EVSE data from CPOs to EMPs. OICP 2.3, eRoamingPushEvseData_V2.3, eRoamingPullEvseData_V2.3."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from core.model.location import EvseStatus
+from core.model.partner import PartnerState
+from core.ports.stores import Saved
+from protocols.oicp.wire.evse_data import GeoFormat
+from tests.flows.hub import TestHub
+from tests.flows.oicp_partners import DATA, PULL, Reached, code, cpo, decode, emp, errors, join, opened, record
+
+E1, E2, E3 = "DE*ABC*E1", "DE*ABC*E2", "DE*ABC*E3"
+
+
+def ids(records: list[dict[str, Any]]) -> list[str]:
+    return [one["EvseID"] for one in records]
+
+
+def deltas(records: list[dict[str, Any]]) -> dict[str, str]:
+    return {one["EvseID"]: one["deltaType"] for one in records}
+
+
+async def pair(hub: TestHub, **more: Any) -> tuple[Reached, Reached]:
+    return await join(hub, cpo(sub_ids=["DE*XYZ", "NL*ABC"], **more)), await join(hub, emp())
+
+
+def instant(hub: TestHub) -> str:
+    return hub.clock.now().isoformat()
+
+
+# --- action types
+
+
+@pytest.mark.spec("OICP-EVSE-02", "OICP-URL-01", "OICP-URL-10", "OICP-EVSE-24", "OICP-PRT-14", "OICP-PRT-13")
+async def test_a_full_load_is_the_whole_set() -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        assert code(await abc.push_data("fullLoad", record(E1), record("DE*XYZ*E9"), record("NL*ABC*E4"))) == (
+            200,
+            "000",
+        )
+        assert ids(await provider.pulled()) == [E1, "DE*XYZ*E9", "NL*ABC*E4"]
+        assert code(await abc.push_data("fullLoad", record(E3))) == (200, "000")
+        assert ids(await provider.pulled()) == [E3]
+
+
+@pytest.mark.spec("OICP-EVSE-03", "OICP-EVSE-61")
+async def test_an_empty_full_load_empties_the_set() -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        await abc.push_data("fullLoad", record(E1))
+        assert code(await abc.push_data("fullLoad")) == (200, "000")
+        assert code(answer := await provider.pull()) == (200, "000")
+        assert answer.json()["content"] == []
+
+
+async def test_a_full_load_leaves_other_operators_alone() -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        bbb = await join(hub, cpo("DE*BBB"))
+        await bbb.push_data("fullLoad", record("DE*BBB*E1"))
+        await abc.push_data("fullLoad", record(E1))
+        await abc.push_data("fullLoad")
+        assert ids(await provider.pulled()) == ["DE*BBB*E1"]
+
+
+@pytest.mark.spec("OICP-EVSE-04")
+async def test_insert_of_what_is_there_changes_nothing() -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        await abc.push_data("insert", record(E1))
+        answer = await abc.push_data("insert", record(E2), record("DEABCE1"))
+        assert code(answer) == (200, "009")
+        assert answer.json()["Result"] is False
+        assert "DEABCE1" in answer.json()["StatusCode"]["AdditionalInfo"]
+        assert ids(await provider.pulled()) == [E1]
+
+
+@pytest.mark.spec("OICP-EVSE-05")
+async def test_update_of_what_is_not_there_changes_nothing() -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        await abc.push_data("insert", record(E1))
+        answer = await abc.push_data("update", record(E1, Accessibility="Restricted access"), record(E2))
+        assert code(answer) == (200, "009")
+        assert E2 in answer.json()["StatusCode"]["AdditionalInfo"]
+        [held] = await provider.pulled()
+        assert held["Accessibility"] == "Free publicly accessible"
+
+
+@pytest.mark.spec("OICP-EVSE-06")
+async def test_update_replaces_the_whole_record() -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        await abc.push_data("insert", record(E1, AdditionalInfo=[{"lang": "en", "value": "by the gate"}]))
+        await abc.push_data("update", record(E1, Plugs=["CHAdeMO"]))
+        [held] = await provider.pulled()
+        assert held.get("AdditionalInfo") is None
+        assert held["Plugs"] == ["CHAdeMO"]
+
+
+@pytest.mark.spec("OICP-EVSE-07", "OICP-EVSE-08", "OICP-EVSE-09")
+async def test_delete_needs_no_more_than_ids_and_may_come_twice() -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        await abc.push_data("insert", record(E1), record(E2))
+        hub.clock.advance(60)
+        since = instant(hub)
+        assert code(await abc.push_data("delete", {"EvseID": E1})) == (200, "000")
+        assert ids(await provider.pulled()) == [E2]
+        again = await abc.push_data("delete", {"EvseID": E1}, {"EvseID": E2})
+        assert code(again) == (200, "000")
+        assert E1 in again.json()["StatusCode"]["AdditionalInfo"]
+        assert deltas(await provider.pulled(LastCall=since)) == {E1: "delete", E2: "delete"}
+        assert await provider.pulled() == []
+
+
+async def test_a_deleted_evse_may_come_back() -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        await abc.push_data("insert", record(E1))
+        await abc.push_status("fullLoad", {E1: "Occupied"})
+        await abc.push_data("delete", {"EvseID": E1})
+        assert code(await abc.push_data("insert", record(E1))) == (200, "000")
+        assert ids(await provider.pulled()) == [E1]
+        assert await provider.statuses() == {E1: "Unknown"}
+
+
+async def test_stations_hold_their_evses_together_whatever_is_pushed() -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        at = {"ChargingStationID": "S1"}
+        await abc.push_data("fullLoad", record(E1, **at), record(E2, **at))
+        assert len(hub.storage.locations.held) == 1
+        await abc.push_data("insert", record(E3, **at))
+        await abc.push_data("update", record(E2, **at, Plugs=["CHAdeMO"]))
+        [location] = hub.storage.locations.held.values()
+        assert [evse.uid for evse in location.evses] == ["DEABCE1", "DEABCE2", "DEABCE3"]
+        await abc.push_status("update", {E2: "Occupied"})
+        await abc.push_data("update", record(E2, ChargingStationID="S2"))
+        homes = {evse.uid: location.id for location in hub.storage.locations.held.values() for evse in location.evses}
+        assert homes == {"DEABCE1": "S1", "DEABCE2": "S2", "DEABCE3": "S1"}
+        assert (await provider.statuses())[E2] == "Occupied"
+        assert ids(await provider.pulled()) == [E1, E2, E3]
+
+
+# --- checks
+
+
+@pytest.mark.spec("OICP-EVSE-11", "OICP-EVSE-01")
+@pytest.mark.parametrize("action", ["fullLoad", "insert", "update", "delete"])
+async def test_a_foreign_evse_refuses_the_whole_push(action: str) -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        await abc.push_data("fullLoad", record(E1))
+        answer = await abc.push_data(action, record(E1, Plugs=["CHAdeMO"]), record("DE*BBB*E1"))
+        assert code(answer) == (200, "018")
+        assert "DE*BBB*E1" in answer.json()["StatusCode"]["AdditionalInfo"]
+        [held] = await provider.pulled()
+        assert held["Plugs"] == ["Type 2 Outlet"]
+
+
+@pytest.mark.spec("OICP-EVSE-12")
+async def test_an_evse_twice_in_one_push_is_refused() -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        assert code(await abc.push_data("insert", record("DE*ABC*E1"), record("DEABCE1"))) == (200, "018")
+        assert await provider.pulled() == []
+
+
+@pytest.mark.spec("OICP-EVSE-13", "OICP-DT-01")
+async def test_every_violation_is_named() -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        bad = record(E2, Plugs=[], IsOpen24Hours="yes")
+        fields = errors(await abc.push_data("insert", record(E1), bad))
+        prefix = "operatorEvseData.evseDataRecord[1]"
+        assert fields == [f"{prefix}.plugs", f"{prefix}.isOpen24Hours"]
+        assert await provider.pulled() == []
+
+
+def _without(name: str) -> dict[str, Any]:
+    return {key: value for key, value in record().items() if key != name}
+
+
+_ADDRESS = record()["Address"]
+
+
+@pytest.mark.spec("OICP-EVSE-13", "OICP-EVSE-14", "OICP-EVSE-17", "OICP-EVSE-18", "OICP-EVSE-27", "OICP-DT-01")
+@pytest.mark.spec("OICP-DT-03", "OICP-DT-09", "OICP-DT-10", "OICP-DT-11", "OICP-NET-14")
+@pytest.mark.parametrize(
+    "bad",
+    [
+        *(_without(name) for name in record()),
+        *({**record(), name: None} for name in record()),
+        record("DE*ABC*X1"),
+        record("DE|ABC*E1"),
+        record(""),
+        record(Plugs=["Unspecified"]),
+        record(Plugs=["type 2 outlet"]),
+        record(Plugs="Type 2 Outlet"),
+        record(Accessibility="Unspecified"),
+        record(ChargingFacilities=[{"PowerType": "Unspecified", "Power": 22}]),
+        record(ChargingFacilities=[{"PowerType": "DC", "Power": "much"}]),
+        record(ChargingFacilities=[]),
+        record(AuthenticationModes=["pnc"]),
+        record(PaymentOptions=["No Payment", "Contract"]),
+        record(IsOpen24Hours=False),
+        record(IsOpen24Hours="true"),
+        record(IsHubjectCompatible="yes"),
+        record(DynamicInfoAvailable="maybe"),
+        record(HotlinePhoneNumber="030/1234"),
+        record(ChargingStationID="x" * 51),
+        record(ChargingStationNames=[{"lang": "english", "value": "x"}]),
+        record(ChargingStationNames=[{"lang": "en", "value": "x" * 151}]),
+        record(Address={**_ADDRESS, "Country": "DE"}),
+        record(Address={**_ADDRESS, "City": "x" * 51}),
+        record(GeoCoordinates={}),
+        record(
+            GeoCoordinates={
+                "Google": {"Coordinates": "52.480495 13.356465"},
+                "DecimalDegree": {"Longitude": "13.3", "Latitude": "52.4"},
+            }
+        ),
+        record(GeoCoordinates={"Google": {"Coordinates": "north"}}),
+        record(OpeningTimes=[{"Period": [{"begin": "25:00", "end": "26:00"}], "on": "Monday"}]),
+        record(MaxCapacity="many"),
+        [],
+        "text",
+    ],
+)
+async def test_a_wrong_record_is_a_400_and_nothing_is_stored(bad: Any) -> None:
+    async with opened() as hub:
+        abc, _ = await pair(hub)
+        answer = await abc.push_data("fullLoad", record(E2), bad)
+        assert any(field.startswith("operatorEvseData.evseDataRecord[1]") for field in errors(answer))
+        assert not hub.storage.locations.held
+        assert not [e for e in hub.storage.outbox.events.values() if e.kind == "LOCATION_CHANGED"]
+
+
+@pytest.mark.spec("OICP-DT-02", "OICP-NET-02", "OICP-NET-13", "OICP-DT-13", "OICP-DT-14")
+async def test_what_is_odd_but_right_passes_and_survives() -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        odd = record(
+            Address={**_ADDRESS, "City": "ü" * 50, "Foo": {"deep": [1]}},
+            CustomData={"x": Decimal("1.50")},
+            IsOpen24Hours=False,
+            OpeningTimes=[{"Period": [{"begin": "22:00", "end": "06:00"}], "On": "Everyday"}],
+            ChargingFacilities=[{"PowerType": "DC", "Power": Decimal("149.5"), "Voltage": 1000, "Amperage": 500}],
+            ChargingPoolID=None,
+            DynamicInfoAvailable=True,
+        )
+        assert code(await abc.push_data("insert", odd, operator_name="Zürich Süd €")) == (200, "000")
+        [held] = await provider.pulled()
+        assert held["Address"]["City"] == "ü" * 50
+        assert held["Address"]["Foo"] == {"deep": [1]}
+        assert held["CustomData"] == {"x": Decimal("1.50")}
+        assert held["OpeningTimes"] == [{"Period": [{"begin": "22:00", "end": "06:00"}], "on": "Everyday"}]
+        assert held["ChargingFacilities"][0]["Power"] == Decimal("149.5")
+        assert held["OperatorName"] == "Zürich Süd €"
+
+
+@pytest.mark.spec("OICP-DT-12")
+async def test_the_platform_profile_is_a_switch_of_the_partner() -> None:
+    async with opened() as hub:
+        lean = record()
+        for name in ("HotlinePhoneNumber", "CalibrationLawDataAvailability", "PaymentOptions", "ChargingFacilities"):
+            del lean[name]
+        abc, _ = await pair(hub)
+        assert (await abc.push_data("insert", lean)).status_code == 400
+        bbb = await join(hub, cpo("DE*BBB", platform_profile=True))
+        facility = {"ChargingFacilities": record()["ChargingFacilities"]}
+        assert code(await bbb.push_data("insert", {**lean, **facility, "EvseID": "DE*BBB*E1"})) == (200, "000")
+
+
+# --- what is stored
+
+
+@pytest.mark.spec("OICP-EVSE-19", "OICP-EVSE-20")
+async def test_spelling_in_upper_case_and_as_last_pushed() -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        await abc.push_data("insert", record("de*abc*e1*2"))
+        assert ids(await provider.pulled()) == ["DE*ABC*E1*2"]
+        assert code(await abc.push_data("update", record("DEABCE12"))) == (200, "000")
+        assert ids(await provider.pulled()) == ["DEABCE12"]
+
+
+@pytest.mark.spec("OICP-EVSE-15", "OICP-EVSE-16", "OICP-EVSE-56")
+async def test_last_update_is_the_hubs_and_moves_with_content_only() -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        stamped = record(E1, lastUpdate="2018-01-23T14:04:28+00:00", deltaType="delete")
+        await abc.push_data("fullLoad", stamped, record(E2))
+        first = instant(hub).replace("+00:00", "Z")
+        assert {one["lastUpdate"] for one in await provider.pulled()} == {first}
+        hub.clock.advance(60)
+        writes = dict(hub.storage.locations.revisions)
+        assert code(await abc.push_data("fullLoad", record(E1), record(E2))) == (200, "000")
+        assert hub.storage.locations.revisions == writes
+        assert await provider.pulled(LastCall=instant(hub)) == []
+        await abc.push_status("update", {E1: "Occupied"})
+        await abc.push_data("update", record(E2, Plugs=["CHAdeMO"]))
+        later = instant(hub).replace("+00:00", "Z")
+        assert {one["EvseID"]: one["lastUpdate"] for one in await provider.pulled()} == {E1: first, E2: later}
+
+
+@pytest.mark.spec("OICP-EVSE-25")
+async def test_auto_means_true_once_the_operator_pushes_statuses() -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        await abc.push_data("insert", record(E1, DynamicInfoAvailable="auto"), record(E2))
+        assert {r["EvseID"]: r["DynamicInfoAvailable"] for r in await provider.pulled()} == {E1: "false", E2: "true"}
+        await abc.push_status("insert", {E2: "Available"})
+        assert {r["EvseID"]: r["DynamicInfoAvailable"] for r in await provider.pulled()} == {E1: "true", E2: "true"}
+
+
+@pytest.mark.spec("OICP-EVSE-28")
+async def test_data_of_a_locked_operator_stay_but_are_hidden() -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        await abc.push_data("insert", record(E1))
+        await hub.hub.partners.suspend(abc.partner.id)
+        assert await provider.pulled() == []
+        await hub.hub.partners.resume(abc.partner.id)
+        assert ids(await provider.pulled()) == [E1]
+
+
+async def test_every_location_that_changed_is_told_and_no_other() -> None:
+    async with opened() as hub:
+        abc, _ = await pair(hub)
+        await abc.push_data("fullLoad", record(E1), record(E2))
+        hub.storage.outbox.events.clear()
+        await abc.push_data("fullLoad", record(E1), record(E2, Plugs=["CHAdeMO"]), record(E3))
+        told = {event.key for event in hub.storage.outbox.events.values()}
+        assert told == {"DEABC/DEABCE2", "DEABC/DEABCE3"}
+        hub.storage.outbox.events.clear()
+        await abc.push_data("delete", {"EvseID": E1})
+        [event] = hub.storage.outbox.events.values()
+        assert event.key == "DEABC/DEABCE1"
+        [removed] = hub.storage.locations.held["DEABC/DEABCE1"].evses
+        assert removed.status is EvseStatus.REMOVED
+
+
+# --- pulls
+
+
+@pytest.mark.spec("OICP-EVSE-40")
+async def test_checks_of_a_pull() -> None:
+    async with opened() as hub:
+        _, provider = await pair(hub)
+        body = {"ProviderID": "DE-DCB", "GeoCoordinatesResponseFormat": "Google"}
+        assert code(await provider.post(PULL, body, as_id="DE-8EO")) == (401, "017")
+        held = hub.storage.partners.held
+        import msgspec
+
+        held[provider.partner.id] = msgspec.structs.replace(provider.partner, roles=())
+        assert code(await provider.pull()) == (404, "300")
+        held[provider.partner.id] = msgspec.structs.replace(provider.partner, state=PartnerState.SUSPENDED)
+        assert code(await provider.pull()) == (401, "017")
+        closed = await join(hub, emp("DE-8EO", closed_services=["eRoamingPullEvseData"]))
+        assert code(await closed.pull()) == (403, "210")
+
+
+@pytest.mark.spec("OICP-EVSE-43")
+@pytest.mark.parametrize(
+    ("members", "field"),
+    [
+        ({"GeoCoordinatesResponseFormat": None}, "geoCoordinatesResponseFormat"),
+        ({"GeoCoordinatesResponseFormat": "google"}, "geoCoordinatesResponseFormat"),
+        ({"ProviderID": None}, "providerID"),
+        ({"ProviderID": "DE|DCB"}, "providerID"),
+        ({"LastCall": "2014-02-01T15:45:00"}, "lastCall"),
+        ({"LastCall": "2014-02-31T15:45:00Z"}, "lastCall"),
+        ({"CountryCodes": ["DE"]}, "countryCodes[0]"),
+        ({"SearchCenter": {"Radius": 1}}, "searchCenter.geoCoordinates"),
+    ],
+)
+async def test_wrong_questions(members: dict[str, Any], field: str) -> None:
+    async with opened() as hub:
+        _, provider = await pair(hub)
+        assert errors(await provider.pull(**members)) == [field]
+
+
+@pytest.mark.spec("OICP-EVSE-50")
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"CountryCodes": ["DEU"]},
+        {"OperatorIds": ["DE*ABC"]},
+        {"SearchCenter": {"GeoCoordinates": {"Google": {"Coordinates": "52.0 13.0"}}, "Radius": 1}},
+    ],
+)
+async def test_last_call_excludes_some_filters(members: dict[str, Any]) -> None:
+    async with opened() as hub:
+        _, provider = await pair(hub)
+        assert errors(await provider.pull(LastCall="2026-01-01T00:00:00Z", **members)) == ["lastCall"]
+        allowed = await provider.pull(LastCall="2026-01-01T00:00:00Z", CountryCodes=[], RenewableEnergy=True)
+        assert code(allowed) == (200, "000")
+
+
+@pytest.mark.spec("OICP-NET-18")
+@pytest.mark.parametrize("moment", ["2014-02-01T15:45:00+02:00", "2014-02-01T15:45:00Z", "2014-02-01T15:45:00.038Z"])
+async def test_times_with_a_zone_are_understood(moment: str) -> None:
+    async with opened() as hub:
+        _, provider = await pair(hub)
+        assert code(await provider.pull(LastCall=moment)) == (200, "000")
+
+
+FORMS = {
+    "Google": {"Google": {"Coordinates": "52.480495 13.356465"}},
+    "DecimalDegree": {"DecimalDegree": {"Longitude": "13.356465", "Latitude": "52.480495"}},
+    "DegreeMinuteSeconds": {"DegreeMinuteSeconds": {"Longitude": "13°21'23.274''", "Latitude": "52°28'49.782''"}},
+}
+
+
+@pytest.mark.spec("OICP-EVSE-44", "OICP-EVSE-45")
+@pytest.mark.parametrize("pushed", list(FORMS))
+@pytest.mark.parametrize("asked", [form.value for form in GeoFormat])
+async def test_coordinates_in_the_form_that_is_asked_for(pushed: str, asked: str) -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        await abc.push_data("insert", record(E1, GeoCoordinates=FORMS[pushed], GeoChargingPointEntrance=FORMS[pushed]))
+        [held] = await provider.pulled(GeoCoordinatesResponseFormat=asked)
+        for name in ("GeoCoordinates", "GeoChargingPointEntrance"):
+            assert {key for key, value in held[name].items() if value is not None} == {asked}
+        if pushed == asked:
+            assert held["GeoCoordinates"] == FORMS[pushed]
+
+
+@pytest.mark.spec("OICP-EVSE-46")
+@pytest.mark.parametrize("center", list(FORMS))
+async def test_what_is_near(center: str) -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        near, far = "52.488589 13.356465", "52.490388 13.356465"  # 0.9 and 1.1 km to the north
+        await abc.push_data(
+            "fullLoad",
+            record(E1, GeoCoordinates={"Google": {"Coordinates": near}}),
+            record(E2, GeoCoordinates={"Google": {"Coordinates": far}}),
+        )
+        question = {"GeoCoordinates": FORMS[center], "Radius": Decimal("1.0")}
+        assert ids(await provider.pulled(SearchCenter=question)) == [E1]
+
+
+@pytest.mark.spec("OICP-EVSE-47", "OICP-EVSE-48", "OICP-EVSE-49", "OICP-EVSE-58", "OICP-PRT-11")
+async def test_filters() -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        bbb = await join(hub, cpo("DE*BBB"))
+        await abc.push_data(
+            "fullLoad",
+            record(E1, AuthenticationModes=["PnC", "REMOTE"], RenewableEnergy=False),
+            record(E2, Accessibility="Restricted access", CalibrationLawDataAvailability="External"),
+            record("DE*XYZ*E3", IsHubjectCompatible=False),
+        )
+        await bbb.push_data(
+            "fullLoad",
+            record("DE*BBB*E4", Address={**_ADDRESS, "Country": "CHE"}),
+            operator_name="Beh",
+        )
+        everything = await provider.pulled()
+        assert {r["EvseID"]: (r["OperatorID"], r["OperatorName"]) for r in everything} == {
+            E1: ("DE*ABC", "ABC"),
+            E2: ("DE*ABC", "ABC"),
+            "DE*XYZ*E3": ("DE*ABC", "ABC"),
+            "DE*BBB*E4": ("DE*BBB", "Beh"),
+        }
+        for members, found in (
+            ({"CountryCodes": ["CHE", "AUT"]}, ["DE*BBB*E4"]),
+            ({"OperatorIds": ["deabc"]}, [E1, E2, "DE*XYZ*E3"]),
+            ({"OperatorIDs": ["DE*BBB", "DE*NIX"]}, ["DE*BBB*E4"]),
+            ({"OperatorIds": ["DE*XYZ"]}, ["DE*XYZ*E3"]),
+            ({"AuthenticationModes": ["REMOTE", "Direct Payment"]}, [E1]),
+            ({"Accessibility": ["Restricted access"]}, [E2]),
+            ({"CalibrationLawDataAvailability": ["External"]}, [E2]),
+            ({"RenewableEnergy": False}, [E1]),
+            ({"IsHubjectCompatible": False}, ["DE*XYZ*E3"]),
+            ({"IsOpen24Hours": False}, []),
+            ({"IsHubjectCompatible": True, "OperatorIds": ["DE*ABC"]}, [E1, E2]),
+        ):
+            assert sorted(ids(await provider.pulled(**members))) == sorted(found), members
+
+
+# --- deltas
+
+
+@pytest.mark.spec("OICP-EVSE-52", "OICP-EVSE-54", "OICP-EVSE-55", "OICP-EVSE-22", "OICP-EVSE-07")
+async def test_a_delta_names_what_was_inserted_updated_and_deleted() -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        await abc.push_data("fullLoad", record(E1), record(E2), record("DE*ABC*E9"))
+        hub.clock.advance(60)
+        since = instant(hub)
+        hub.clock.advance(60)
+        await abc.push_data("insert", record(E3))
+        await abc.push_data("update", record(E2, Plugs=["CHAdeMO"]))
+        await abc.push_data("delete", {"EvseID": E1})
+        changed = await provider.pulled(LastCall=since)
+        assert deltas(changed) == {E1: "delete", E2: "update", E3: "insert"}
+        gone = next(one for one in changed if one["EvseID"] == E1)
+        assert gone["Plugs"] == ["Type 2 Outlet"]
+        assert gone["lastUpdate"] == instant(hub).replace("+00:00", "Z")
+        assert all(one.get("deltaType") is None for one in await provider.pulled())
+
+
+@pytest.mark.spec("OICP-EVSE-53")
+async def test_a_delta_is_the_net_effect() -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        await abc.push_data("fullLoad", record(E1), record(E2))
+        hub.clock.advance(60)
+        since = instant(hub)
+        for action, *records in (
+            ("insert", record(E3)),
+            ("delete", {"EvseID": E3}),
+            ("delete", {"EvseID": E1}, {"EvseID": E2}),
+            ("insert", record(E1), record(E2, Plugs=["CHAdeMO"])),
+            ("insert", record("DE*ABC*E4")),
+            ("update", record("DE*ABC*E4", Plugs=["CHAdeMO"])),
+        ):
+            hub.clock.advance(1)
+            assert code(await abc.push_data(action, *records)) == (200, "000")
+        assert deltas(await provider.pulled(LastCall=since)) == {E2: "update", "DE*ABC*E4": "insert"}
+
+
+@pytest.mark.spec("OICP-EVSE-57", "OICP-EVSE-51")
+async def test_the_border_of_a_delta_is_inclusive() -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        at = instant(hub)
+        await abc.push_data("fullLoad", record(E1), record(E2, RenewableEnergy=False))
+        assert deltas(await provider.pulled(LastCall=at)) == {E1: "insert", E2: "insert"}
+        assert deltas(await provider.pulled(LastCall="2020-01-01T02:00:00+02:00")) == {E1: "insert", E2: "insert"}
+        assert deltas(await provider.pulled(LastCall=at, RenewableEnergy=False)) == {E2: "insert"}
+        assert await provider.pulled(LastCall="2030-01-01T00:00:00Z") == []
+        hub.clock.advance(1)
+        assert await provider.pulled(LastCall=instant(hub)) == []
+
+
+# --- pages
+
+
+@pytest.mark.spec("OICP-NET-30", "OICP-NET-32", "OICP-NET-34", "OICP-NET-33", "OICP-NET-36", "OICP-EVSE-59")
+async def test_a_walk_sees_each_record_once() -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        names = [f"DE*ABC*E{number:03}" for number in range(45)]
+        await abc.push_data("fullLoad", *(record(name) for name in reversed(names)))
+        seen: list[str] = []
+        for number, (length, last) in enumerate([(20, False), (20, False), (5, True)]):
+            page = decode((await provider.pull(f"?page={number}" if number else "")).content)
+            assert [page[name] for name in ("number", "size", "totalElements", "totalPages")] == [number, 20, 45, 3]
+            assert (page["numberOfElements"], len(page["content"])) == (length, length)
+            assert (page["first"], page["last"], page["empty"]) == (number == 0, last, False)
+            assert page["pageable"]["pageNumber"] == number
+            seen += ids(page["content"])
+        assert seen == names
+
+
+@pytest.mark.spec("OICP-NET-31", "OICP-NET-35", "OICP-NET-38")
+@pytest.mark.parametrize(
+    ("query", "number", "size", "length"),
+    [
+        ("?size=5000", 0, 2000, 3),
+        ("?page=99", 99, 20, 0),
+        ("?size=abc&page=x", 0, 20, 3),
+        ("?size=0", 0, 20, 3),
+        ("?size=-1&page=-1", 0, 20, 3),
+        ("?size=2&page=1", 1, 2, 1),
+    ],
+)
+async def test_odd_pages(query: str, number: int, size: int, length: int) -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        await abc.push_data("fullLoad", record(E1), record(E2), record(E3))
+        answer = await provider.pull(query)
+        page = answer.json()
+        assert code(answer) == (200, "000")
+        assert (page["number"], page["size"], page["numberOfElements"]) == (number, size, length)
+        assert page["last"] is True
+        empty = (await provider.pull(query, CountryCodes=["AUT"])).json()
+        assert (empty["totalElements"], empty["totalPages"], empty["last"]) == (0, 0, True)
+
+
+@pytest.mark.spec("OICP-NET-37")
+async def test_a_walk_is_stable_while_data_change() -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        names = [f"DE*ABC*E{number:03}" for number in range(1, 5)]
+        await abc.push_data("fullLoad", *(record(name) for name in names))
+        first = ids(await provider.pulled("?size=2"))
+        await abc.push_data("insert", record("DE*ABC*E000"))
+        second = ids(await provider.pulled("?size=2&page=1"))
+        assert first + second == names
+        assert ids(await provider.pulled("?size=2")) == ["DE*ABC*E000", "DE*ABC*E001"]
+
+
+# --- other protocols' locations
+
+
+async def ocpi_like(hub: TestHub, phone: str | None, publish: bool = True) -> None:
+    """A location of an operator of another protocol, as its server stores it."""
+    import msgspec
+
+    from mappings.oicp.locations import locations_from_oicp
+    from protocols.oicp import codec
+    from protocols.oicp.wire.evse_data import EvseDataRecord
+
+    owner = await join(hub, cpo("FR*VLT"))
+    body = msgspec.json.encode(record("FR*VLT*E1", ChargingStationID="gare"))
+    [made] = locations_from_oicp(
+        owner.partner.parties[0], [codec.decode(body, EvseDataRecord)], received_at=hub.clock.now()
+    )
+    bare = [msgspec.structs.replace(evse, extensions={}, status=EvseStatus.BLOCKED) for evse in made.evses]
+    location = msgspec.structs.replace(
+        made, evses=tuple(bare), extensions={}, help_phone=phone, publish=publish, operator=None
+    )
+    assert await hub.hub.locations.put(owner.partner, location) is Saved.CREATED
+
+
+async def test_locations_of_other_protocols_are_seen_as_records() -> None:
+    async with opened() as hub:
+        _, provider = await pair(hub)
+        await ocpi_like(hub, "+33123456789")
+        [found] = await provider.pulled()
+        assert (found["EvseID"], found["OperatorID"], found["OperatorName"]) == ("FR*VLT*E1", "FR*VLT", "CPO FR*VLT")
+        assert await provider.statuses() == {"FR*VLT*E1": "Occupied"}
+        assert deltas(await provider.pulled(LastCall=instant(hub))) == {"FR*VLT*E1": "update"}
+        hub.clock.advance(1)
+        assert await provider.pulled(LastCall=instant(hub)) == []
+
+
+async def test_what_would_mislead_is_withheld() -> None:
+    async with opened() as hub:
+        _, provider = await pair(hub)
+        await ocpi_like(hub, "+33123456789", publish=False)
+        assert await provider.pulled() == []
+        assert await provider.statuses() == {}
+
+
+async def test_without_telephone_number_only_for_the_platform_profile() -> None:
+    async with opened() as hub:
+        _, provider = await pair(hub)
+        lenient = await join(hub, emp("DE-8EO", platform_profile=True))
+        await ocpi_like(hub, None)
+        assert await provider.pulled() == []
+        assert ids(await lenient.pulled()) == ["FR*VLT*E1"]
