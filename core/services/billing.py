@@ -195,7 +195,7 @@ class BillingService:
             return await self._settled(settlement, CdrState.FETCHABLE, None)
         try:
             journey = await self._journeys.get(settlement.cdr.journey_id) if settlement.cdr.journey_id else None
-            cdr, assumed = await self.complete(settlement.cdr, journey, partner)
+            cdr, assumed = await self.for_recipient(settlement, partner)
             told = await adapter.push_cdr(self._call(partner, cdr, journey), cdr, journey)
         except Unavailable as error:
             return await self._settled(settlement, CdrState.WAITING, str(error))
@@ -220,7 +220,15 @@ class BillingService:
             await self._processes.settle_cdr(key)
         return reopened
 
-    async def complete(self, cdr: Cdr, journey: Journey | None, recipient: Partner) -> tuple[Cdr, tuple[Loss, ...]]:
+    async def for_recipient(self, settlement: CdrSettlement, recipient: Partner) -> tuple[Cdr, tuple[Loss, ...]]:
+        """As it came for a recipient of the sender's protocol, completed for one of another."""
+        sender = await self._partners.get(settlement.sender)
+        if sender is not None and sender.protocol == recipient.protocol:
+            return settlement.cdr, ()
+        journey = await self._journeys.get(settlement.cdr.journey_id) if settlement.cdr.journey_id else None
+        return await self._complete(settlement.cdr, journey)
+
+    async def _complete(self, cdr: Cdr, journey: Journey | None) -> tuple[Cdr, tuple[Loss, ...]]:
         """The CDR with what its protocol did not carry and we know: place, token, periods, price. Each is a reported
         assumption; what was said is never touched."""
         place = await self._place(cdr)
@@ -241,8 +249,6 @@ class BillingService:
         changes = {
             "authorization_reference": cdr.authorization_reference or journey.reference,
             "session_id": cdr.session_id or (session.id if session else None),
-            "operator_session_id": cdr.operator_session_id or journey.operator_session_id,
-            "issuer_session_id": cdr.issuer_session_id or journey.issuer_session_id,
             "auth_method": cdr.auth_method or _auth_method(journey),
             "token": msgspec.structs.replace(
                 cdr.token,

@@ -1,8 +1,10 @@
 """The registry: who is connected, for which parties, and what others may know of it."""
 
+from contextlib import suppress
+
 import msgspec
 
-from core.errors import Invalid, Refused, Unknown
+from core.errors import Invalid, Refused, Uncertain, Unknown
 from core.model.event import Event, EventKind
 from core.model.ids import PartyId
 from core.model.partner import CredentialKind, Partner, PartnerState, PartyRole, PartyStatus, Role
@@ -90,15 +92,18 @@ class PartnerService:
 
     async def reached(self, partner_id: str) -> None:
         """A message went through: an OFFLINE partner is CONNECTED again."""
-        partner = await self._partners.get(partner_id)
-        if partner and partner.state is PartnerState.OFFLINE:
-            await self._move(partner_id, PartnerState.CONNECTED)
+        await self._moved_from(PartnerState.OFFLINE, partner_id, PartnerState.CONNECTED)
 
     async def not_reached(self, partner_id: str) -> None:
         """A message did not get through: a CONNECTED partner is OFFLINE until it is heard of or reached again."""
+        await self._moved_from(PartnerState.CONNECTED, partner_id, PartnerState.OFFLINE)
+
+    async def _moved_from(self, expected: PartnerState, partner_id: str, state: PartnerState) -> None:
+        """What several messages may notice at once; the first one's word is enough."""
         partner = await self._partners.get(partner_id)
-        if partner and partner.state is PartnerState.CONNECTED:
-            await self._move(partner_id, PartnerState.OFFLINE)
+        if partner is not None and partner.state is expected:
+            with suppress(Uncertain):
+                await self._move(partner_id, state)
 
     async def statuses_for(self, reader: Partner) -> list[PartyStatus]:
         """The parties that the reader has an agreement with, and how they are connected; its own are not listed."""

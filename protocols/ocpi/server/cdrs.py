@@ -60,9 +60,7 @@ async def list_all(ask: Ask) -> Reply:
 
 async def _completed(ask: Ask, settlement: CdrSettlement) -> Cdr:
     """As it would be pushed: with what another protocol did not carry and the hub knows."""
-    cdr = settlement.cdr
-    journey = await ask.hub.sessions.journey(cdr.journey_id) if cdr.journey_id else None
-    completed, _ = await ask.hub.billing.complete(cdr, journey, ask.partner)
+    completed, _ = await ask.hub.billing.for_recipient(settlement, ask.partner)
     return completed
 
 

@@ -137,6 +137,5 @@ async def _record(call: Inbound, settlement: CdrSettlement) -> ChargeDetailRecor
     cdr = settlement.cdr
     if "oicp" in cdr.extensions:
         return cdr_to_oicp(cdr).record
-    journey = await call.hub.sessions.journey(cdr.journey_id) if cdr.journey_id else None
-    cdr, _ = await call.hub.billing.complete(cdr, journey, call.partner)
+    cdr, _ = await call.hub.billing.for_recipient(settlement, call.partner)
     return cdr_to_oicp(without_our_reference(cdr), session_id=cdr.journey_id).record

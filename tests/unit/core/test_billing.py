@@ -40,7 +40,7 @@ class World:
             locations=self.storage.locations,
             tokens=self.storage.tokens,
             partners=self.storage.partners,
-            adapters={"fake": self.adapter},
+            adapters={"fake": self.adapter, "foreign": self.adapter},
             processes=self.processes,
             clock=self.storage.clock,
             ids=FakeIds(),
@@ -51,7 +51,7 @@ class World:
 async def world() -> World:
     world = World()
     await world.storage.partners.add(world.cpo)
-    await world.storage.partners.add(partner("emb", EMSP, Role.EMSP))
+    await world.storage.partners.add(partner("emb", EMSP, Role.EMSP, protocol="foreign"))
     return world
 
 
@@ -126,6 +126,17 @@ async def test_delivered_with_what_the_hub_knows_filled_in_and_reported(world: W
     assumed = {loss.path for loss in settlement.losses if loss.kind is LossKind.ASSUMED}
     assert {"$.location.address", "$.total_cost", "$.periods"} <= assumed
     assert settlement.cdr.total_cost is None, "what came is kept as it came"
+
+
+async def test_to_its_own_protocol_it_goes_as_it_came(world: World) -> None:
+    emb = await world.storage.partners.get("emb")
+    assert emb
+    await world.storage.partners.update(msgspec.structs.replace(emb, protocol="fake"))
+    await world.storage.locations.save(location(), events=[])
+    await world.service.accept(world.cpo, cdr())
+    settlement = await world.service.deliver("NLCPA/CDR1")
+    assert world.adapter.cdrs == [cdr()]
+    assert settlement.losses == ()
 
 
 async def test_without_a_tariff_an_absent_price_is_not_zero(world: World) -> None:
