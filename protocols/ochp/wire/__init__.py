@@ -1,0 +1,1 @@
+"""The messages of OCHP 1.4: its names, its limits."""
