@@ -21,7 +21,7 @@ from gateway.simulator.stations import Opening, Outlet, Point, Socket
 
 _EVSE = re.compile(r"FR\*?[A-Z0-9]{3}\*?E[A-Z0-9*]{1,30}")
 _STATION = re.compile(r"FR\*?[A-Z0-9]{3}\*?P[A-Z0-9*]{1,29}")
-_POSTAL_CODE = re.compile(r"(?<!\d)(\d{5})(?!\d)[ ,]*([^,(|]*)")
+_POSTAL_CODE = re.compile(r"(?<!\d)(\d{5})(?!\d)[ ,]*((?:(?!\d{5})[^,(|])*)")
 _HOUSE = re.compile(r"^(\d{1,4}(?:-\d{1,4})?(?: ?(?:bis|ter|[A-D]))?)[ ,]+(?=\D)(.+)$", re.IGNORECASE)
 _STREET = r"(?:rue|avenue|av\.?|boulevard|bd\.?|all[ée]e|place|quai|chemin|route|rte|cours)"
 _HOUSE_LAST = re.compile(rf"^({_STREET}\b.*\D),? (\d{{1,4}}(?: ?(?:bis|ter))?)$", re.IGNORECASE)
@@ -228,7 +228,7 @@ def _outlet(socket: Socket, power_kw: Decimal, attached: bool, *, alone: bool) -
 def _address(row: dict[str, Any], remarks: list[str]) -> tuple[str, str, str | None, str | None, str]:
     """Address as written, street, house number, postal code, city; the schema has no fields for the last four."""
     written = text(row, "adresse_station")
-    if written is None:
+    if written is None or len(written) < 2:
         raise Wrong("the address is empty")
     insee = (text(row, "code_insee_commune") or "").upper()
     found = next(reversed(list(_POSTAL_CODE.finditer(written))), None)
@@ -246,6 +246,8 @@ def _address(row: dict[str, Any], remarks: list[str]) -> tuple[str, str, str | N
         house_number, street = match[1], match[2]
     elif match := _HOUSE_LAST.match(street):
         street, house_number = match[1].rstrip(" ,"), match[2]
+    if len(street) < 2:
+        street = written
     if len(street) > 100:
         remarks.append("the address was cut to 100 characters")
     return written[:255], street[:100], house_number, postal_code, city[:45].strip()

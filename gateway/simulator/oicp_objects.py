@@ -51,7 +51,7 @@ def record(point: Point) -> Object:
         "Address": {
             "Country": point.country,
             "City": point.city,
-            "Street": point.street if len(point.street) > 1 else point.address[:100],
+            "Street": point.street,
             "PostalCode": point.postal_code or NOT_KNOWN,
             "HouseNum": point.house_number or NOT_KNOWN,
         },
