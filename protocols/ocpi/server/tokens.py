@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from core.errors import Invalid
 from core.model.authorisation import Answered, Authorisation, Decision
+from core.model.ids import ContractId
 from core.model.token import TokenKind, TokenQuery, token_key
 from mappings.ocpi.authorisation import authorisation_to_ocpi, authorise_request_from_ocpi
 from mappings.ocpi.ids import token_uid_in
@@ -84,7 +85,8 @@ async def authorise(ask: Ask) -> Reply:
     uid = codec.checked_text(ask.args[0], CiString36, "token_uid")
     place = ask.read(wire.LocationReferences) if ask.body.strip() not in (b"", b"null", b"{}") else None
     request = authorise_request_from_ocpi(uid, _type(ask), place, ask.asking, ask.addressed)
-    request = replace(request, ask_issuer=True, correlation_id=ask.correlation_id)
+    contract = ContractId.parse(uid) if request.kind == TokenKind.EMAID else None
+    request = replace(request, ask_issuer=True, contract_id=contract, correlation_id=ask.correlation_id)
     answer = await ask.hub.authorisation.authorise(request, ask.partner)
     _check(answer, uid)
     info = authorisation_to_ocpi(answer, request, ask.hub.clock.now())
