@@ -51,7 +51,6 @@ NOT_CARRIED: Final = {
     "operator_session_id": "no field",
     "hub_operator": "no field",
     "hub_provider": "no field",
-    "journey_id": "the hub's own id",
     "signed_data.certificate_id": "no field",
     "signed_data.verification_instruction": "no field",
     "total_cost.after_taxes": _TAXED,

@@ -38,7 +38,6 @@ DIMENSION_TYPE: Final[CodeTable[wire.CdrDimensionType, str]] = CodeTable(
 )
 
 NOT_CARRIED: Final = {
-    "journey_id": "the hub's own id",
     "total_cost.after_taxes": "no field: the taxes themselves have to be named",
 }
 
