@@ -27,7 +27,7 @@ from core.ports.adapter import Call, Capability, ProtocolAdapter
 from core.ports.cache import Cache
 from core.ports.clock import Clock, Ids
 from core.ports.stores import JourneyStore, LocationStore, PartnerStore, TokenStore
-from core.routing import agreed, candidate_issuers
+from core.routing import agreed, candidate_issuers, known
 from core.services.pins import pin_matches
 
 DECIDED_HERE = frozenset({Whitelist.ALWAYS, Whitelist.ALLOWED})
@@ -119,7 +119,12 @@ class AuthorisationService:
     async def _held(self, request: AuthoriseRequest, caller: Partner, partners: Sequence[Partner]) -> list[Token]:
         """Tokens with this uid, of issuers that the caller has an agreement with (and only the one it addressed)."""
         tokens = await self._tokens.by_uid(request.uid)
-        issuers = {party for partner in partners if agreed(caller, partner) for party in partner.parties_as(Role.EMSP)}
+        issuers = {
+            party
+            for partner in partners
+            if known(partner) and agreed(caller, partner)
+            for party in partner.parties_as(Role.EMSP)
+        }
         return [
             token
             for token in tokens

@@ -111,8 +111,7 @@ def decode_push_evse_data(
 
 def encode_answer(answer: Acknowledgement | AuthorizationStart | AuthorizationStop) -> bytes:
     """An answer with its empty members written as null, which clients made from observed traffic expect."""
-    members = {field.encode_name: getattr(answer, field.name) for field in msgspec.structs.fields(answer)}
-    members.pop(EXTRA)
+    members = {encoded: getattr(answer, name) for name, encoded in _names(type(answer))}
     code = answer.status_code
     if code is not None:
         members["StatusCode"] = {
@@ -128,6 +127,12 @@ def violations(raw: Any, wire_type: Any) -> list[Invalid]:
     found: list[Invalid] = []
     _collect(_usual(raw, wire_type), wire_type, "$", found)
     return found
+
+
+@lru_cache(maxsize=16)
+def _names(struct: type[Struct]) -> tuple[tuple[str, str], ...]:
+    fields = msgspec.structs.fields(struct)
+    return tuple((field.name, field.encode_name) for field in fields if field.encode_name != EXTRA)
 
 
 @lru_cache(maxsize=256)

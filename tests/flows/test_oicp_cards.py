@@ -216,6 +216,15 @@ async def test_an_uploaded_card_is_good_without_asking() -> None:
         assert token.whitelist is Whitelist.ALWAYS
 
 
+@pytest.mark.spec("OICP-AUTH-09", "OICP-PRT-16")
+async def test_a_card_of_a_locked_emp_is_not() -> None:
+    async with opened() as hub:
+        abc, off = await pair(hub)
+        await off.push_cards("insert", card())
+        await hub.hub.partners.suspend(off.partner.id)
+        assert not await allowed(abc, rfid())
+
+
 @pytest.mark.spec("OICP-AUTH-10")
 async def test_an_expired_card_is_not() -> None:
     async with opened() as hub:

@@ -10,7 +10,7 @@ from core.model.partner import PartnerState
 from core.ports.stores import Saved
 from protocols.oicp.wire.evse_data import GeoFormat
 from tests.flows.hub import TestHub
-from tests.flows.oicp_partners import DATA, PULL, Reached, code, cpo, decode, emp, errors, join, opened, record
+from tests.flows.oicp_partners import PULL, Reached, code, cpo, decode, emp, errors, join, opened, record
 
 E1, E2, E3 = "DE*ABC*E1", "DE*ABC*E2", "DE*ABC*E3"
 

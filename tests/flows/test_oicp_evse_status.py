@@ -144,7 +144,7 @@ async def test_a_status_is_seen_and_told_at_once_and_only_if_it_is_news() -> Non
             hub.clock.advance(1)
             await abc.push_status("update", {E1: "Occupied"})
             assert (await provider.statuses())[E1] == "Occupied"
-            told = [event for event in hub.storage.outbox.events.values()]
+            told = list(hub.storage.outbox.events.values())
             assert [event.kind for event in told] == [EventKind.EVSE_STATUS_CHANGED] * expected
             hub.storage.outbox.events.clear()
 
@@ -229,7 +229,7 @@ async def test_by_id_has_bounds() -> None:
 @pytest.mark.spec("OICP-STAT-26", "OICP-URL-13")
 async def test_by_operator_only_the_listed() -> None:
     async with opened() as hub:
-        abc, provider = await pair(hub)
+        _, provider = await pair(hub)
         din = await join(hub, cpo("+49*810"))
         await din.push_data("fullLoad", record("+49*810*000*1"))
 

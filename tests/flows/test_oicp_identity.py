@@ -407,7 +407,7 @@ async def test_an_id_belongs_to_one_partner() -> None:
 async def test_what_a_new_partner_is_shown() -> None:
     async with opened() as hub:
         partner, shown = await hub.add(emp(callback_url="http://emp.test"))
-        assert shown["base_url"] == "https://hub.test/api/oicp"
+        assert shown["base_url"] == "https://hub.test"
         assert (shown["id"], len(shown["api_key"]) > 30) == (partner.id, True)
         assert partner.state is PartnerState.CONNECTED
         assert shown["api_key"] not in partner.settings

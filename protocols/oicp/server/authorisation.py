@@ -127,7 +127,7 @@ def _started(answer: Authorisation, request: AuthoriseRequest, partners: list[Pa
     if answer.issuer is not None:
         home = next((p for p in partners if answer.issuer and p.speaks_for(answer.issuer, Role.EMSP)), None)
         spelling = spelling_of(home, answer.issuer, Role.EMSP)
-    if answer.reference == answer.journey_id:  # the hub's own, no word of the issuer
-        answer = msgspec.structs.replace(answer, reference=None)
+    reference = None if answer.reference == answer.journey_id else answer.reference  # the hub's own is not the issuer's
+    answer = msgspec.structs.replace(answer, reference=reference, token=None, contract_id=None, location_id=None)
     start = authorisation_to_oicp(answer, request, session_id=answer.journey_id, provider_id=spelling).message
     return Reply(codec.encode_answer(start), start.status_code.code if start.status_code else "")
