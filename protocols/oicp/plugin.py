@@ -11,7 +11,7 @@ from core.errors import Invalid, Unsupported
 from core.model.partner import CredentialKind, Partner, PartnerState, Role
 from core.ports.adapter import ProtocolAdapter
 from protocols.oicp.adapter import OicpAdapter
-from protocols.oicp.server.endpoint import BASE, oicp_router
+from protocols.oicp.server.endpoint import oicp_router
 from protocols.oicp.settings import settings_from, with_spellings
 from protocols.plugin import Hub, NewPartner, Outbound
 
@@ -40,7 +40,7 @@ class OicpPlugin:
             roles=with_spellings(partner, settings),
             settings=msgspec.json.encode(settings).decode(),
         )
-        shown = {"id": partner.id, "api_key": key, "base_url": outbound.identity.public_url + BASE}
+        shown = {"id": partner.id, "api_key": key, "base_url": outbound.identity.public_url}
         return NewPartner(partner=added, secrets={CredentialKind.INBOUND: key}, shown=shown)
 
     async def connect(self, hub: Hub, partner: Partner, document: Mapping[str, Any]) -> Partner:
