@@ -1,14 +1,13 @@
 """A load generator over raw sockets: it must cost less than what it measures.
 
 Run as a process of its own: reads a job from stdin (JSON: port, connections, requests as a file of length-prefixed
-bytes), prints {"seconds", "answers", "failures", "latencies_ms"}.
+bytes), prints {"seconds", "failures", "latencies_ms"}; latencies in the order of the requests.
 """
 
 import asyncio
 import json
 import sys
 import time
-from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ def framed(requests: list[bytes], path: Path) -> None:
             file.write(len(request).to_bytes(4, "big") + request)
 
 
-def _unframed(path: Path) -> list[bytes]:
+def unframed(path: Path) -> list[bytes]:
     content, at, found = path.read_bytes(), 0, []
     while at < len(content):
         size = int.from_bytes(content[at : at + 4], "big")
@@ -37,6 +36,7 @@ class _Connection(asyncio.Protocol):
         self._buffer = bytearray()
         self._wanted = -1
         self._sent_at = 0.0
+        self._number = 0
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -44,12 +44,13 @@ class _Connection(asyncio.Protocol):
         self._send()
 
     def _send(self) -> None:
-        request = self._job.take()
-        if request is None:
+        taken = self._job.take()
+        if taken is None:
             self._transport.close()
             if not self.done.done():
                 self.done.set_result(None)
             return
+        self._number, request = taken
         self._sent_at = time.perf_counter()
         self._transport.write(request)
 
@@ -62,7 +63,7 @@ class _Connection(asyncio.Protocol):
             self._wanted = end + 4 + _length(bytes(self._buffer[:end]))
         if len(self._buffer) < self._wanted:
             return
-        self._job.answered(bytes(self._buffer[:12]), time.perf_counter() - self._sent_at)
+        self._job.answered(self._number, bytes(self._buffer[:12]), time.perf_counter() - self._sent_at)
         del self._buffer[: self._wanted]
         self._wanted = -1
         self._send()
@@ -81,26 +82,29 @@ def _length(head: bytes) -> int:
 
 
 class _Job:
+    """`latencies` by the number of the request; None: never answered."""
+
     def __init__(self, requests: list[bytes], total: int) -> None:
-        self._requests = cycle(requests)
-        self._left = total
-        self.latencies: list[float] = []
+        self._requests = requests
+        self._next = 0
+        self.latencies: list[float | None] = [None] * total
         self.failures = 0
 
-    def take(self) -> bytes | None:
-        if self._left <= 0:
+    def take(self) -> tuple[int, bytes] | None:
+        number = self._next
+        if number >= len(self.latencies):
             return None
-        self._left -= 1
-        return next(self._requests)
+        self._next += 1
+        return number, self._requests[number % len(self._requests)]
 
-    def answered(self, head: bytes, seconds: float) -> None:
-        self.latencies.append(seconds * 1000)
+    def answered(self, number: int, head: bytes, seconds: float) -> None:
+        self.latencies[number] = seconds * 1000
         if not head.startswith(b"HTTP/1.1 2"):
             self.failures += 1
 
 
 async def _run(asked: dict[str, Any]) -> dict[str, Any]:
-    job = _Job(_unframed(Path(asked["requests"])), asked["total"])
+    job = _Job(unframed(Path(asked["requests"])), asked["total"])
     loop = asyncio.get_running_loop()
     started = time.perf_counter()
     connections = []
@@ -108,12 +112,10 @@ async def _run(asked: dict[str, Any]) -> dict[str, Any]:
         _, connection = await loop.create_connection(lambda: _Connection(job), "127.0.0.1", asked["port"])
         connections.append(connection)
     await asyncio.gather(*(connection.done for connection in connections))
-    return {
-        "seconds": time.perf_counter() - started,
-        "answers": len(job.latencies),
-        "failures": job.failures,
-        "latencies_ms": job.latencies,
-    }
+    seconds = time.perf_counter() - started
+    latencies = [latency for latency in job.latencies if latency is not None]
+    unanswered = len(job.latencies) - len(latencies)
+    return {"seconds": seconds, "failures": job.failures + unanswered, "latencies_ms": latencies}
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from typing import Any
 from msgspec import Struct
 
 from bench.load import framed
-from gateway.up import Installation
+from gateway.up import Installation, Running
 
 
 class Figure(Struct, frozen=True, kw_only=True):
@@ -56,21 +56,20 @@ async def load(port: int, requests: Sequence[bytes], *, total: int, connections:
         )
         out, _ = await child.communicate(json.dumps(job).encode())
     done: dict[str, Any] = json.loads(out)
-    return Load(
-        per_second=done["answers"] / done["seconds"], failures=done["failures"], latencies_ms=done["latencies_ms"]
-    )
+    answers = len(done["latencies_ms"])
+    return Load(per_second=answers / done["seconds"], failures=done["failures"], latencies_ms=done["latencies_ms"])
 
 
 @asynccontextmanager
-async def reference(page: bytes | None = None) -> AsyncIterator[int]:
-    """The port of a bare Litestar."""
+async def reference(pages: Sequence[bytes] = ()) -> AsyncIterator[int]:
+    """The port of a bare Litestar, which sends `pages` in turn."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(page or b"")
-        file.flush()
-        arguments = [str(port), *([file.name] if page else [])]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "pages"
+        framed(list(pages), path)
+        arguments = [str(port), *([str(path)] if pages else [])]
         child = await asyncio.create_subprocess_exec(sys.executable, "-m", "bench.reference", *arguments)
         try:
             await _listening(port)
@@ -93,13 +92,40 @@ async def _listening(port: int) -> None:
 
 
 @asynccontextmanager
-async def hub() -> AsyncIterator[tuple[Installation, Any]]:
+async def hub() -> AsyncIterator[tuple[Installation, Running]]:
     """A fresh hub on the embedded stack."""
     installation = Installation(
         host="127.0.0.1", port=0, data=Path(".chargesphere"), ephemeral=True, environment=os.environ
     )
     async with installation as running:
         yield installation, running
+
+
+class Pairs:
+    """Figures of the hub and of the reference, taken in turn; the ratio is the median of those of each turn."""
+
+    def __init__(self) -> None:
+        self.ours: list[float] = []
+        self.theirs: list[float] = []
+
+    def add(self, ours: float, theirs: float) -> None:
+        self.ours.append(ours)
+        self.theirs.append(theirs)
+
+    @property
+    def ratio(self) -> float:
+        return statistics.median(one / other for one, other in zip(self.ours, self.theirs, strict=True))
+
+    def figure(self, name: str, unit: str, reference: str, least: float | None) -> Figure:
+        """`least`: the goal, for figures of which more is better."""
+        return Figure(
+            name=name,
+            measured=f"{statistics.median(self.ours):,.0f} {unit}",
+            reference=f"{statistics.median(self.theirs):,.0f} {unit} {reference}",
+            ratio=f"{self.ratio:.2f}",
+            goal="" if least is None else f">= {least:g}",
+            held=None if least is None else self.ratio >= least,
+        )
 
 
 def peak_memory_mb(pid: int) -> float:

@@ -1,0 +1,58 @@
+"""`python -m bench`: every figure a ratio against a reference of the same run, printed as a table."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from bench import authorisation, full_load, mappings, pages, statuses
+from bench.material import EVSES, points_of
+from bench.rig import Figure, table
+from bench.scene import scene
+from gateway.simulator.stations import Point
+
+SECTIONS = ("statuses", "pages", "authorisation", "load", "mappings")
+
+
+@click.command()
+@click.argument("sections", nargs=-1, type=click.Choice(SECTIONS))
+@click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Directory with irve-static.jsonl.gz, the French national data set. Without it EVSEs are made up.",
+)
+@click.option(
+    "--rounds", default=5, show_default=True, type=click.IntRange(1), help="Turns of which the median counts."
+)
+def main(sections: Sequence[str], data: Path | None, rounds: int) -> None:
+    """Measure the hub. SECTIONS: all, unless some are named."""
+    figures = asyncio.run(_measure(frozenset(sections or SECTIONS), points_of(data), rounds))
+    click.echo(f"\n{EVSES} EVSEs, {'of the national data set' if data else 'made up'}; median of {rounds} turns\n")
+    click.echo(table(figures))
+
+
+async def _measure(sections: frozenset[str], points: list[Point], rounds: int) -> list[Figure]:
+    found: list[Figure] = []
+    if "mappings" in sections:
+        found += mappings.measure(points, rounds)
+    if "load" in sections:
+        found += await full_load.measure(points)
+    if sections & {"statuses", "pages", "authorisation"}:
+        async with scene(points) as made:
+            if "statuses" in sections:
+                found += await statuses.measure(made, rounds)
+            if "pages" in sections:
+                found += await pages.measure(made, rounds)
+            if "authorisation" in sections:
+                found += await authorisation.measure(made, rounds)
+    return sorted(found, key=lambda figure: _letter(figure, found))
+
+
+def _letter(figure: Figure, figures: Sequence[Figure]) -> str:
+    """Of the section: that of the nearest figure above that names one."""
+    return next(one.name[:3] for one in reversed(figures[: figures.index(figure) + 1]) if one.name.startswith("("))
+
+
+if __name__ == "__main__":
+    main()

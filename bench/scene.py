@@ -1,0 +1,146 @@
+"""The hub with all the data in it, and the networks that talk to it."""
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from msgspec import Struct
+
+from bench.material import operated_by
+from bench.rig import Load, hub, load, request
+from core.model.ids import PartyId
+from gateway.simulator.access import Admin, HubAccess
+from gateway.simulator.cast import join_ocpi, join_oicp
+from gateway.simulator.network import NotAsTold
+from gateway.simulator.ocpi import OcpiNetwork
+from gateway.simulator.ocpi_objects import location
+from gateway.simulator.oicp import OicpNetwork
+from gateway.simulator.stations import Operator, Point
+from gateway.up import Installation, Running
+from protocols.transport.json_codec import encode
+
+PATIENCE_S = 300.0
+
+
+class OcpiPartner(OcpiNetwork):
+    def headers(self) -> dict[str, str]:
+        return self._headers(to=self.hub_party)
+
+    def path(self, module: str, role: str) -> str:
+        return httpx.URL(self._endpoint(module, role)).path
+
+
+class OicpPartner(OicpNetwork):
+    def headers(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self._key}"}
+
+    @property
+    def operators(self) -> str:
+        return f"/api/oicp/charging/v21/{self._operators}"
+
+
+class Scene(Struct):
+    installation: Installation
+    running: Running
+    admin: Admin
+    cpo: OcpiPartner
+    operator: Operator
+    loaded: Load | None = None
+    """How fast the data went in, by PUT."""
+
+    @property
+    def url(self) -> str:
+        return self.running.base_url
+
+    @property
+    def port(self) -> int:
+        return port_of(self.url)
+
+    @property
+    def gateway_pid(self) -> int:
+        return self.installation.pids["serve"]
+
+
+@asynccontextmanager
+async def scene(points: list[Point]) -> AsyncIterator[Scene]:
+    """A hub that holds all points as Locations of one OCPI operator."""
+    operator = operated_by(PartyId("FR", "BCH"), "Bornes de France", points)
+    async with bare_hub() as (installation, running, admin):
+        cpo = OcpiPartner(operator.name, operator.party, "CPO", running.base_url)
+        try:
+            await join_ocpi(admin, cpo)
+            made = Scene(installation, running, admin, cpo, operator)
+            path = f"{cpo.path('locations', 'RECEIVER')}/{operator.party.country_code}/{operator.party.party_id}"
+            puts = [
+                request("PUT", f"{path}/{station.id}", cpo.headers(), encode(location(station)))
+                for station in operator.stations
+            ]
+            made.loaded = good(await load(made.port, puts, total=len(puts), connections=32))
+            await settled(made.url)
+            yield made
+        finally:
+            await cpo.close()
+
+
+@asynccontextmanager
+async def bare_hub() -> AsyncIterator[tuple[Installation, Running, Admin]]:
+    async with hub() as (installation, running):
+        async with Admin(HubAccess(base_url=running.base_url, admin_key=running.admin_key)) as admin:
+            yield installation, running, admin
+
+
+async def ocpi_emsp(made: Scene, name: str, party: PartyId, thinks_s: float = 0.0) -> OcpiPartner:
+    emsp = OcpiPartner(name, party, "EMSP", made.url, thinks_s=thinks_s)
+    await join_ocpi(made.admin, emsp)
+    await settled(made.url)
+    return emsp
+
+
+async def oicp_partner(admin: Admin, url: str, name: str, party: PartyId, role: str) -> OicpPartner:
+    partner = OicpPartner(name, party, role, url)
+    await join_oicp(admin, partner)
+    return partner
+
+
+async def settled(url: str) -> None:
+    """Until nothing waits in the outbox: what the hub does behind an answer must not weigh on the next figure."""
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+        for _ in range(int(PATIENCE_S / 0.25)):
+            found = re.search(
+                rb"^chargesphere_outbox_age_seconds (\S+)$", (await client.get(f"{url}/metrics")).content, re.M
+            )
+            if found and float(found[1]) == 0:
+                return
+            await asyncio.sleep(0.25)
+    raise NotAsTold("the outbox is not empty after minutes")
+
+
+async def restarted(made: Scene) -> None:
+    """The gateway killed and started anew by its installation: nothing is in its memory."""
+    before = made.gateway_pid
+    os.kill(before, 9)
+    async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+        for _ in range(400):
+            await asyncio.sleep(0.1)
+            try:
+                answer = await client.get(f"{made.url}/ready")
+            except httpx.HTTPError:
+                continue
+            if answer.status_code == 200 and made.gateway_pid != before:
+                await asyncio.sleep(1)  # the change stream opens
+                return
+    raise NotAsTold("the gateway did not come back")
+
+
+def port_of(url: str) -> int:
+    return int(httpx.URL(url).port or 80)
+
+
+def good(done: Load) -> Load:
+    """Raises NotAsTold if any answer was no success: only good answers are measured."""
+    if done.failures:
+        raise NotAsTold(f"{done.failures} requests of {len(done.latencies_ms)} were refused")
+    return done
