@@ -42,7 +42,8 @@ async def test_put_creates_then_replaces(net: OcpiNet) -> None:
 
 @spec("OCPI-COP-02", "OCPI-LOC-14", "OCPI-HUB-53")
 @pytest.mark.parametrize(
-    "field", ["city", "address", "country", "coordinates", "time_zone", "publish", "country_code", "party_id", "last_updated"]
+    "field",
+    ["city", "address", "country", "coordinates", "time_zone", "publish", "country_code", "party_id", "last_updated"],
 )
 async def test_a_required_field_that_is_missing(net: OcpiNet, field: str) -> None:
     body = location()
@@ -90,7 +91,11 @@ async def test_ids_of_parts_agree_too(net: OcpiNet) -> None:
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "GET"])
 async def test_the_owner_is_a_party_of_the_caller(net: OcpiNet, method: str) -> None:
     await net.p3.call(net.hub, "PUT", "locations/receiver/FR/CPC/L1", location("L1", "FRCPC"), sender="FRCPC")
-    for path in ("locations/receiver/FR/CPC/L1", "locations/receiver/FR/CPC/L1/E1", "locations/receiver/FR/CPC/L1/E1/1"):
+    for path in (
+        "locations/receiver/FR/CPC/L1",
+        "locations/receiver/FR/CPC/L1/E1",
+        "locations/receiver/FR/CPC/L1/E1/1",
+    ):
         body = {"status": "CHARGING", "last_updated": T1}
         assert codes(await net.p1.call(net.hub, method, path, body)) == (404, 2001)
     for path in ("locations/receiver/F/CPC/L1", "locations/receiver/FRA/CPC/L1", "locations/receiver/FR/CPCX/L1"):
@@ -168,7 +173,9 @@ async def test_a_child_moves_the_time_of_its_parents(net: OcpiNet) -> None:
 
 @spec("OCPI-COP-16")
 async def test_older_messages_are_understood_and_change_nothing(net: OcpiNet) -> None:
-    newest = location(city="Newest", evses=[evse(last_updated=T2, connectors=[connector(last_updated=T2)])], last_updated=T2)
+    newest = location(
+        city="Newest", evses=[evse(last_updated=T2, connectors=[connector(last_updated=T2)])], last_updated=T2
+    )
     await put(net, body=newest)
     for answer in (
         await put(net, body=location(city="Older", last_updated=T1)),
@@ -366,7 +373,10 @@ async def test_parking_places_are_named_once_and_exist(net: OcpiNet) -> None:
     ("good", "bad"),
     [
         ({"help_phone": "1" * 25}, {"help_phone": "1" * 26}),
-        ({"evses": [evse(accepted_service_providers=["a" * 50] * 3)]}, {"evses": [evse(accepted_service_providers=["a" * 51])]}),
+        (
+            {"evses": [evse(accepted_service_providers=["a" * 50] * 3)]},
+            {"evses": [evse(accepted_service_providers=["a" * 51])]},
+        ),
         ({"address": "x" * 255}, {"address": "x" * 256}),
         ({"city": "ö" * 45}, {"city": "ö" * 46}),
     ],
@@ -493,5 +503,7 @@ async def test_pages_are_never_stale_and_never_anothers(net: OcpiNet) -> None:
     await put(net, body=location(city="Unwatched", last_updated="2026-01-15T14:00:00Z"))
     assert (await shown(net))["city"] == "Unwatched"
     net.hub.storage.locations.watched = True
-    await net.hub.hub.partners.suspend(next(x.id for x in net.hub.storage.partners.held.values() if x.name == "p1.test"))
+    await net.hub.hub.partners.suspend(
+        next(x.id for x in net.hub.storage.partners.held.values() if x.name == "p1.test")
+    )
     assert (await net.p2.call(net.hub, "GET", "locations/sender")).json()["data"] == []
