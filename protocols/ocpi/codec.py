@@ -39,9 +39,11 @@ def read_bare(raw: Any, wire_type: type[T]) -> T:
 
 def envelope(data: bytes | None, code: int, message: str | None, now: datetime) -> bytes:
     """A whole response; `data` None is left out."""
-    head = b'{"data":' + data + b"," if data is not None else b"{"
-    words = b'"status_message":' + _string(message) + b"," if message else b""
-    return b'%b"status_code":%d,%b"timestamp":"%b"}' % (head, code, words, time_to_ocpi(now).encode())
+    words = b'"status_message":%b,' % _string(message) if message else b""
+    tail = b'"status_code":%d,%b"timestamp":"%b"}' % (code, words, time_to_ocpi(now).encode())
+    if data is None:
+        return b"{" + tail
+    return b"".join((b'{"data":', data, b",", tail))  # joined, not formatted: data may be long
 
 
 def joined(items: Iterable[bytes]) -> bytes:

@@ -1,5 +1,6 @@
 """One request of a partner, and the answer to it."""
 
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
@@ -137,7 +138,7 @@ class Ask:
             missing = country if country_code is None else party
             raise Invalid(missing.decode(), "country code and party id come together")
         try:
-            return PartyId.of(country_code, party_id)
+            return _party(country_code, party_id)
         except Invalid:
             raise Failure(UNKNOWN_RECEIVER, f"no party {country_code}*{party_id} is known here") from None
 
@@ -145,17 +146,21 @@ class Ask:
 
     def owner(self) -> PartyId:
         """The party in `/{country_code}/{party_id}/...`, if it is one of the caller's; else HTTP 404."""
-        country_code, party_id = self.args[0], self.args[1]
         try:
-            party = PartyId.of(
-                codec.checked_text(country_code, CiString2, "country_code"),
-                codec.checked_text(party_id, CiString3, "party_id"),
-            )
+            party = _party(self.args[0], self.args[1])
         except Invalid as error:
             raise Failure(INVALID, str(error), 404) from None
         if not self.partner.speaks_for(party):
             raise Failure(INVALID, f"{party} is no party of {self.partner.name}", 404)
         return party
+
+
+@lru_cache(maxsize=4096)
+def _party(country_code: str, party_id: str) -> PartyId:
+    return PartyId.of(
+        codec.checked_text(country_code, CiString2, "country_code"),
+        codec.checked_text(party_id, CiString3, "party_id"),
+    )
 
 
 def same_id(found: Any, wanted: str, path: str) -> None:

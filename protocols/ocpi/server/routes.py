@@ -1,6 +1,7 @@
 """Paths and methods -> handlers."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -34,7 +35,12 @@ class Route(Struct, frozen=True, kw_only=True):
     @property
     def template(self) -> str:
         """For metrics: no ids in it."""
-        return "/".join([part for part in (self.path, *("{}",) * self.parameters, self.suffix) if part])
+        return _template(self.path, self.parameters, self.suffix)
+
+
+@lru_cache
+def _template(path: str, parameters: int, suffix: str) -> str:
+    return "/".join([part for part in (path, *("{}",) * parameters, suffix) if part])
 
 
 class Routes:
