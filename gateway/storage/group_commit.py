@@ -6,7 +6,7 @@ form the next one, and each is answered when its own group is on disk. A lone ca
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 from core.errors import RoamingError, Unavailable, Uncertain
@@ -48,12 +48,16 @@ class GroupCommit(Generic[Request, Result]):
                 await self._run([(request, future) for request, future in group if not future.done()])
         finally:
             self._task = None
+            _fail(self._waiting, Unavailable("the hub is stopping"))
+            self._waiting.clear()
 
     async def _run(self, group: list[tuple[Request, "asyncio.Future[Result]"]]) -> None:
         if not group:
             return
         try:
             results = await self._write([request for request, _ in group])
+            if len(results) != len(group):
+                raise AssertionError("one result for each member")
         except (Unavailable, Uncertain) as error:
             _fail(group, error)
         except Exception as error:
@@ -79,7 +83,7 @@ def _answer(future: "asyncio.Future[Result]", result: Result | RoamingError) -> 
         future.set_result(result)
 
 
-def _fail(group: Sequence[tuple[Request, "asyncio.Future[Result]"]], error: Exception) -> None:
+def _fail(group: Iterable[tuple[Request, "asyncio.Future[Result]"]], error: Exception) -> None:
     for _, future in group:
         if not future.done():
             future.set_exception(error)

@@ -11,6 +11,7 @@ from core.errors import RoamingError
 from core.model.partner import Exchange
 from gateway.storage.database import Database, translated
 from gateway.storage.documents import Document, content, expiry, item, stamp
+from gateway.storage.tasks import end
 
 WAITING = 10_000
 BULK = 1_000
@@ -38,9 +39,7 @@ class MongoJournal:
 
     async def close(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await end(self._task)
             self._task = None
         with suppress(RoamingError):
             await self.flush()

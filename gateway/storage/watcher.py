@@ -19,6 +19,7 @@ from pymongo.errors import PyMongoError
 
 from gateway.storage.database import Database, Session
 from gateway.storage.documents import Document
+from gateway.storage.tasks import end
 
 PATIENCE_MS = 500
 MARKS = "marks"
@@ -70,9 +71,7 @@ class Watcher:
 
     async def close(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await end(self._task)
             self._task = None
 
     async def _run(self) -> None:
