@@ -248,7 +248,9 @@ class AuthorisationService:
             answer = await self._adapters[partner.protocol].authorise(self._call(partner, request), request, place)
         except Unknown as error:
             return _answer(Decision.UNKNOWN_TOKEN, issuer, by, f"{partner.name}: {error}")
-        except (Unavailable, Uncertain, Unsupported) as error:
+        except (Unavailable, Unsupported) as error:
+            return _unreached(issuer, by, f"{partner.name}: {error}")
+        except Uncertain as error:
             return _answer(Decision.TIMED_OUT, issuer, by, f"{partner.name}: {error}")
         except RoamingError as error:
             return _answer(Decision.NOT_ALLOWED, issuer, by, f"{partner.name}: {error}")
@@ -266,14 +268,14 @@ class AuthorisationService:
         """Nobody said yes. Our own copy helps where the issuer allows it and could not be asked."""
         spoken = [answer for answer in answers if answer.decision is not Decision.TIMED_OUT]
         if spoken:
-            return max(spoken, key=lambda answer: _WEIGHT.get(answer.decision, 0))
+            return _consolidated(spoken)
         offline = [token for token in held if self._may_decide(token, asked)]
         if offline:
             return self._verdict(offline[0], Answered.STORE)
         if answers:
-            return answers[0]
+            return next((answer for answer in answers if not answer.unreached), answers[0])
         if held:
-            return _answer(Decision.TIMED_OUT, held[0].issuer, Answered.HUB, "the issuer cannot be asked now")
+            return _unreached(held[0].issuer, Answered.HUB, "the issuer cannot be asked now")
         return _answer(Decision.NO_ISSUER, None, Answered.HUB, "no eMSP under an agreement can be asked")
 
     def _may_decide(self, token: Token, asked: Sequence[Partner]) -> bool:
@@ -337,6 +339,14 @@ def same_contract(answer: Authorisation, journey: Journey) -> bool:
     return answer.contract_id is not None and answer.contract_id == journey.contract_id
 
 
+def _consolidated(spoken: Sequence[Authorisation]) -> Authorisation:
+    """The refusal that knows most about the card; in a partner's own words only if no other partner said otherwise."""
+    best = max(spoken, key=lambda answer: _WEIGHT.get(answer.decision, 0))
+    if len({answer.partner_code for answer in spoken if answer.partner_code}) > 1:
+        return msgspec.structs.replace(best, partner_code=None, partner_text=None)
+    return best
+
+
 def _only_where_allowed(answer: Authorisation, request: AuthoriseRequest) -> Authorisation:
     """A yes for other EVSEs than the one that was asked for is a no here."""
     if answer.decision is not Decision.ALLOWED or not answer.evse_uids or not request.evse_uids:
@@ -351,6 +361,10 @@ def _only_where_allowed(answer: Authorisation, request: AuthoriseRequest) -> Aut
 
 def _answer(decision: Decision, issuer: PartyId | None, by: Answered, explanation: str) -> Authorisation:
     return Authorisation(decision=decision, issuer=issuer, answered_by=by, explanation=explanation)
+
+
+def _unreached(issuer: PartyId | None, by: Answered, explanation: str) -> Authorisation:
+    return msgspec.structs.replace(_answer(Decision.TIMED_OUT, issuer, by, explanation), unreached=True)
 
 
 def _hint(uid: TokenUid) -> str:

@@ -201,7 +201,7 @@ async def test_online_emps_may_upload_too_and_are_not_asked_then() -> None:
 # --- deciding by them
 
 
-@pytest.mark.spec("OICP-AUTH-09", "OICP-AUTH-10", "OICP-ADATA-11", "OICP-AUTH-05")
+@pytest.mark.spec("OICP-AUTH-09", "OICP-ADATA-11", "OICP-AUTH-05")
 async def test_an_uploaded_card_is_good_without_asking() -> None:
     async with opened() as hub:
         abc, off = await pair(hub)
@@ -225,7 +225,6 @@ async def test_a_card_of_a_locked_emp_is_not() -> None:
         assert not await allowed(abc, rfid())
 
 
-@pytest.mark.spec("OICP-AUTH-10")
 async def test_an_expired_card_is_not() -> None:
     async with opened() as hub:
         abc, off = await pair(hub)
@@ -235,7 +234,7 @@ async def test_an_expired_card_is_not() -> None:
         assert not await allowed(abc, rfid())
 
 
-@pytest.mark.spec("OICP-AUTH-10", "OICP-AUTH-11", "OICP-ADATA-06")
+@pytest.mark.spec("OICP-AUTH-11", "OICP-ADATA-06")
 async def test_a_qr_code_needs_its_pin() -> None:
     async with opened() as hub:
         abc, off = await pair(hub)

@@ -9,8 +9,11 @@ import msgspec
 import pytest
 
 from core.model.authorisation import JourneyState
-from core.model.cdr import CdrState
+from core.model.cdr import CdrLocation, CdrState
+from core.model.ids import EvseId
 from core.model.partner import PartnerState
+from core.model.quantities import Price
+from core.model.session import CdrToken
 from tests.flows.hub import TestHub
 from tests.flows.oicp_partners import (
     CARD,
@@ -29,6 +32,7 @@ from tests.flows.oicp_partners import (
     record,
     rfid,
 )
+from tests.unit.core.examples import cdr as core_cdr
 
 
 async def trio(hub: TestHub, **answer: Any) -> tuple[Reached, Reached, Emp]:
@@ -98,7 +102,7 @@ async def test_no_session_id_is_made_up_for_a_partner() -> None:
         assert sent(back) == [cdr(session_id)]
 
 
-@pytest.mark.spec("OICP-SES-07", "OICP-CDR-02", "OICP-ERR-28", "OICP-CDR-22")
+@pytest.mark.spec("OICP-SES-07", "OICP-CDR-02", "OICP-ERR-28")
 async def test_the_second_record_is_refused() -> None:
     async with opened() as hub:
         abc, _, back = await trio(hub)
@@ -232,7 +236,7 @@ async def test_wrong_records(members: dict[str, Any], field: str) -> None:
         assert hub.storage.journeys.held[session_id].state is not JourneyState.BILLED
 
 
-@pytest.mark.spec("OICP-CDR-16", "OICP-CDR-17", "OICP-CDR-14", "OICP-DT-13", "OICP-CDR-18")
+@pytest.mark.spec("OICP-CDR-16", "OICP-CDR-17", "OICP-CDR-14", "OICP-CDR-18")
 @pytest.mark.parametrize(
     "identification",
     [
@@ -425,3 +429,50 @@ async def test_the_service_url_has_no_double_slash() -> None:
         await abc.cdr(await begun(abc))
         await hub.settle()
         assert back.asked[-1][0] == "/x/api/oicp/cdrmgmt/v22/operators/DE%2AABC/charge-detail-record"
+
+
+# --- records of other protocols
+
+
+async def foreign(hub: TestHub, abc: Reached, **members: Any) -> str:
+    """A record that came by another protocol, for a session of this EMP's driver."""
+    session_id = await begun(abc, EvseID="DE*ABC*E1")
+    journey = await hub.hub.sessions.journey(session_id)
+    assert journey is not None
+    made = core_cdr(
+        owner=journey.operator,
+        id=f"cdr-{session_id[-4:]}",
+        token=CdrToken(issuer=journey.issuer, uid=journey.uid, kind="RFID"),
+        location=CdrLocation(id="L1", evse_uid="1", evse_id=EvseId.parse("DE*ABC*E1")),
+        authorization_reference=journey.reference,
+        currency="EUR",
+        total_cost=Price(before_taxes=Decimal("5.00")),
+        **members,
+    )
+    await hub.hub.billing.accept(abc.partner, made, journey)
+    return session_id
+
+
+async def test_a_record_of_another_protocol_is_translated_once_and_the_same() -> None:
+    async with opened() as hub:
+        abc, provider, back = await trio(hub)
+        session_id = await foreign(hub, abc)
+        [settled] = await hub.settle()
+        assert settled.state is CdrState.DELIVERED
+        assert "total_cost" in {loss.path for loss in settled.losses}
+        [received] = sent(back)
+        assert received["SessionID"] == session_id
+        assert "EMPPartnerSessionID" not in received
+        answer = await provider.fetch()
+        assert decode(answer.content)["content"] == [received]
+
+
+async def test_a_credit_cannot_be_said_and_waits_for_a_person() -> None:
+    async with opened() as hub:
+        abc, provider, back = await trio(hub)
+        await foreign(hub, abc, credit=True, credit_reference_id="cdr-1")
+        [settled] = await hub.settle()
+        assert not sent(back)
+        assert settled.state is CdrState.WAITING
+        assert "withheld" in (settled.last_error or "")
+        assert sessions(await provider.fetch()) == []

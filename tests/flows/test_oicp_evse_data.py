@@ -1,5 +1,6 @@
 """EVSE data from CPOs to EMPs. OICP 2.3, eRoamingPushEvseData_V2.3, eRoamingPullEvseData_V2.3."""
 
+import asyncio
 from decimal import Decimal
 from typing import Any
 
@@ -241,7 +242,7 @@ async def test_a_wrong_record_is_a_400_and_nothing_is_stored(bad: Any) -> None:
         assert not [e for e in hub.storage.outbox.events.values() if e.kind == "LOCATION_CHANGED"]
 
 
-@pytest.mark.spec("OICP-DT-02", "OICP-NET-02", "OICP-NET-13", "OICP-DT-13", "OICP-DT-14")
+@pytest.mark.spec("OICP-DT-02", "OICP-NET-02", "OICP-NET-13", "OICP-DT-14")
 async def test_what_is_odd_but_right_passes_and_survives() -> None:
     async with opened() as hub:
         abc, provider = await pair(hub)
@@ -275,6 +276,26 @@ async def test_the_platform_profile_is_a_switch_of_the_partner() -> None:
         bbb = await join(hub, cpo("DE*BBB", platform_profile=True))
         facility = {"ChargingFacilities": record()["ChargingFacilities"]}
         assert code(await bbb.push_data("insert", {**lean, **facility, "EvseID": "DE*BBB*E1"})) == (200, "000")
+
+
+@pytest.mark.spec("OICP-EVSE-26")
+async def test_swapped_coordinates_are_reported_not_refused() -> None:
+    async with opened() as hub:
+        abc, _ = await pair(hub)
+        swapped = record(E2, GeoCoordinates={"Google": {"Coordinates": "113.35 52.48"}})
+        answer = await abc.push_data("insert", record(E1), swapped)
+        assert code(answer) == (200, "000")
+        info = answer.json()["StatusCode"]["AdditionalInfo"]
+        assert (E1 in info, E2 in info) == (False, True)
+
+
+@pytest.mark.spec("OICP-EVSE-23")
+async def test_pushes_of_one_operator_are_taken_in_turn() -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        loads = [abc.push_data("fullLoad", record(f"DE*ABC*E{number}"), record(E1)) for number in range(2, 7)]
+        assert {code(answer) for answer in await asyncio.gather(*loads)} == {(200, "000")}
+        assert ids(await provider.pulled()) == [E1, "DE*ABC*E6"]
 
 
 # --- what is stored
@@ -319,7 +340,6 @@ async def test_auto_means_true_once_the_operator_pushes_statuses() -> None:
         assert {r["EvseID"]: r["DynamicInfoAvailable"] for r in await provider.pulled()} == {E1: "true", E2: "true"}
 
 
-@pytest.mark.spec("OICP-EVSE-28")
 async def test_data_of_a_locked_operator_stay_but_are_hidden() -> None:
     async with opened() as hub:
         abc, provider = await pair(hub)
@@ -489,7 +509,7 @@ async def test_filters() -> None:
 # --- deltas
 
 
-@pytest.mark.spec("OICP-EVSE-52", "OICP-EVSE-54", "OICP-EVSE-55", "OICP-EVSE-22", "OICP-EVSE-07")
+@pytest.mark.spec("OICP-EVSE-52", "OICP-EVSE-54", "OICP-EVSE-55", "OICP-EVSE-07")
 async def test_a_delta_names_what_was_inserted_updated_and_deleted() -> None:
     async with opened() as hub:
         abc, provider = await pair(hub)

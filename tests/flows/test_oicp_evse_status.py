@@ -102,7 +102,7 @@ async def test_words_that_are_none(status: Any) -> None:
         assert not hub.storage.outbox.events
 
 
-@pytest.mark.spec("OICP-STAT-06", "OICP-STAT-21", "OICP-OPS-09")
+@pytest.mark.spec("OICP-STAT-06", "OICP-STAT-21")
 @pytest.mark.parametrize(
     ("word", "held"),
     [
@@ -202,7 +202,7 @@ async def test_the_full_pull_is_grouped_and_filtered_and_whole() -> None:
         assert await provider.statuses(SearchCenter=center, EvseStatus="Occupied") == {}
 
 
-@pytest.mark.spec("OICP-STAT-24", "OICP-STAT-23", "OICP-URL-12", "OICP-OPS-09")
+@pytest.mark.spec("OICP-STAT-24", "OICP-STAT-23", "OICP-URL-12")
 async def test_by_id_one_record_each_in_order_and_spelling() -> None:
     async with opened() as hub:
         abc, provider = await pair(hub)

@@ -226,7 +226,6 @@ async def test_content_types_and_unknown_headers(content_type: str) -> None:
         assert answer.headers["content-type"] == "application/json;charset=UTF-8"
 
 
-@pytest.mark.spec("OICP-NET-20")
 async def test_a_chunked_body_is_read_whole() -> None:
     async with opened() as hub:
         abc = await join(hub, cpo())
@@ -396,7 +395,6 @@ async def test_a_callback_url_into_a_private_network_is_refused(url: str) -> Non
         assert raised.value.path == "$.callback_url"
 
 
-@pytest.mark.spec("OICP-PRT-02")
 async def test_an_id_belongs_to_one_partner() -> None:
     async with opened() as hub:
         await join(hub, cpo())

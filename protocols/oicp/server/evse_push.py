@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from core.model.ids import EvseId
 from core.model.location import Evse, EvseStatus, Location, location_key
+from mappings.oicp.coordinates import coordinates_from_oicp
 from mappings.oicp.ids import evse_id_from_oicp
 from mappings.oicp.locations import evse_records_to_oicp, group_key, locations_from_oicp
 from protocols.oicp import codec
@@ -80,13 +81,20 @@ async def push_evse_data(call: Inbound) -> Reply:
         info = check_transaction(action, evse_ids, {key for key, where in index.items() if where.live})
         records = () if isinstance(message, DeleteEvseData) else message.operator_evse_data.evse_data_record
         await _apply(call, await _change(call, action, records, evse_ids, index, data.operator_name))
-    return acknowledged(info)
+    return acknowledged(info or _odd_places(records))
 
 
 def _message(call: Inbound) -> PushEvseData | PlatformPushEvseData | DeleteEvseData:
     platform = call.settings.platform_profile
     wire_type = PlatformPushEvseData if platform else PushEvseData
     return decoded(call.body, wire_type, lambda body: codec.decode_push_evse_data(body, platform=platform))
+
+
+def _odd_places(records: Sequence[Record]) -> str | None:
+    """A hint: latitude and longitude are often swapped."""
+    places = ((record.evse_id, coordinates_from_oicp(record.geo_coordinates)) for record in records)
+    odd = [name for name, place in places if abs(place.latitude) > 90 or abs(place.longitude) > 180]
+    return "no such place on earth: " + listed(odd) if odd else None
 
 
 def check_transaction(action: ActionType, evse_ids: Sequence[EvseId], held: set[str]) -> str | None:

@@ -1,0 +1,42 @@
+"""OICP as core sees it."""
+
+import pytest
+
+from core.errors import Rejected, Uncertain, Unsupported
+from core.model.cdr import CdrState
+from core.ports.adapter import Capability, ProtocolAdapter
+from protocols.oicp.adapter import OicpAdapter
+from protocols.oicp.settings import OicpSettings, settings_of
+from tests.flows.oicp_partners import cpo, emp, opened
+
+
+def test_capabilities_are_what_is_overridden() -> None:
+    own = {c for c in Capability if getattr(OicpAdapter, c.value) is not getattr(ProtocolAdapter, c.value)}
+    assert own == OicpAdapter.capabilities
+
+
+@pytest.mark.spec("OICP-CDR-09")
+@pytest.mark.parametrize("error", [Uncertain("timeout"), Rejected("022", "no"), Unsupported("x")])
+async def test_a_record_that_may_have_arrived_is_fetched(error: Exception) -> None:
+    async with opened() as hub:
+        assert hub.adapters["oicp"].after_failed_cdr(error) is CdrState.FETCHABLE  # type: ignore[arg-type]
+
+
+@pytest.mark.spec("OICP-AUTH-13")
+async def test_who_can_be_asked() -> None:
+    async with opened() as hub:
+        adapter = hub.adapters["oicp"]
+        offline, _ = await hub.add(emp())
+        online, _ = await hub.add(emp("DE-8EO", callback_url="http://emp.test", broadcast=False))
+        assert not adapter.answers(offline)
+        assert adapter.answers(online)
+        assert not adapter.joins_broadcasts(online)
+        assert adapter.joins_broadcasts(offline)
+
+
+async def test_settings_are_kept_as_text_without_what_is_usual() -> None:
+    async with opened() as hub:
+        partner, _ = await hub.add(cpo("+49*810", sub_ids=["DE*XYZ"]))
+        assert partner.settings == '{"operator_id":"+49*810","sub_ids":["DE*XYZ"]}'
+        assert settings_of(partner) == OicpSettings(operator_id="+49*810", sub_ids=("DE*XYZ",))
+        assert partner.roles[0].spelling == "+49*810"
