@@ -249,5 +249,15 @@ async def test_a_uid_that_is_too_long_is_2001(net: OcpiNet) -> None:
 async def test_an_emsp_that_refuses_the_hub_is_no_401_for_the_operator(net: OcpiNet) -> None:
     net.p2.answers["POST", "tokens"] = (401, envelope(None, 2000), {})
     answer = await net.p1.call(net.hub, "POST", AUTHORIZE, to="DEEMB")
-    assert answer.status_code == 200
-    assert answer.json()["status_code"] in (4002, 4003)
+    assert codes(answer) == (200, 4003)
+
+
+@spec("OCPI-STC-17", "OCPI-HUB-24", "OCPI-HUB-22")
+async def test_an_emsp_that_cannot_be_reached_is_4003(net: OcpiNet) -> None:
+    net.hub.network.silence("p2.test")
+    assert codes(await net.p1.call(net.hub, "POST", AUTHORIZE, to="DEEMB")) == (200, 4003)
+    partner = next(x for x in net.hub.storage.partners.held.values() if x.name == "p2.test")
+    await net.hub.hub.partners.not_reached(partner.id)
+    seen = len(net.hub.network.seen)
+    assert codes(await net.p1.call(net.hub, "POST", AUTHORIZE, to="DEEMB")) == (200, 4003)
+    assert len(net.hub.network.seen) == seen

@@ -88,21 +88,23 @@ async def authorise(ask: Ask) -> Reply:
     contract = ContractId.parse(uid) if request.kind == TokenKind.EMAID else None
     request = replace(request, ask_issuer=True, contract_id=contract, correlation_id=ask.correlation_id)
     answer = await ask.hub.authorisation.authorise(request, ask.partner)
-    _check(answer, uid)
+    _check(answer, uid, ask)
     info = authorisation_to_ocpi(answer, request, ask.hub.clock.now())
     return Reply(data=codec.encode(info), sender=None if ask.to_hub else answer.issuer)
 
 
-def _check(answer: Authorisation, uid: str) -> None:
+def _check(answer: Authorisation, uid: str, ask: Ask) -> None:
     """Raises what OCPI answers where AuthorizationInfo has no word for it."""
     why = answer.explanation
     match answer.decision:
+        case Decision.NO_ISSUER if ask.addressed is not None:
+            raise Failure(NOT_CONNECTED, f"{ask.addressed} is not connected")
         case Decision.UNKNOWN_TOKEN | Decision.NO_ISSUER:
             raise Failure(UNKNOWN_TOKEN, f"unknown token {uid}: {why}", 404)
         case Decision.NEEDS_LOCATION:
             raise Failure(NOT_ENOUGH, why or "the issuer needs to know the location")
         case Decision.TIMED_OUT:
-            code = NOT_CONNECTED if answer.answered_by is Answered.HUB else TIMED_OUT
+            code = NOT_CONNECTED if answer.unreached else TIMED_OUT
             raise Failure(code, why or "the issuer gave no answer")
     if answer.answered_by in (Answered.STORE, Answered.WHITELIST):
         raise Failure(NOT_CONNECTED, "the issuer gave no answer, and only the operator may decide by its whitelist")
