@@ -60,7 +60,8 @@ class Authorisation(Model, frozen=True, kw_only=True):
     """The answer. Only `decision` ALLOWED is a yes; silence is a no.
 
     `evse_uids`: the EVSEs for which it is allowed, if the issuer narrowed it. `reference` is the issuer's reference,
-    `issuer_session_id` its session id (OICP EMPPartnerSessionID). `explanation` says in one sentence why."""
+    `issuer_session_id` its session id (OICP EMPPartnerSessionID). `explanation` says in one sentence why.
+    `unreached`: TIMED_OUT because nobody could be asked at all, so that nothing has happened anywhere."""
 
     decision: Decision
     issuer: PartyId | None = None
@@ -77,6 +78,7 @@ class Authorisation(Model, frozen=True, kw_only=True):
     partner_text: str | None = None
     journey_id: str | None = None
     stop_uids: tuple[TokenUid, ...] = ()
+    unreached: bool = False
     extensions: Extensions = {}
 
 
