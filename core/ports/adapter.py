@@ -65,6 +65,10 @@ class ProtocolAdapter:
         """Whether this partner wants to be asked about cards of which nobody knows the issuer."""
         return True
 
+    def takes(self, partner: Partner, capability: Capability) -> bool:
+        """Whether this partner is to be told in this way at all (an OCPI platform without the endpoint pulls)."""
+        return True
+
     def retries(self, partner: Partner) -> dict[str, int]:
         """The partner's own number of attempts by event kind, where it differs from the rule."""
         return {}

@@ -27,7 +27,7 @@ from core.ports.stores import (
     TokenStore,
 )
 from core.retries import next_attempt, policy_for
-from core.routing import recipients
+from core.routing import TOLD_BY, recipients
 from core.services.partners import PartnerService
 
 T = TypeVar("T")
@@ -79,7 +79,9 @@ class DeliveryService:
         if owner is None and event.source:
             owner = await self._partners.get(event.source)
         told = recipients(event, owner, await self._partners.all(), self._capabilities) if owner else []
-        await self._outbox.fan_out(event, [self._delivery(event, partner) for partner in told])
+        await self._outbox.fan_out(
+            event, [self._delivery(event, partner) for partner in told if self._takes(event, partner)]
+        )
 
     async def _hurry_cdrs(self, partner_id: str) -> None:
         """The partner is back: its CDRs need not wait for their next attempt."""
@@ -94,6 +96,9 @@ class DeliveryService:
         )
         for settlement in waiting:
             await self._processes.nudge_cdr(settlement.key)
+
+    def _takes(self, event: Event, partner: Partner) -> bool:
+        return self._adapters[partner.protocol].takes(partner, TOLD_BY[event.kind])
 
     async def send(self, delivery: Delivery) -> Delivery:
         """One attempt; the outcome is on disk when this returns."""

@@ -34,32 +34,34 @@ from protocols.ocpi.settings import settings_of
 from protocols.ocpi.versions import RECEIVER, SENDER
 from protocols.plugin import Outbound
 
+ENDPOINT: Final = {
+    Capability.AUTHORISE: ("tokens", SENDER),
+    Capability.PUSH_LOCATION: ("locations", RECEIVER),
+    Capability.PUSH_EVSE_STATUS: ("locations", RECEIVER),
+    Capability.PUSH_TOKEN: ("tokens", RECEIVER),
+    Capability.PUSH_SESSION: ("sessions", RECEIVER),
+    Capability.PUSH_TARIFF: ("tariffs", RECEIVER),
+    Capability.DELETE_TARIFF: ("tariffs", RECEIVER),
+    Capability.PUSH_CDR: ("cdrs", RECEIVER),
+    Capability.PUSH_PARTY_STATUS: ("hubclientinfo", RECEIVER),
+}
+"""What a partner has to publish in order to be told."""
 _HELD_ALREADY: Final = re.compile(r"\b(already|duplicate|exists)\b", re.IGNORECASE)
 """How platforms say that they hold a CDR with this id: OCPI has no code for it."""
 
 
 class OcpiAdapter(ProtocolAdapter):
-    capabilities: ClassVar[frozenset[Capability]] = frozenset(
-        {
-            Capability.AUTHORISE,
-            Capability.PUSH_LOCATION,
-            Capability.PUSH_EVSE_STATUS,
-            Capability.PUSH_TOKEN,
-            Capability.PUSH_SESSION,
-            Capability.PUSH_TARIFF,
-            Capability.DELETE_TARIFF,
-            Capability.PUSH_CDR,
-            Capability.PUSH_PARTY_STATUS,
-        }
-    )
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(ENDPOINT)
 
     def __init__(self, outbound: Outbound) -> None:
         self._client = OcpiClient(outbound)
         self._hub = outbound.identity.party
 
     def answers(self, partner: Partner) -> bool:
-        settings = settings_of(partner)
-        return settings.url("tokens", SENDER) is not None or settings.url("cdrs", RECEIVER) is not None
+        return self.takes(partner, Capability.AUTHORISE) or self.takes(partner, Capability.PUSH_CDR)
+
+    def takes(self, partner: Partner, capability: Capability) -> bool:
+        return settings_of(partner).url(*ENDPOINT[capability]) is not None
 
     def retries(self, partner: Partner) -> dict[str, int]:
         return settings_of(partner).retries
@@ -159,8 +161,8 @@ class OcpiAdapter(ProtocolAdapter):
         return CdrState.WAITING if isinstance(error, Uncertain) else CdrState.REFUSED
 
     async def push_party_status(self, call: Call, status: PartyStatus) -> Told:
-        """Only to those who want to know: the module is optional, and its list is there for all."""
-        if settings_of(call.partner).url("hubclientinfo", RECEIVER) is not None and status.role is not Role.HUB:
+        """A hub among the parties is not told of: OCPI 2.3.0 has no such role."""
+        if status.role is not Role.HUB:
             await _refusing(self._client.put_client_info(call, party_status_to_ocpi(status)))
         return Told()
 

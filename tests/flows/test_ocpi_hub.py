@@ -292,12 +292,15 @@ async def test_a_planned_party_gets_no_traffic(net: OcpiNet) -> None:
     assert ("NEW", "PLANNED") in {(one["party_id"], one["status"]) for one in listed}
 
 
-async def test_a_partner_without_the_module_is_not_told_and_nothing_is_stuck(net: OcpiNet) -> None:
+@spec("OCPI-HUB-38")
+async def test_a_partner_without_the_endpoint_is_not_told_and_nothing_is_stuck(net: OcpiNet) -> None:
     quiet = OcpiPartner("p4.test", ("EMSP", "NL", "QUI"), endpoints=(("tokens", "SENDER"),))
     await quiet.join(net.hub)
+    await net.p1.call(net.hub, "PUT", LOC1, location())
     await net.hub.hub.partners.not_reached(partner_id(net, "p1.test"))
-    states = {x.state for x in await net.hub.relay()}
-    assert states == {DeliveryState.DELIVERED}
+    settled = await net.hub.relay()
+    assert {x.state for x in settled} == {DeliveryState.DELIVERED}
+    assert {x.partner for x in settled} == {partner_id(net, "p2.test"), partner_id(net, "p3.test")}
     assert not quiet.received
 
 
