@@ -53,15 +53,20 @@ Index = dict[str, Where]
 """By the EVSE id's comparison form."""
 
 
+Pushed = dict[str, dict[str, tuple[Record, str]]]
+"""Location id -> EVSE -> its record, and the digest of it."""
+
+
 class Change(Struct, frozen=True, kw_only=True):
     """One push. `index` holds all EVSEs of the operator in a full load, else those that the push names.
 
-    `pushed` by location id, each with its digest; `gone` are EVSEs to be deleted; `leaving` those that move to another
-    location, and `carried` what they are now."""
+    `gone` are EVSEs to be deleted; `leaving` those that move to another location, and `carried` what they are now.
+    `same` are locations that a full load leaves as they are."""
 
     index: Index
-    pushed: dict[str, dict[str, tuple[Record, str]]]
+    pushed: Pushed
     full: bool
+    same: frozenset[str] = frozenset()
     gone: frozenset[str] = frozenset()
     leaving: dict[str, set[str]] = {}
     carried: dict[str, Evse] = {}
@@ -77,10 +82,27 @@ async def push_evse_data(call: Inbound) -> Reply:
     call.check_evse_ids(evse_ids)
     async with call.shared.lock(f"evses/{call.party.key}"):
         action = message.action_type
-        index = await index_of(call, None if action is ActionType.FULL_LOAD else evse_ids)
+        records: tuple[Record, ...] = ()
+        if action is not ActionType.DELETE and not isinstance(message, DeleteEvseData):
+            records = message.operator_evse_data.evse_data_record
+        pushed = grouped(records)
+        index, same = await _index(
+            call, None if action is ActionType.FULL_LOAD else evse_ids, pushed, data.operator_name
+        )
         info = check_transaction(action, evse_ids, {key for key, where in index.items() if where.live})
-        records = () if isinstance(message, DeleteEvseData) else message.operator_evse_data.evse_data_record
-        await _apply(call, await _change(call, action, records, evse_ids, index, data.operator_name))
+        leaving = _leaving(pushed, index)
+        change = Change(
+            index=index,
+            pushed=pushed,
+            full=action is ActionType.FULL_LOAD,
+            same=same,
+            gone=frozenset(e.key for e in evse_ids) if action is ActionType.DELETE else frozenset(),
+            leaving=leaving,
+            carried=await _carried(call, leaving),
+            operator_name=data.operator_name,
+            at=call.hub.clock.now(),
+        )
+        await _apply(call, change)
     return acknowledged(info or _odd_places(records))
 
 
@@ -107,17 +129,28 @@ def check_transaction(action: ActionType, evse_ids: Sequence[EvseId], held: set[
     return "not there: " + listed(missing) if action is ActionType.DELETE and missing else None
 
 
-async def index_of(call: Inbound, evse_ids: Sequence[EvseId] | None) -> Index:
-    """Where the operator's EVSEs are; None: all of them."""
+async def _index(
+    call: Inbound, evse_ids: Sequence[EvseId] | None, pushed: Pushed, operator_name: str | None
+) -> tuple[Index, frozenset[str]]:
+    """Where the operator's EVSEs are, for `evse_ids` None all of them; and the locations that are as pushed already."""
     index: Index = {}
+    same: set[str] = set()
     owned = call.hub.locations.owned
     if evse_ids is None:
         async for location in owned(call.party):
             _note(index, location)
+            if is_as_pushed(location, pushed.get(location.id, {}), operator_name):
+                same.add(location.id)
     for bulk in batched(evse_ids or ()):
         async for location in owned(call.party, bulk):
             _note(index, location)
-    return index
+    return index, frozenset(same)
+
+
+def is_as_pushed(held: Location, pushed: dict[str, tuple[Record, str]], operator_name: str | None) -> bool:
+    """Whether a full load with these records of the location would change nothing about it."""
+    live = {evse.uid.upper(): evse for evse in held.evses if evse.status is not EvseStatus.REMOVED}
+    return live.keys() == pushed.keys() and not _differs(operator_name, held, pushed, live)
 
 
 def _note(index: Index, location: Location) -> None:
@@ -125,34 +158,23 @@ def _note(index: Index, location: Location) -> None:
         index[evse.uid.upper()] = Where(location.id, evse.status is not EvseStatus.REMOVED)
 
 
-async def _change(
-    call: Inbound,
-    action: ActionType,
-    records: Iterable[Record],
-    evse_ids: Sequence[EvseId],
-    index: Index,
-    operator_name: str | None,
-) -> Change:
-    pushed: dict[str, dict[str, tuple[Record, str]]] = {}
+def grouped(records: Iterable[Record]) -> Pushed:
+    pushed: Pushed = {}
+    for given in records:
+        record = cleaned(given)
+        evse_id = evse_id_from_oicp(record.evse_id)
+        pushed.setdefault(group_key(record), {})[evse_id.key] = record, digest_of(record)
+    return pushed
+
+
+def _leaving(pushed: Pushed, index: Index) -> dict[str, set[str]]:
     leaving: dict[str, set[str]] = {}
-    if action is not ActionType.DELETE:
-        for pushed_record, evse_id in zip(records, evse_ids, strict=True):
-            record = cleaned(pushed_record)
-            group = group_key(record)
-            pushed.setdefault(group, {})[evse_id.key] = record, digest_of(record)
-            where = index.get(evse_id.key)
+    for group, records in pushed.items():
+        for key in records:
+            where = index.get(key)
             if where is not None and where.location_id != group:
-                leaving.setdefault(where.location_id, set()).add(evse_id.key)
-    return Change(
-        index=index,
-        pushed=pushed,
-        full=action is ActionType.FULL_LOAD,
-        gone=frozenset(e.key for e in evse_ids) if action is ActionType.DELETE else frozenset(),
-        leaving=leaving,
-        carried=await _carried(call, leaving),
-        operator_name=operator_name,
-        at=call.hub.clock.now(),
-    )
+                leaving.setdefault(where.location_id, set()).add(key)
+    return leaving
 
 
 def cleaned(record: Record) -> Record:
@@ -185,9 +207,9 @@ async def _apply(call: Inbound, change: Change) -> None:
 def _touched(change: Change) -> list[str]:
     named = {**dict.fromkeys(change.pushed), **dict.fromkeys(change.leaving)}
     for key, where in change.index.items():
-        if change.full or key in change.gone:
+        if (change.full and where.live) or key in change.gone:
             named[where.location_id] = None
-    return list(named)
+    return [name for name in named if name not in change.same]
 
 
 def _location(call: Inbound, change: Change, name: str, held: Location | None) -> Location | None:
@@ -198,7 +220,7 @@ def _location(call: Inbound, change: Change, name: str, held: Location | None) -
     live = {key for key, evse in before.items() if evse.status is not EvseStatus.REMOVED}
     stay = set() if change.full else live - change.gone - leaving - pushed.keys()
     going = live - stay - pushed.keys() - leaving
-    if not leaving and not going and not _differs(change, held, pushed, before):
+    if not leaving and not going and not _differs(change.operator_name, held, pushed, before):
         return None
     kept = _kept(held, stay) | {key: record for key, (record, _) in pushed.items()}
     ordered = {key: kept[key] for key in before if key in kept} | kept
@@ -217,11 +239,11 @@ def _location(call: Inbound, change: Change, name: str, held: Location | None) -
 
 
 def _differs(
-    change: Change, held: Location | None, pushed: dict[str, tuple[Record, str]], before: dict[str, Evse]
+    operator_name: str | None, held: Location | None, pushed: dict[str, tuple[Record, str]], before: dict[str, Evse]
 ) -> bool:
     if not pushed:
         return False
-    if held is None or (change.operator_name and change.operator_name != _name(held)):
+    if held is None or (operator_name and operator_name != _name(held)):
         return True
     return any(
         key not in before or present(history_of(before[key].extensions)) != digest
