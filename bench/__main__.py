@@ -37,7 +37,7 @@ async def _measure(sections: frozenset[str], points: list[Point], rounds: int) -
     if "mappings" in sections:
         found += mappings.measure(points, rounds)
     if "load" in sections:
-        found += await full_load.measure(points)
+        found += await full_load.measure(points, rounds)
     if sections & {"statuses", "pages", "authorisation"}:
         async with scene(points) as made:
             if "statuses" in sections:

@@ -1,11 +1,13 @@
 """(d) OICP full load: all EVSEs by one PushEvseData, then twice as many by another operator."""
 
+import statistics
 import time
+from itertools import count
 
 import httpx
 
 from bench.material import EVSES, operated_by
-from bench.rig import Figure, peak_memory_mb
+from bench.rig import Figure, Pairs, peak_memory_mb
 from bench.scene import OicpPartner, bare_hub, oicp_partner, settled
 from core.model.ids import PartyId
 from gateway.simulator.access import Admin
@@ -16,65 +18,46 @@ from protocols.transport.json_codec import encode
 
 MOST_MB = 400
 MOST_TIMES = 2.3
+MOST_ROUNDS = 3
 
 
-async def measure(points: list[Point]) -> list[Figure]:
+async def measure(points: list[Point], rounds: int) -> list[Figure]:
     async with bare_hub() as (installation, running, admin):
-        once = await _join(admin, running.base_url, "AAA")
-        twice = await _join(admin, running.base_url, "BBB")
-        warm = await _join(admin, running.base_url, "CCC")
-        try:
-            pid = installation.pids["serve"]
-            before = peak_memory_mb(pid)
-            await _push(warm, points[:500])
-            first = await _push(once, points)
-            memory = peak_memory_mb(pid)
-            await settled(running.base_url)
-            again = await _push(once, points)
-            second = await _push(twice, [*points, *points])
-            memory_twice = peak_memory_mb(pid)
-        finally:
-            for partner in (once, twice, warm):
-                await partner.close()
-    times = second / first
+        pid, operators = installation.pids["serve"], map("A{:02}".format, count(1))
+        before = peak_memory_mb(pid)
+        await _first_push(admin, running.base_url, next(operators), points[:500])
+        twice, again, seconds = Pairs(), Pairs(), []
+        memory = 0.0
+        for _ in range(min(rounds, MOST_ROUNDS)):
+            partner, first = await _first_push(admin, running.base_url, next(operators), points)
+            memory = memory or peak_memory_mb(pid)
+            again.add(await _push(partner, points), first)
+            _, second = await _first_push(admin, running.base_url, next(operators), [*points, *points])
+            twice.add(second, first)
+            seconds.append(first)
+        most = peak_memory_mb(pid)
+    first = statistics.median(seconds)
     return [
-        Figure(
-            name=f"(d) OICP full load of {EVSES} EVSEs by one push",
-            measured=f"{first:.1f} s",
-            reference=f"{EVSES / first:,.0f} EVSEs/s",
-            ratio="",
-            goal="",
-            held=None,
-        ),
-        Figure(
-            name="    most memory of the gateway, ever",
-            measured=f"{memory:.0f} MB",
-            reference=f"{before:.0f} MB before",
-            ratio=f"{memory / MOST_MB:.2f}",
-            goal=f"< {MOST_MB} MB",
-            held=memory < MOST_MB,
-        ),
-        Figure(
-            name="    twice as many",
-            measured=f"{second:.1f} s",
-            reference=f"{first:.1f} s; {memory_twice:.0f} MB",
-            ratio=f"{times:.2f}",
-            goal=f"<= {MOST_TIMES:g}",
-            held=times <= MOST_TIMES,
-        ),
-        Figure(
-            name="    the same again, unchanged",
-            measured=f"{again:.1f} s",
-            reference=f"{first:.1f} s",
-            ratio=f"{again / first:.2f}",
-            goal="",
-            held=None,
-        ),
-    ]
+        Figure(name=f"(d) OICP full load of {EVSES} EVSEs by one push", measured=f"{first:.1f} s",
+               reference=f"{EVSES / first:,.0f} EVSEs/s", ratio="", goal="", held=None),
+        Figure(name="    the most memory that the gateway ever had", measured=f"{memory:.0f} MB",
+               reference=f"{before:.0f} MB before", ratio=f"{memory / MOST_MB:.2f}", goal=f"< {MOST_MB} MB",
+               held=memory < MOST_MB),
+        Figure(name="    twice as many", measured=f"{statistics.median(twice.ours):.1f} s",
+               reference=f"{first:.1f} s; in the end {most:.0f} MB", ratio=f"{twice.ratio:.2f}",
+               goal=f"<= {MOST_TIMES:g}", held=twice.ratio <= MOST_TIMES),
+        Figure(name="    the same again, unchanged", measured=f"{statistics.median(again.ours):.1f} s",
+               reference=f"{first:.1f} s", ratio=f"{again.ratio:.2f}", goal="", held=None),
+    ]  # fmt: skip
 
 
-async def _join(admin: Admin, url: str, party_id: str) -> OicpPartner:
-    return await oicp_partner(admin, url, f"Operator {party_id}", PartyId("FR", party_id), "CPO")
+async def _first_push(admin: Admin, url: str, party_id: str, points: list[Point]) -> tuple[OicpPartner, float]:
+    """By an operator of whom the hub holds nothing yet."""
+    partner = await oicp_partner(admin, url, f"Operator {party_id}", PartyId("FR", party_id), "CPO")
+    await partner.switch_off()
+    seconds = await _push(partner, points)
+    await settled(url)
+    return partner, seconds
 
 
 async def _push(partner: OicpPartner, points: list[Point]) -> float:

@@ -1,4 +1,6 @@
-"""The reference: bare Litestar on the same server, echoing, or sending given bodies in turn. Run as a process of its own."""
+"""The reference: bare Litestar on the same server, echoing, or sending given bodies in turn.
+
+Run as a process of its own."""
 
 import asyncio
 import sys

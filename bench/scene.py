@@ -87,9 +87,12 @@ async def scene(points: list[Point]) -> AsyncIterator[Scene]:
 
 @asynccontextmanager
 async def bare_hub() -> AsyncIterator[tuple[Installation, Running, Admin]]:
-    async with hub() as (installation, running):
-        async with Admin(HubAccess(base_url=running.base_url, admin_key=running.admin_key)) as admin:
-            yield installation, running, admin
+    async with hub() as (installation, running), Admin(_access(running)) as admin:
+        yield installation, running, admin
+
+
+def _access(running: Running) -> HubAccess:
+    return HubAccess(base_url=running.base_url, admin_key=running.admin_key)
 
 
 async def ocpi_emsp(made: Scene, name: str, party: PartyId, thinks_s: float = 0.0) -> OcpiPartner:
