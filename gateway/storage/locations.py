@@ -20,6 +20,8 @@ from gateway.storage.watcher import Change, Watcher
 
 _EVSE_FIELDS = {f"doc.evses.{name}": 1 for name in ("key", "status", "status_until", "updated_at")}
 _COUNTS_KEPT = 512
+_ANY_TIME: Document = {"doc.updated_at": {"$gte": ""}}
+"""Says nothing, but without a bound on its first field an index is not used to filter by its last (the owner)."""
 
 
 class _StatusChange(Struct, frozen=True):
@@ -78,7 +80,12 @@ class MongoLocations(VersionedStore[Location]):
         keys: list[tuple[str, int]] = []
         if query.limit > 0:
             with translated(writes=False):
-                cursor = self._collection.find(wanted, {"rev": 1}).sort(SORT).skip(query.offset).limit(query.limit)
+                cursor = (
+                    self._collection.find(_ANY_TIME | wanted, {"rev": 1})
+                    .sort(SORT)
+                    .skip(query.offset)
+                    .limit(query.limit)
+                )
                 keys = [(document["_id"], document["rev"]) for document in await cursor.to_list()]
         return keys, await self._count(wanted)
 
