@@ -76,10 +76,6 @@ class OcpiClient:
         answer = await self._config(peer, "POST credentials", "POST", url, credentials)
         return codec.read_bare(_data(answer, peer), Credentials)
 
-    async def put_credentials(self, peer: Peer, url: str, credentials: Credentials) -> Credentials:
-        answer = await self._config(peer, "PUT credentials", "PUT", url, credentials)
-        return codec.read_bare(_data(answer, peer), Credentials)
-
     # --- objects
 
     async def put_location(self, call: Call, to: Routing, location: Location) -> None:

@@ -9,14 +9,14 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from core.errors import Invalid, RoamingError
+from core.errors import Invalid, Refused, RoamingError
 from core.model.partner import CredentialKind, Partner, PartnerState, PartyRole, Role
 from core.model.quantities import Business
 from core.services.partners import check_roles
 from mappings.ocpi.parties import role_to_ocpi, roles_from_ocpi
 from protocols.ocpi.auth import fresh_token
 from protocols.ocpi.client import OcpiClient, Peer
-from protocols.ocpi.codes import CANNOT_USE_API, NO_ENDPOINTS, VERSION_MISMATCH, Failure, NotAccepted
+from protocols.ocpi.codes import CANNOT_USE_API, CLIENT_ERROR, NO_ENDPOINTS, VERSION_MISMATCH, Failure, NotAccepted
 from protocols.ocpi.settings import Interface, OcpiSettings, TokenEncoding, settings_of, settings_text
 from protocols.ocpi.versions import VERSIONS, Version, versions_url
 from protocols.ocpi.wire.credentials import Credentials
@@ -175,6 +175,7 @@ class Handshake:
     ) -> Credentials:
         """Everything at once; gives back what the partner is told."""
         _check_needed(found, roles)
+        partner = await self._unchanged(partner)
         kept = settings_of(partner)
         settings = replace(
             kept,
@@ -189,6 +190,15 @@ class Handshake:
             connected, inbound=inbound, outbound=theirs.token, spend_registration=True
         )
         return await self.ours(stored, inbound)
+
+    async def _unchanged(self, before: Partner) -> Partner:
+        """The partner as it is now: it may have come back or gone offline while we called it, but nothing else."""
+        now = await self._hub.partners.get(before.id)
+        if now.state is PartnerState.SUSPENDED:
+            raise Refused(f"{now.name} is suspended")
+        if (now.state is PartnerState.PLANNED) is not (before.state is PartnerState.PLANNED):
+            raise Failure(CLIENT_ERROR, "another registration was faster", 405, {"allow": "GET, PUT, DELETE"})
+        return now
 
 
 def _interfaces(details: VersionDetails) -> tuple[Interface, ...]:

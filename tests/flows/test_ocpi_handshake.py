@@ -339,6 +339,25 @@ async def test_a_call_brings_an_offline_partner_back(net: OcpiNet) -> None:
     assert held(net.hub, "p2.test").state is PartnerState.CONNECTED
 
 
+async def test_a_partner_that_comes_back_may_put_at_once(net: OcpiNet) -> None:
+    await net.hub.hub.partners.not_reached(held(net.hub, "p2.test").id)
+    answer = await post(net.hub, net.p2.token_c, net.p2.credentials(), "PUT")
+    assert answer.json()["status_code"] == 1000, answer.text
+
+
+async def test_a_partner_that_is_suspended_meanwhile_stays_so(net: OcpiNet) -> None:
+    partner_id = held(net.hub, "p2.test").id
+
+    async def suspending(_: Any) -> Any:
+        await net.hub.hub.partners.suspend(partner_id)
+        return net.p2._answer_details()
+
+    net.p2.answers["GET", "2.3.0"] = suspending
+    answer = await post(net.hub, net.p2.token_c, net.p2.credentials(), "PUT")
+    assert answer.status_code == 403
+    assert held(net.hub, "p2.test").state is PartnerState.SUSPENDED
+
+
 async def test_token_a_is_spent_once(net: OcpiNet) -> None:
     partner = newcomer()
     token_a = await added(net.hub, partner)

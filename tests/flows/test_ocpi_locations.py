@@ -109,7 +109,7 @@ async def test_from_may_be_another_party_of_the_same_platform(net: OcpiNet) -> N
     assert codes(await put(net, sender="BECPA")) == (201, 1000)
 
 
-@spec("OCPI-COP-09", "OCPI-LOC-02", "OCPI-LOC-10", "OCPI-HUB-47", "OCPI-COP-15")
+@spec("OCPI-COP-09", "OCPI-LOC-02", "OCPI-HUB-47", "OCPI-COP-15")
 async def test_a_status_patch_changes_the_status_only_and_stays_a_patch(net: OcpiNet) -> None:
     await put(net)
     await net.relay()

@@ -21,6 +21,8 @@ from protocols.ocpi.settings import settings_of
 
 FRAGMENT_BYTES: Final = 64 * 1024 * 1024
 PAGE_BYTES: Final = 32 * 1024 * 1024
+ENTRY_BYTES: Final = 1024
+"""What an entry costs beside its bytes, so that many small ones are bounded too."""
 _LEFT_OUT: Final = b""
 
 T = TypeVar("T")
@@ -68,6 +70,7 @@ class Kept(OrderedDict[Any, Any]):
     def keep(self, key: Any, value: Any, size: int) -> None:
         if (held := self.pop(key, None)) is not None:
             self._size -= held[1]
+        size += ENTRY_BYTES
         self[key] = (value, size)
         self._size += size
         while self._size > self._limit:
