@@ -4,7 +4,6 @@ from importlib.metadata import entry_points
 
 from protocols.ocpi.plugin import PLUGIN as OCPI
 from protocols.oicp.plugin import PLUGIN as OICP
-
 from protocols.plugin import ProtocolPlugin
 
 ENTRY_POINT_GROUP = "chargesphere.protocols"

@@ -9,6 +9,7 @@ from core.model.ids import PartyId
 from core.ports.adapter import ProtocolAdapter
 from core.services.authorisation import AuthorisationService
 from core.services.billing import BillingService, TariffService
+from core.services.commands import CommandService
 from core.services.delivery import DeliveryService
 from core.services.locations import LocationService
 from core.services.partners import PartnerService
@@ -89,6 +90,15 @@ async def assemble(settings: Settings) -> Assembly:
         sessions=SessionService(storage.sessions, storage.journeys, storage.partners, clock, ids),
         tariffs=TariffService(storage.tariffs, storage.partners, clock, ids),
         billing=billing,
+        commands=CommandService(
+            locations=storage.locations,
+            journeys=storage.journeys,
+            partners=storage.partners,
+            adapters=adapters,
+            processes=processes,
+            clock=clock,
+            ids=ids,
+        ),
         credentials=storage.credentials,
         journal=storage.journal,
         clock=clock,

@@ -10,7 +10,8 @@ from core.errors import Unavailable
 from gateway.relay import Relay
 from gateway.settings import Settings
 from gateway.wiring import Assembly, assemble
-from gateway.workflows.activities import CdrActivities
+from gateway.workflows.activities import CdrActivities, CommandActivities
+from gateway.workflows.run_command import RunCommand
 from gateway.workflows.settle_cdr import SettleCdr
 
 RETRY_S = 2.0
@@ -40,12 +41,12 @@ async def _settle(assembly: Assembly, stopping: asyncio.Event) -> None:
                 async with asyncio.timeout(RETRY_S):
                     await stopping.wait()
             continue
-        activities = CdrActivities(assembly.hub.billing)
+        cdrs, commands = CdrActivities(assembly.hub.billing), CommandActivities(assembly.hub.commands)
         worker = Worker(
             client,
             task_queue=assembly.settings.temporal_task_queue,
-            workflows=[SettleCdr],
-            activities=[activities.deliver, activities.give_up],
+            workflows=[SettleCdr, RunCommand],
+            activities=[cdrs.deliver, cdrs.give_up, commands.send, commands.finish],
             max_concurrent_activities=50,
         )
         async with worker:

@@ -19,6 +19,7 @@ from core.ports.journal import Journal
 from core.ports.stores import CredentialStore
 from core.services.authorisation import AuthorisationService
 from core.services.billing import BillingService, TariffService
+from core.services.commands import CommandService
 from core.services.locations import LocationService
 from core.services.partners import PartnerService
 from core.services.sessions import SessionService
@@ -61,6 +62,7 @@ class Hub(Struct, frozen=True, kw_only=True):
     sessions: SessionService
     tariffs: TariffService
     billing: BillingService
+    commands: CommandService
     credentials: CredentialStore
     journal: Journal
     clock: Clock

@@ -53,6 +53,7 @@ class Answered(StrEnum):
     CACHE = "CACHE"
     ISSUER = "ISSUER"
     BROADCAST = "BROADCAST"
+    COMMAND = "COMMAND"
     HUB = "HUB"
 
 

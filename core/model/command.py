@@ -36,12 +36,15 @@ class Outcome(StrEnum):
 class Command(Model, frozen=True, kw_only=True):
     """One request to a charge point. `issuer` asks, `operator` is to act; which members are set depends on `kind`.
 
-    `patience_s` is how long the caller waits for the charge point's result."""
+    `caller` and `target` are the partners of both. `patience_s` is how long the caller waits for the charge point's
+    result. `journey_id` is the journey that a start begins and a stop ends."""
 
     id: str
     kind: CommandKind
     issuer: PartyId
     operator: PartyId
+    caller: str = ""
+    target: str = ""
     token: Token | None = None
     location_id: str | None = None
     evse_uid: str | None = None
@@ -58,9 +61,18 @@ class Command(Model, frozen=True, kw_only=True):
 
 
 class CommandOutcome(Model, frozen=True, kw_only=True):
+    """The end of a command. `session_id` is the operator's, if its protocol says it with the answer."""
+
     outcome: Outcome
     messages: tuple[Text, ...] = ()
     session_id: str | None = None
+
+
+class Sent(Model, frozen=True, kw_only=True):
+    """A command has reached its operator. `result` None: the charge point's own result follows, within `patience_s`."""
+
+    result: CommandOutcome | None = None
+    patience_s: Decimal | None = None
 
 
 class Reservation(Model, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from core.errors import RoamingError, Uncertain, Unsupported
 from core.model.authorisation import Authorisation, AuthoriseRequest, Journey
 from core.model.base import Model
 from core.model.cdr import Cdr, CdrState
+from core.model.command import Command, CommandOutcome, Sent
 from core.model.ids import PartyId
 from core.model.location import Evse, Location
 from core.model.loss import Loss
@@ -22,6 +23,9 @@ class Capability(StrEnum):
 
     AUTHORISE = "authorise"
     AUTHORISE_STOP = "authorise_stop"
+    START_SESSION = "start_session"
+    STOP_SESSION = "stop_session"
+    PUSH_COMMAND_RESULT = "push_command_result"
     PUSH_LOCATION = "push_location"
     PUSH_EVSE_STATUS = "push_evse_status"
     PUSH_TOKEN = "push_token"  # noqa: S105
@@ -82,6 +86,17 @@ class ProtocolAdapter:
     async def authorise_stop(self, call: Call, request: AuthoriseRequest, journey: Journey) -> Authorisation:
         """Ask the eMSP of a running journey whether another medium may end it."""
         raise Unsupported("authorise_stop")
+
+    async def start_session(self, call: Call, command: Command, location: Location) -> Sent:
+        """Ask an operator to begin charging. A refusal is a result. Raises Uncertain if it may have begun."""
+        raise Unsupported("start_session")
+
+    async def stop_session(self, call: Call, command: Command, journey: Journey) -> Sent:
+        raise Unsupported("stop_session")
+
+    async def push_command_result(self, call: Call, command: Command, outcome: CommandOutcome) -> Told:
+        """Tell a caller whose protocol was answered early what came of its command."""
+        raise Unsupported("push_command_result")
 
     async def push_location(self, call: Call, location: Location) -> Told:
         raise Unsupported("push_location")

@@ -2,12 +2,28 @@
 
 from typing import Protocol
 
+from core.model.command import Command, CommandOutcome
+
 
 class Processes(Protocol):
     async def settle_cdr(self, cdr_key: str) -> None:
         """Start the settlement of an accepted CDR.
 
         Starting it twice is once. Raises Unavailable if it cannot be started now."""
+        ...
+
+    async def run_command(self, command: Command) -> CommandOutcome:
+        """Send it and wait for the charge point's result, for as long as the command is patient.
+
+        Raises Unavailable if the process cannot be started."""
+        ...
+
+    async def launch_command(self, command: Command) -> None:
+        """As `run_command`, without waiting: the caller is told by its adapter. Raises Unavailable."""
+        ...
+
+    async def command_result(self, command_id: str, partner_id: str, outcome: CommandOutcome) -> None:
+        """The charge point's own result, from the partner that was to act. Raises Unknown if nobody waits for it."""
         ...
 
     async def nudge_cdr(self, cdr_key: str) -> bool:

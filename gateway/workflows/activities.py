@@ -1,8 +1,12 @@
 """What the processes do: one call into core each."""
 
+import msgspec
 from temporalio import activity
 
+from core.model.command import Command, CommandOutcome
 from core.services.billing import BillingService
+from core.services.commands import CommandService
+from gateway.workflows.run_command import FINISH, SEND
 from gateway.workflows.settle_cdr import DELIVER, GIVE_UP
 
 
@@ -18,3 +22,21 @@ class CdrActivities:
     @activity.defn(name=GIVE_UP)
     async def give_up(self, key: str) -> str:
         return (await self._billing.give_up(key)).state.value
+
+
+class CommandActivities:
+    def __init__(self, commands: CommandService) -> None:
+        self._commands = commands
+
+    @activity.defn(name=SEND)
+    async def send(self, command: str) -> list[str | float | None]:
+        """The result as JSON (None: it follows), and how long the operator asks to wait for it."""
+        sent = await self._commands.send(msgspec.json.decode(command, type=Command))
+        result = msgspec.json.encode(sent.result).decode() if sent.result else None
+        return [result, float(sent.patience_s) if sent.patience_s is not None else None]
+
+    @activity.defn(name=FINISH)
+    async def finish(self, command: str, outcome: str) -> None:
+        await self._commands.finish(
+            msgspec.json.decode(command, type=Command), msgspec.json.decode(outcome, type=CommandOutcome)
+        )

@@ -3,11 +3,14 @@
 import asyncio
 from datetime import timedelta
 
-from temporalio.client import Client
+import msgspec
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 
-from core.errors import Unavailable
+from core.errors import Unavailable, Uncertain, Unknown
+from core.model.command import Command, CommandOutcome
+from gateway.workflows.run_command import RunCommand
 from gateway.workflows.settle_cdr import SettleCdr
 
 RPC_TIMEOUT = timedelta(seconds=3)
@@ -59,6 +62,47 @@ class TemporalProcesses:
                 rpc_timeout=RPC_TIMEOUT,
             )
         except RPCError as error:
+            raise Unavailable(f"Temporal: {error}") from error
+
+    async def run_command(self, command: Command) -> CommandOutcome:
+        handle = await self._launched(command)
+        try:
+            outcome: str = await handle.result(
+                rpc_timeout=RPC_TIMEOUT + timedelta(seconds=float(command.patience_s) + 30)
+            )
+        except (RPCError, WorkflowFailureError) as error:
+            raise Uncertain(f"Temporal: {error}") from error
+        return msgspec.json.decode(outcome, type=CommandOutcome)
+
+    async def launch_command(self, command: Command) -> None:
+        await self._launched(command)
+
+    async def _launched(self, command: Command) -> WorkflowHandle[RunCommand, str]:
+        client = await self.client()
+        try:
+            return await client.start_workflow(
+                RunCommand.run,
+                args=[msgspec.json.encode(command).decode(), command.target, float(command.patience_s)],
+                id=f"command/{command.id}",
+                task_queue=self._task_queue,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                rpc_timeout=RPC_TIMEOUT,
+            )
+        except RPCError as error:
+            raise Unavailable(f"Temporal: {error}") from error
+
+    async def command_result(self, command_id: str, partner_id: str, outcome: CommandOutcome) -> None:
+        client = await self.client()
+        handle = client.get_workflow_handle(f"command/{command_id}")
+        try:
+            await handle.signal(
+                RunCommand.result_received,
+                args=[partner_id, msgspec.json.encode(outcome).decode()],
+                rpc_timeout=RPC_TIMEOUT,
+            )
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise Unknown("command", command_id) from error
             raise Unavailable(f"Temporal: {error}") from error
 
     async def nudge_cdr(self, cdr_key: str) -> bool:

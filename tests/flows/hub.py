@@ -24,6 +24,7 @@ from core.model.partner import Partner, PartnerState, PartyRole, Role
 from core.ports.adapter import ProtocolAdapter
 from core.services.authorisation import AuthorisationService
 from core.services.billing import BillingService, TariffService
+from core.services.commands import CommandService
 from core.services.delivery import DeliveryService
 from core.services.locations import LocationService
 from core.services.partners import PartnerService
@@ -168,6 +169,15 @@ class TestHub:
             tokens=TokenService(storage.tokens, storage.partners, clock, ids),
             sessions=SessionService(storage.sessions, storage.journeys, storage.partners, clock, ids),
             tariffs=TariffService(storage.tariffs, storage.partners, clock, ids),
+            commands=CommandService(
+                locations=self.storage.locations,
+                journeys=self.storage.journeys,
+                partners=self.storage.partners,
+                adapters=self.adapters,
+                processes=self.processes,
+                clock=self.clock,
+                ids=self.ids,
+            ),
             billing=BillingService(
                 cdrs=storage.cdrs,
                 journeys=storage.journeys,
