@@ -7,10 +7,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from msgspec import Struct
 
 from gateway.simulator import ocpi_objects, oicp_objects
-from gateway.simulator.network import Card, NotAsTold
+from gateway.simulator.network import Card, NotAsTold, bare
 from gateway.simulator.ocpi import IssuerAway, OcpiNetwork
 from gateway.simulator.ocpi_objects import Object
-from gateway.simulator.oicp import OicpNetwork, bare, identification
+from gateway.simulator.oicp import OicpNetwork, identification
 from gateway.simulator.stations import Point
 
 CENT = Decimal("0.01")

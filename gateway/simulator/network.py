@@ -146,3 +146,8 @@ def json_of(response: httpx.Response, who: str) -> Any:
             f"{who}: {response.request.method} {response.request.url} was answered {response.status_code} "
             f"without JSON: {said}"
         ) from error
+
+
+def bare(evse_id: str) -> str:
+    """For comparing: separators do not count."""
+    return evse_id.replace("*", "").upper()

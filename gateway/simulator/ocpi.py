@@ -5,6 +5,7 @@ This file is what it says to the hub; `ocpi_server.py` is what it serves."""
 import base64
 import secrets
 import uuid
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -12,7 +13,7 @@ from urllib.parse import quote
 import httpx
 
 from core.model.ids import PartyId
-from gateway.simulator.network import NotAsTold, json_of
+from gateway.simulator.network import NotAsTold, bare, json_of
 from gateway.simulator.ocpi_objects import Object, stamp
 from gateway.simulator.ocpi_server import VERSION, OcpiServer
 
@@ -124,18 +125,22 @@ class OcpiNetwork(OcpiServer):
         self.mine["tokens"][token["uid"]] = token
         await self._push("PUT", "tokens", token["uid"], token, params={"type": token["type"]})
 
+    def statuses(self) -> dict[str, str]:
+        """EVSE id without separators -> status, as this eMSP was told."""
+        return evse_statuses(self.theirs["locations"].values())
+
     async def pull(self, module: str, since: datetime | None = None) -> list[Object]:
         """All pages of a module from the hub, of all parties that we may see."""
-        params: dict[str, Any] = {"limit": PAGE}
+        params: dict[str, Any] | None = {"limit": PAGE}
         if since:
-            params["date_from"] = stamp(since)
+            params = {"limit": PAGE, "date_from": stamp(since)}
         url: str | None = self._endpoint(module, "SENDER")
         found: list[Object] = []
         while url:
             response = await self._send("GET", url, self._headers(to=self.hub_party), params=params)
             data = self._data(response, json_of(response, self.name))
             found += data or []
-            url, params = response.links.get("next", {}).get("url"), {}
+            url, params = response.links.get("next", {}).get("url"), None  # the link is whole
         return found
 
     # --- the wire
@@ -203,3 +208,12 @@ class OcpiNetwork(OcpiServer):
         if url is None:
             raise NotAsTold(f"{self.name}: the hub publishes no {module} {role}")
         return url.rstrip("/")
+
+
+def evse_statuses(locations: Iterable[Object]) -> dict[str, str]:
+    """EVSE id without separators -> status."""
+    return {
+        bare(evse.get("evse_id") or evse["uid"]): evse["status"]
+        for location in locations
+        for evse in location.get("evses", ())
+    }

@@ -1,12 +1,12 @@
 """A simulated OICP 2.3 partner, CPO or EMP, that knows its platform by base URL and key. Source: OICP 2.3."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from core.model.ids import PartyId
-from gateway.simulator.network import Card, Network, NotAsTold, json_of
+from gateway.simulator.network import Card, Network, NotAsTold, bare, json_of
 from gateway.simulator.oicp_objects import Object, operator_id, provider_id, push_evse_data, stamp
 from gateway.simulator.server import Answer, Request
 from gateway.simulator.stations import Operator
@@ -192,15 +192,6 @@ def acknowledgement(body: Object) -> Object:
         "StatusCode": {"Code": GOOD, "Description": "Success"},
         "SessionID": body.get("SessionID"),
     }
-
-
-def bare(evse_id: str) -> str:
-    """For comparing: separators do not count."""
-    return evse_id.replace("*", "").upper()
-
-
-def moment_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _json(answer: Object) -> Answer:

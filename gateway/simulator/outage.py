@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from gateway.simulator.access import Admin
 from gateway.simulator.cast import OCPI_PRICE, OICP_PRICE, Cast, card
 from gateway.simulator.drivers import cdrs_of, check_cdr, key_of
-from gateway.simulator.network import NotAsTold
-from gateway.simulator.oicp import bare
+from gateway.simulator.network import NotAsTold, bare
+from gateway.simulator.ocpi import evse_statuses
 from gateway.simulator.pairs import Trip, authorised, losses, settled, visit
 from gateway.simulator.transcript import Transcript
 
@@ -42,11 +42,7 @@ async def _emsp_away(networks: Cast, admin: Admin, out: Transcript, allowed: int
 
     await emsp.switch_on()
     out.tell(f"{emsp.name} is switched on again, and pulls.")
-    pulled = {
-        bare(evse.get("evse_id") or evse["uid"]): evse["status"]
-        for place in await emsp.pull("locations", left)
-        for evse in place["evses"]
-    }
+    pulled = evse_statuses(await emsp.pull("locations", left))
     if pulled.get(bare(at_ocpi.evse_id)) != "OUTOFORDER":
         raise NotAsTold(f"{emsp.name} pulled {at_ocpi.evse_id} as {pulled.get(bare(at_ocpi.evse_id))}, not OUTOFORDER")
     out.held(f"it learned that {at_ocpi.evse_id} went out of order meanwhile")
@@ -57,7 +53,7 @@ async def _emsp_away(networks: Cast, admin: Admin, out: Transcript, allowed: int
     out.held("it pulled the end of the session that it had missed")
     for trip in trips:
         await settled(trip, admin, out, patience_s=PATIENCE_S)
-        trip.delivered = f"after its return, {trip.delivered}"
+        trip.delivered = "after its return"
     await networks.ocpi_cpo.patch_evse(at_ocpi.station_id, at_ocpi.evse_id, "AVAILABLE")
     return trips
 

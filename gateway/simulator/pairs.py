@@ -11,10 +11,10 @@ from core.model.ids import PartyId
 from gateway.simulator.access import Admin
 from gateway.simulator.cast import OCPI_PRICE, OICP_PRICE, Cast, card
 from gateway.simulator.drivers import Charging, Price, Visit, cdrs_of, charging, check_cdr, new_id
-from gateway.simulator.network import Card, NotAsTold
+from gateway.simulator.network import Card, NotAsTold, bare
 from gateway.simulator.ocpi import OcpiNetwork
 from gateway.simulator.ocpi_objects import Object
-from gateway.simulator.oicp import OicpNetwork, bare
+from gateway.simulator.oicp import OicpNetwork
 from gateway.simulator.stations import Operator, Point
 from gateway.simulator.transcript import Transcript
 
@@ -154,14 +154,9 @@ async def drive(trip: Trip, networks: Cast, out: Transcript) -> None:
 async def _status_seen(networks: Cast, point: Point, ocpi_status: str, oicp_status: str) -> None:
     emsp, emp = networks.ocpi_emsp, networks.oicp_emp
     wanted = bare(point.evse_id)
-
-    def pushed() -> bool:
-        evses = (evse for held in emsp.theirs["locations"].values() for evse in held.get("evses", ()))
-        return any(
-            bare(evse.get("evse_id") or evse["uid"]) == wanted and evse["status"] == ocpi_status for evse in evses
-        )
-
-    await emsp.until(pushed, f"a push of {point.evse_id} being {ocpi_status}")
+    await emsp.until(
+        lambda: emsp.statuses().get(wanted) == ocpi_status, f"a push of {point.evse_id} being {ocpi_status}"
+    )
     seen = (await emp.pull_evse_status()).get(wanted)
     if seen != oicp_status:
         raise NotAsTold(f"{emp.name} pulled {point.evse_id} as {seen}, not as {oicp_status}")

@@ -7,10 +7,8 @@ from pathlib import Path
 
 from gateway.simulator.access import Admin, HubAccess
 from gateway.simulator.cast import OCPI_PRICE, OICP_PRICE, Cast, card, cast, join_ocpi, join_oicp
-from gateway.simulator.network import NotAsTold
-from gateway.simulator.ocpi import OcpiNetwork
+from gateway.simulator.network import NotAsTold, bare
 from gateway.simulator.ocpi_objects import location
-from gateway.simulator.oicp import bare
 from gateway.simulator.outage import outages
 from gateway.simulator.pairs import COLUMNS, Trip, four_pairs
 from gateway.simulator.replay import play_data_set
@@ -105,7 +103,7 @@ async def _stations(scene: Scene) -> None:
     out.tell(f"{networks.oicp_cpo.name} pushes {len(points)} EVSE records and their statuses.")
 
     wanted = {bare(point.evse_id) for point in (*networks.ocpi_operator.points, *points)}
-    await emsp.until(lambda: wanted <= evses_at(emsp).keys(), "the arrival of all EVSEs of both operators")
+    await emsp.until(lambda: wanted <= emsp.statuses().keys(), "the arrival of all EVSEs of both operators")
     out.held(f"{emsp.name} was told of all {len(wanted)} EVSEs, as OCPI Locations")
     await emsp.until(lambda: bool(emsp.theirs["tariffs"]), "the arrival of the tariff")
     pulled = {bare(record["EvseID"]): record for record in await emp.pull_evse_data()}
@@ -151,12 +149,3 @@ async def _balance(scene: Scene) -> None:
         raise NotAsTold(f"the hub still holds CDRs that are {sorted(settled)}")
     scene.out.held(f"{len(scene.trips)} charge detail records, each exactly once at its home network, amounts exact")
     scene.out.table("What it took", COLUMNS, [trip.row() for trip in scene.trips])
-
-
-def evses_at(emsp: OcpiNetwork) -> dict[str, str]:
-    """EVSE id without separators -> status, as an eMSP was told."""
-    return {
-        bare(evse.get("evse_id") or evse["uid"]): evse["status"]
-        for held in emsp.theirs["locations"].values()
-        for evse in held.get("evses", ())
-    }

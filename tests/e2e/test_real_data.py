@@ -1,0 +1,79 @@
+"""Real stations and sessions through the wire, into a hub that the command line started."""
+
+import asyncio
+import io
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from gateway.simulator.access import Admin, HubAccess
+from gateway.simulator.cast import cast, join_ocpi, join_oicp
+from gateway.simulator.replay import play_data_set
+from gateway.simulator.transcript import Transcript
+
+DATA = Path(__file__).parents[2].parent / "shared" / "data"
+POINTS, SESSIONS = 2000, 40
+READY_S, PLAYED_S = 90, 240
+
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.timeout(READY_S + PLAYED_S + 30),
+    pytest.mark.skipif(
+        not (DATA / "irve-static.jsonl.gz").exists(),
+        reason="the data set (../shared/data, see the README) is not on this machine; no part of it is in the project",
+    ),
+]
+
+
+@pytest.fixture
+async def hub(tmp_path: Path) -> AsyncIterator[HubAccess]:
+    """`chargesphere up` in a process of its own, ended by SIGINT."""
+    state = tmp_path / "hub.json"
+    arguments = ("-m", "gateway.cli", "up", "--ephemeral", "--port", "0", "--state", str(state))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *arguments, cwd=tmp_path, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+    )
+    assert process.stdout
+    try:
+        async with asyncio.timeout(READY_S):
+            ready = await process.stdout.readline()
+        assert ready.startswith(b"ready: ")
+        known = json.loads(state.read_text())
+        yield HubAccess(base_url=known["base_url"], admin_key=known["admin_key"])
+    finally:
+        if process.returncode is None:
+            os.kill(process.pid, signal.SIGINT)
+        await process.wait()
+
+
+async def test_a_slice_of_the_data_set(hub: HubAccess) -> None:
+    networks = cast(hub.base_url)
+    stream = io.StringIO()
+    try:
+        async with Admin(hub) as admin, asyncio.timeout(PLAYED_S):
+            await join_ocpi(admin, networks.ocpi_emsp)
+            await join_oicp(admin, networks.oicp_emp)
+            played = await play_data_set(
+                admin, networks, DATA, Transcript(stream), hub.base_url, points=POINTS, sessions=SESSIONS
+            )
+            partners = await admin.call("GET", "/partners")
+            records = await networks.oicp_emp.pull_evse_data()
+            locations = await networks.ocpi_emsp.pull("locations")
+            settled = await admin.cdrs()
+    finally:
+        await networks.close()
+    assert (played.authorised, played.sessions, played.cdrs) == (SESSIONS, SESSIONS, SESSIONS), stream.getvalue()
+    assert played.points >= POINTS
+    hosts = [entry for entry in partners if entry["roles"][0]["role"] == "CPO"]
+    assert {entry["protocol"] for entry in hosts} == {"ocpi", "oicp"}
+    assert {entry["state"] for entry in partners} == {"CONNECTED"}
+    assert len({record["EvseID"] for record in records}) == len(records) == played.points
+    assert sum(len(location["evses"]) for location in locations) == played.points
+    assert len(settled) == SESSIONS
+    assert {entry["state"] for entry in settled} == {"DELIVERED"}
+    assert "no connector" in stream.getvalue()
