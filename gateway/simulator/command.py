@@ -13,7 +13,7 @@ from gateway.simulator.access import Admin, HubAccess
 from gateway.simulator.cast import OCPI_PRICE, OICP_PRICE, card, invented, join_ocpi, join_oicp
 from gateway.simulator.drivers import cdrs_of
 from gateway.simulator.network import Network, NotAsTold, Received
-from gateway.simulator.ocpi import OcpiNetwork
+from gateway.simulator.ocpi import OcpiNetwork, evse_statuses
 from gateway.simulator.ocpi_objects import location
 from gateway.simulator.oicp import OicpNetwork
 
@@ -117,6 +117,11 @@ async def _operate(network: OcpiNetwork | OicpNetwork, stations: int, ended: asy
 
 
 async def _issue(network: OcpiNetwork | OicpNetwork, cards: int) -> None:
+    if isinstance(network, OcpiNetwork):
+        seen = len(evse_statuses(await network.pull("locations")))
+    else:
+        seen = len(await network.pull_evse_data())
+    click.echo(f"{seen} EVSEs of other networks can be used")
     for number in range(1, cards + 1):
         held = card(network.party, number, blocked=number == cards > 1)
         network.cards[held.uid] = held

@@ -15,7 +15,7 @@ from gateway.simulator.oicp import OicpNetwork
 from gateway.simulator.server import Answer, Request, SmallServer
 
 PARTY = PartyId("FR", "ZZZ")
-TOKEN = "token-of-the-hub"  # noqa: S105
+TOKEN = "token-of-the-hub"
 AS_HUB = {"authorization": f"Token {base64.b64encode(TOKEN.encode()).decode()}"}
 
 
