@@ -15,7 +15,7 @@ from core.model.delivery import Delivery, DeliveryState
 from core.model.event import Event
 from core.model.ids import EvseId, PartyId, TokenUid
 from core.model.location import EvseChange, Location, LocationQuery
-from core.model.partner import CredentialKind, Partner
+from core.model.partner import CredentialKind, Partner, Role
 from core.model.session import Session
 from core.model.tariff import Tariff
 from core.model.token import Token, TokenQuery
@@ -200,7 +200,9 @@ class PartnerStore(Protocol):
 
     async def all(self) -> list[Partner]: ...
 
-    async def by_party(self, party: PartyId) -> Partner | None: ...
+    async def by_party(self, party: PartyId, role: Role | None = None) -> Partner | None:
+        """Who speaks for the party (in this role: two partners may hold one party in different roles)."""
+        ...
 
     async def add(self, partner: Partner) -> None:
         """Raises Invalid if another partner already speaks for one of its parties in the same role."""

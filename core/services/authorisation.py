@@ -117,8 +117,10 @@ class AuthorisationService:
     # --- what we hold
 
     async def _held(self, request: AuthoriseRequest, caller: Partner, partners: Sequence[Partner]) -> list[Token]:
-        """Tokens with this uid, of issuers that the caller has an agreement with (and only the one it addressed)."""
-        tokens = await self._tokens.by_uid(request.uid)
+        """Tokens with this uid, of issuers that the caller has an agreement with (and only the one it addressed).
+
+        Of several issuers the latest word comes first."""
+        tokens = sorted(await self._tokens.by_uid(request.uid), key=lambda token: token.updated_at, reverse=True)
         issuers = {
             party
             for partner in partners

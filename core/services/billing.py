@@ -236,7 +236,7 @@ class BillingService:
         if journey:
             completed, more = await self._completed_from_journey(completed, journey)
             assumed += more
-        operator = await self._partners.by_party(cdr.owner)
+        operator = await self._partners.by_party(cdr.owner, Role.CPO)
         completed, more = completed_price(completed, operator.agreed_tariff if operator else None)
         return completed, assumed + more
 
@@ -277,7 +277,7 @@ class BillingService:
         partner = await self._partners.get(journey.issuer_partner) if journey else None
         issuer = cdr.token.issuer
         if partner is None and issuer is not None:
-            partner = await self._partners.by_party(issuer)
+            partner = await self._partners.by_party(issuer, Role.EMSP)
         if partner is None or not partner.plays(Role.EMSP):
             raise Unknown("party", str(issuer or (journey.issuer if journey else "eMSP of the token")))
         return partner

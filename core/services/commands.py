@@ -179,7 +179,7 @@ class CommandService:
         return location
 
     async def _operator(self, caller: Partner, location: Location, needed: Capability) -> Partner:
-        target = await self._partners.by_party(location.owner)
+        target = await self._partners.by_party(location.owner, Role.CPO)
         if target is None or not target.plays(Role.CPO):
             raise Unknown("party", str(location.owner))
         self._check(caller, target, needed)

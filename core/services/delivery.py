@@ -75,9 +75,8 @@ class DeliveryService:
             return
         if event.kind is EventKind.PARTY_CHANGED and event.part == PartnerState.CONNECTED and event.source:
             await self._hurry_cdrs(event.source)
-        owner = await self._partners.by_party(event.owner)
-        if owner is None and event.source:
-            owner = await self._partners.get(event.source)
+        owner = await self._partners.get(event.source) if event.source else None
+        owner = owner or await self._partners.by_party(event.owner)
         told = recipients(event, owner, await self._partners.all(), self._capabilities) if owner else []
         await self._outbox.fan_out(
             event, [self._delivery(event, partner) for partner in told if self._takes(event, partner)]

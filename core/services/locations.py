@@ -73,6 +73,8 @@ class LocationService:
                 missing.append(evse_id)
                 continue
             location, evse = found
+            if evse.status is status:  # said again, not changed: nobody needs to know
+                continue
             change = EvseChange(status=status, updated_at=at)
             await self.change_status(caller, location.owner, location.id, evse.uid, change)
         return missing

@@ -44,8 +44,8 @@ class PartnerService:
     async def all(self) -> list[Partner]:
         return await self._partners.all()
 
-    async def by_party(self, party: PartyId) -> Partner | None:
-        return await self._partners.by_party(party)
+    async def by_party(self, party: PartyId, role: Role | None = None) -> Partner | None:
+        return await self._partners.by_party(party, role)
 
     async def add(self, partner: Partner, secrets: dict[CredentialKind, str]) -> Partner:
         """Raises Invalid if one of its parties is already spoken for in the same role."""

@@ -31,7 +31,7 @@ class SessionService:
         owner_of(caller, session.owner, "$.party_id")
         journey = await self.journey_of(session)
         issuer = journey.issuer if journey else session.token.issuer
-        if issuer is None or await self._partners.by_party(issuer) is None:
+        if issuer is None or await self._partners.by_party(issuer, Role.EMSP) is None:
             raise Unknown("party", str(issuer))
         session = msgspec.structs.replace(session, journey_id=journey.id if journey else None)
         event = Event(

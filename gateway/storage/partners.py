@@ -8,7 +8,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from core.errors import Invalid, Uncertain, Unknown
 from core.model.ids import PartyId
-from core.model.partner import Partner
+from core.model.partner import Partner, Role
 from gateway.storage.database import Database, Session, translated
 from gateway.storage.documents import Document, content, item
 from gateway.storage.watcher import Change, Watcher
@@ -28,7 +28,7 @@ class MongoPartners:
         self._wanted = 1
         self._loaded = 0
         self._by_id: dict[str, Partner] = {}
-        self._by_party: dict[PartyId, Partner] = {}
+        self._by_party: dict[tuple[PartyId, Role | None], Partner] = {}
         watcher.on("partners", self.seen)
 
     async def get(self, partner_id: str) -> Partner | None:
@@ -39,9 +39,9 @@ class MongoPartners:
         await self._refresh()
         return list(self._by_id.values())
 
-    async def by_party(self, party: PartyId) -> Partner | None:
+    async def by_party(self, party: PartyId, role: Role | None = None) -> Partner | None:
         await self._refresh()
-        return self._by_party.get(party)
+        return self._by_party.get((party, role))
 
     async def add(self, partner: Partner) -> None:
         with translated(writes=True):
@@ -100,7 +100,12 @@ class MongoPartners:
             partners = [replace(item(document, Partner), rev=document["rev"]) for document in found]
             partners.sort(key=lambda partner: (partner.created_at, partner.id))
             self._by_id = {partner.id: partner for partner in partners}
-            self._by_party = {party: partner for partner in reversed(partners) for party in partner.parties}
+            self._by_party = {
+                (held.party, role): partner
+                for partner in reversed(partners)
+                for held in partner.roles
+                for role in (held.role, None)
+            }
             self._loaded = version
 
 

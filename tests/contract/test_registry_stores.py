@@ -17,6 +17,8 @@ async def test_partners_come_and_change_and_go(storage):
     assert await storage.partners.all() == [first, second]
     assert await storage.partners.by_party(EMP) == second
     assert await storage.partners.by_party(XYZ) is None
+    assert await storage.partners.by_party(EMP, second.roles[0].role) == second
+    assert await storage.partners.by_party(EMP, Role.NAP) is None
     updated = await storage.partners.update(replace(first, name="New"))
     assert (updated.name, updated.rev) == ("New", 1)
     assert await storage.partners.get("p1") == updated

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from core.errors import Invalid, Uncertain, Unknown
 from core.model.ids import PartyId
-from core.model.partner import CredentialKind, Partner
+from core.model.partner import CredentialKind, Partner, Role
 
 
 class FakePartners:
@@ -18,8 +18,8 @@ class FakePartners:
     async def all(self) -> list[Partner]:
         return sorted(self.held.values(), key=lambda partner: (partner.created_at, partner.id))
 
-    async def by_party(self, party: PartyId) -> Partner | None:
-        return next((partner for partner in await self.all() if partner.speaks_for(party)), None)
+    async def by_party(self, party: PartyId, role: Role | None = None) -> Partner | None:
+        return next((partner for partner in await self.all() if partner.speaks_for(party, role)), None)
 
     async def add(self, partner: Partner) -> None:
         if partner.id in self.held:
