@@ -272,6 +272,25 @@ async def test_an_emp_in_trouble_is_a_no(trouble: Any) -> None:
         assert not hub.network.requests_to("elsewhere.test")
 
 
+@pytest.mark.spec("OICP-ERR-11")
+async def test_the_log_tells_the_troubles_apart(caplog: pytest.LogCaptureFixture) -> None:
+    async with opened() as hub:
+        abc = await join(hub, cpo())
+        back = Emp(CARD)
+        await join(hub, emp(), back)
+        for trouble, words in (
+            (httpx.ConnectError("refused"), "refused"),
+            (httpx.ReadTimeout("timed out"), "timed out"),
+            (httpx.Response(500, content=b"<html>"), "HTTP 500, not a usable answer"),
+            (httpx.Response(200, content=b'{"AuthorizationStatus":"Perhaps"}'), "AuthorizationStatus"),
+        ):
+            back.broken = trouble
+            caplog.clear()
+            with caplog.at_level("INFO", logger="protocols.oicp"):
+                assert no(await abc.start(rfid())) == (200, "106")
+            assert words in caplog.text
+
+
 @pytest.mark.spec("OICP-ERR-09")
 async def test_a_readable_code_of_a_failed_answer_counts() -> None:
     async with opened() as hub:

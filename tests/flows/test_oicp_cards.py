@@ -309,6 +309,22 @@ async def test_an_offline_session_ends_by_the_same_medium_only() -> None:
         assert not back.asked
 
 
+@pytest.mark.spec("OICP-ADATA-13")
+async def test_of_two_emps_with_the_same_card_the_latest_counts(caplog: pytest.LogCaptureFixture) -> None:
+    async with opened() as hub:
+        abc, off = await pair(hub)
+        other = await join(hub, emp("DE-AAA"))
+        for latest in (off, other, off):
+            hub.clock.advance(1)
+            await latest.push_cards("delete", rfid())
+            assert code(await latest.push_cards("insert", rfid())) == (200, "000")
+            with caplog.at_level("INFO", logger="protocols.oicp"):
+                answer = await abc.start(rfid())
+            assert answer.json()["ProviderID"] == latest.own_id
+            assert answer.headers["process-id"] in caplog.text
+            assert f"of {latest.own_id.replace('-', '*')}" in caplog.messages[-1]
+
+
 @pytest.mark.spec("OICP-ADATA-01")
 async def test_the_action_must_be_one() -> None:
     async with opened() as hub:

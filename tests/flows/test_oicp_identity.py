@@ -215,6 +215,15 @@ async def test_unknown_paths_and_other_methods_have_a_body_of_ours() -> None:
         assert len(seen) == 12
 
 
+@pytest.mark.spec("OICP-NET-23")
+async def test_nothing_is_redirected() -> None:
+    async with opened() as hub:
+        abc = await join(hub, cpo())
+        assert code(await abc.post(STATUS + "/", STATUS_BODY)) == (200, "000")
+        for path in ("/api/oicp", "/api/oicp/", "/api/oicp//evsepush", "/api/oicp/evsepush/v21/operators/DE*ABC/"):
+            assert (await hub.client.post(path)).status_code == 404
+
+
 @pytest.mark.spec("OICP-NET-05", "OICP-NET-10")
 @pytest.mark.parametrize("content_type", ["application/json", "Application/JSON; charset=utf-8", "text/plain"])
 async def test_content_types_and_unknown_headers(content_type: str) -> None:

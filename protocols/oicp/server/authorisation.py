@@ -1,5 +1,7 @@
 """eRoamingAuthorizeStart_V2.1 and eRoamingAuthorizeStop_V2.1."""
 
+import logging
+
 import msgspec
 
 from core.model.authorisation import Authorisation, AuthoriseRequest, Journey, JourneyState
@@ -17,6 +19,8 @@ from protocols.oicp.settings import settings_of, spelling_of
 from protocols.oicp.wire.authorisation import AuthorizeStart, AuthorizeStop
 from protocols.oicp.wire.identification import Identification
 
+log = logging.getLogger(__name__)
+
 
 async def authorize_start(call: Inbound) -> Reply:
     """The session id is the journey's, which the hub makes; one that comes along is never taken over."""
@@ -29,6 +33,7 @@ async def authorize_start(call: Inbound) -> Reply:
     request = _request(call, msgspec.structs.replace(message, session_id=None))
     request = await _addressed(request, partners, ids)
     answer = await call.hub.authorisation.authorise(request, call.partner)
+    _explain(call, answer)
     return _started(answer, request, partners)
 
 
@@ -50,6 +55,7 @@ async def authorize_stop(call: Inbound) -> Reply:
             _request(call, message), journey_id=journey.id, operator_session_id=journey.operator_session_id
         )
         answer = await call.hub.authorisation.authorise_stop(request, call.partner, journey)
+        _explain(call, answer)
         journey = await call.hub.sessions.remember_ids(journey, issuer_session_id=answer.issuer_session_id)
     answer = msgspec.structs.replace(
         answer, issuer=journey.issuer, issuer_session_id=journey.issuer_session_id, reference=None
@@ -76,6 +82,13 @@ def ids_of(journey: Journey) -> dict[str, str | None]:
         "cpo_partner_session_id": journey.operator_session_id,
         "emp_partner_session_id": journey.issuer_session_id,
     }
+
+
+def _explain(call: Inbound, answer: Authorisation) -> None:
+    """For the operator of the hub; the partner gets the consolidated answer only."""
+    log.info(
+        "%s: %s for %s, of %s: %s", call.process_id, answer.decision, call.party, answer.issuer, answer.explanation
+    )
 
 
 def _request(call: Inbound, message: AuthorizeStart | AuthorizeStop) -> AuthoriseRequest:
