@@ -1,0 +1,1 @@
+"""eMIP 0.7.4: the hub as the platform of eMIP partners."""

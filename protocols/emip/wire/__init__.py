@@ -1,0 +1,1 @@
+"""The messages of eMIP, as they are sent."""
