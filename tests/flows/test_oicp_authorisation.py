@@ -1,6 +1,5 @@
 """Authorisation at OICP stations. OICP 2.3, eRoamingAuthorizeStart_V2.1, eRoamingAuthorizeStop_V2.1."""
 
-import asyncio
 import re
 from typing import Any
 
@@ -8,12 +7,9 @@ import httpx
 import msgspec
 import pytest
 
-from core.model.partner import PartnerState
 from tests.flows.hub import TestHub
 from tests.flows.oicp_partners import (
     CARD,
-    START,
-    STOP,
     Emp,
     Reached,
     code,
@@ -363,164 +359,3 @@ async def test_a_pin_is_forwarded_and_kept_nowhere() -> None:
         assert back.asked[0][1]["Identification"]["QRCodeIdentification"]["PIN"] == "s3cr3tpin"
         kept = repr((hub.storage.journal.exchanges, hub.storage.journeys.held, hub.storage.outbox.events))
         assert "s3cr3tpin" not in kept
-
-
-class Hanging:
-    """An EMP that takes the question and never answers."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        self.asked += 1
-        await asyncio.Event().wait()
-
-
-async def hang(hub: TestHub, provider: str) -> Hanging:
-    app = Hanging()
-    host = f"{provider.lower()}.test"
-    hub.network.serve(host, app)
-    await hub.add(emp(provider, callback_url=f"http://{host}"))
-    return app
-
-
-@pytest.mark.spec("OICP-AUTH-14")
-async def test_the_first_yes_is_enough() -> None:
-    async with opened() as hub:
-        abc = await join(hub, cpo())
-        slow = await hang(hub, "DE-8EO")
-        await join(hub, emp(), Emp(CARD))
-        async with asyncio.timeout(3):
-            assert code(await abc.start(rfid())) == (200, "000")
-        assert slow.asked == 1
-
-
-@pytest.mark.spec("OICP-AUTH-23", "OICP-AUTH-16", "OICP-AUTH-26")
-async def test_who_never_answers_has_said_no() -> None:
-    async with opened(authorise_deadline_s=0.05) as hub:
-        abc = await join(hub, cpo())
-        slow, slower = await hang(hub, "DE-DCB"), await hang(hub, "DE-8EO")
-        async with asyncio.timeout(3):
-            assert no(await abc.start(rfid())) == (200, "106")
-        assert (slow.asked, slower.asked) == (1, 1)
-
-
-@pytest.mark.spec("OICP-NET-25", "OICP-CDR-08")
-async def test_every_call_has_a_limit() -> None:
-    async with opened() as hub:
-        abc, bbb = await join(hub, cpo()), await join(hub, cpo("DE*BBB"))
-        await join(hub, emp(), Emp(CARD))
-        for caller in (abc, bbb):
-            await caller.cdr(await begun(hub, caller), EvseID=f"{caller.own_id}*E1")
-        await hub.settle()
-        limits = {r.url.path.rsplit("/", 1)[1]: r.extensions["timeout"]["read"] for r in hub.network.seen}
-        assert limits == {"start": 10.0, "charge-detail-record": 30.0}
-        other = Emp(CARD)
-        await join(hub, emp("DE-8EO", authorise_timeout_s=2.5, cdr_timeout_s=7), other)
-        hub.network.seen.clear()
-        await abc.start(pnc("DE-8EO-C12345678-X"))
-        [request] = hub.network.seen
-        assert request.extensions["timeout"]["read"] == 2.5
-
-
-# --- stop
-
-
-@pytest.mark.spec("OICP-URL-04", "OICP-URL-27", "OICP-AUTH-47", "OICP-AUTH-44", "OICP-SES-11", "OICP-SES-15")
-async def test_another_card_is_asked_about_at_the_emp_of_the_session() -> None:
-    async with opened() as hub:
-        abc = await join(hub, cpo())
-        back, other = Emp(CARD, EMPPartnerSessionID="emp-1"), Emp(OTHER)
-        await join(hub, emp(), back)
-        session_id = await begun(hub, abc, CPOPartnerSessionID="c1")
-        await join(hub, emp("DE-8EO"), other)
-        back.good.add(OTHER)
-        answer = await abc.stop(session_id.upper(), rfid(OTHER), CPOPartnerSessionID="c2")
-        assert code(answer) == (200, "000")
-        said = answer.json()
-        assert (said["SessionID"], said["ProviderID"]) == (session_id, "DE-DCB")
-        assert (said["CPOPartnerSessionID"], said["EMPPartnerSessionID"]) == ("c2", "emp-1")
-        path, body, _ = back.asked[-1]
-        assert path == "/api/oicp/charging/v21/operators/DE%2AABC/authorize/stop"
-        assert (body["SessionID"], body["EMPPartnerSessionID"], body["CPOPartnerSessionID"]) == (
-            session_id,
-            "emp-1",
-            "c2",
-        )
-        assert not other.asked
-
-
-@pytest.mark.spec("OICP-AUTH-43")
-async def test_cards_of_the_stop_list_end_it_without_asking() -> None:
-    async with opened() as hub:
-        abc = await join(hub, cpo())
-        back = Emp(CARD, AuthorizationStopIdentifications=[rfid(OTHER)])
-        await join(hub, emp(), back)
-        answer = await abc.start(rfid())
-        assert answer.json()["AuthorizationStopIdentifications"] == [rfid(OTHER)]
-        assert code(await abc.stop(answer.json()["SessionID"], rfid(OTHER))) == (200, "000")
-        assert len(back.asked) == 1
-
-
-@pytest.mark.spec("OICP-AUTH-45", "OICP-AUTH-46", "OICP-SES-08")
-async def test_after_a_no_the_session_goes_on() -> None:
-    async with opened() as hub:
-        abc = await join(hub, cpo())
-        back = Emp(CARD)
-        await join(hub, emp(), back)
-        session_id = await begun(hub, abc)
-        assert no(await abc.stop(session_id, rfid(OTHER))) == (200, "102")
-        back.broken = httpx.ConnectError("down")
-        answer = await abc.stop(session_id, rfid(OTHER))
-        assert no(answer) == (200, "106")
-        assert answer.json()["SessionID"] == session_id
-        assert code(await abc.stop(session_id, rfid())) == (200, "000")
-        assert code(await abc.cdr(session_id)) == (200, "000")
-
-
-@pytest.mark.spec("OICP-AUTH-40", "OICP-AUTH-41", "OICP-SES-06", "OICP-ERR-28")
-async def test_sessions_that_are_not_the_callers() -> None:
-    async with opened() as hub:
-        abc, bbb = await join(hub, cpo()), await join(hub, cpo("DE*BBB"))
-        back = Emp(CARD)
-        await join(hub, emp(), back)
-        session_id = await begun(hub, abc)
-        unknown = "f98efba4-02d8-4fa0-b810-9a9d50d2c527"
-        for caller, name in ((bbb, session_id), (abc, unknown)):
-            answer = await caller.stop(name, rfid())
-            assert no(answer) == (404, "400")
-        assert errors(await abc.stop("string", rfid())) == ["sessionID"]
-        assert len(back.asked) == 1
-
-
-@pytest.mark.spec("OICP-AUTH-40")
-async def test_the_emp_of_the_session_is_locked() -> None:
-    async with opened() as hub:
-        abc = await join(hub, cpo())
-        back = Emp(CARD)
-        provider = await join(hub, emp(), back)
-        session_id = await begun(hub, abc)
-        hub.storage.partners.held[provider.partner.id] = msgspec.structs.replace(
-            provider.partner, state=PartnerState.SUSPENDED
-        )
-        assert no(await abc.stop(session_id, rfid(OTHER))) == (200, "017")
-        assert len(back.asked) == 1
-
-
-@pytest.mark.spec("OICP-SES-07")
-async def test_after_the_cdr_nothing_can_be_stopped() -> None:
-    async with opened() as hub:
-        abc = await join(hub, cpo())
-        await join(hub, emp(), Emp(CARD))
-        session_id = await begun(hub, abc)
-        assert code(await abc.cdr(session_id)) == (200, "000")
-        assert no(await abc.stop(session_id, rfid())) == (404, "400")
-
-
-@pytest.mark.spec("OICP-AUTH-02", "OICP-SES-12")
-@pytest.mark.parametrize("path", [START, STOP])
-async def test_the_operator_must_be_said(path: str) -> None:
-    async with opened() as hub:
-        abc = await join(hub, cpo())
-        body = {"Identification": rfid(), "SessionID": "f98efba4-02d8-4fa0-b810-9a9d50d2c527"}
-        assert errors(await abc.post(path, body)) == ["operatorID"]

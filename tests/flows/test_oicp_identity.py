@@ -1,19 +1,10 @@
 """Who may call, in whose name, and what the hub answers to what it cannot take. OICP 2.3."""
 
-import hashlib
-import ipaddress
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
 
-from core.errors import Invalid
 from core.model.partner import PartnerState
 from tests.flows.oicp_partners import (
     CPO_PATHS,
@@ -21,7 +12,6 @@ from tests.flows.oicp_partners import (
     EMP_PATHS,
     PULL,
     STATUS,
-    Reached,
     code,
     cpo,
     emp,
@@ -313,108 +303,3 @@ async def test_a_partner_may_have_http_200_always() -> None:
         assert code(await abc.post(STATUS, STATUS_BODY, as_id="DE*ABC")) == (200, "000")
         assert code(await abc.push_status("fullLoad", {}, body_id="DE*BBB")) == (200, "017")
         assert (await abc.post(STATUS, b"{")).status_code == 400
-
-
-# --- certificates
-
-
-PROXY = ("10.0.0.9", 4711)
-
-
-def certificate(days: int = 365, name: str = "abc") -> bytes:
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    start = datetime(2026, 1, 1, tzinfo=UTC)
-    builder = x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
-    made = builder.not_valid_before(start).not_valid_after(start + timedelta(days=days)).sign(key, hashes.SHA256())
-    return made.public_bytes(Encoding.DER)
-
-
-def as_header(der: bytes) -> bytes:
-    import base64
-
-    return b":" + base64.b64encode(der) + b":"
-
-
-async def called(one: Reached, header: bytes, peer: str = PROXY[0]) -> tuple[int, str]:
-    """A call without key, from this address."""
-    import httpx
-
-    transport = httpx.ASGITransport(one.hub.app, client=(peer, 1))
-    async with httpx.AsyncClient(transport=transport, base_url="https://hub.test") as client:
-        path = "/api/oicp/" + STATUS.format(id=one.own_id)
-        return code(await client.post(path, json=STATUS_BODY, headers={"client-cert": header.decode("latin-1")}))
-
-
-@pytest.mark.spec("OICP-SEC-03", "OICP-SEC-10")
-async def test_a_certificate_is_believed_from_our_proxy_only() -> None:
-    old, new, strange = certificate(), certificate(), certificate()
-    prints = [hashlib.sha256(der).hexdigest() for der in (old, new)]
-    async with opened(trusted_proxies=(ipaddress.ip_network("10.0.0.0/24"),)) as hub:
-        abc = await join(hub, cpo(certificates=prints))
-        assert await called(abc, as_header(old)) == (200, "000")
-        assert await called(abc, as_header(new)) == (200, "000")
-        assert await called(abc, as_header(strange)) == (401, "017")
-        assert await called(abc, b"rubbish") == (401, "017")
-        assert await called(abc, as_header(b"rubbish")) == (401, "017")
-        assert await called(abc, as_header(old), peer="203.0.113.5") == (401, "017")
-
-
-@pytest.mark.spec("OICP-SEC-08")
-async def test_an_expired_certificate_identifies_nobody() -> None:
-    expired = certificate(days=3)
-    async with opened(trusted_proxies=(ipaddress.ip_network("10.0.0.0/24"),)) as hub:
-        abc = await join(hub, cpo(certificates=[hashlib.sha256(expired).hexdigest()]))
-        assert await called(abc, as_header(expired)) == (401, "017")
-        hub.clock.set(datetime(2026, 1, 2, tzinfo=UTC))
-        assert await called(abc, as_header(expired)) == (200, "000")
-
-
-# --- adding partners
-
-
-@pytest.mark.parametrize(
-    ("wrong", "path"),
-    [
-        ({"operator_id": "DE*BBB"}, "$.operator_id"),
-        ({"operator_id": "nonsense"}, "$.operator_id"),
-        ({"sub_ids": ["DE*XYZ", "?"]}, "$.sub_ids[1]"),
-        ({"sub_ids": "DE*XYZ"}, "$.sub_ids"),
-        ({"callback_url": "ftp://cpo.test"}, "$.callback_url"),
-        ({"callback_url": 7}, "$.callback_url"),
-        ({"closed_services": ["eRoamingDreams"]}, "$.closed_services[0]"),
-        ({"certificates": ["AB"]}, "$.certificates[0]"),
-        ({"brodcast": True}, "$.brodcast"),
-        ({"roles": [{"role": "NSP", "country_code": "DE", "party_id": "ABC"}]}, "$.roles"),
-    ],
-)
-async def test_a_wrong_partner_document_names_the_member(wrong: dict[str, Any], path: str) -> None:
-    async with opened() as hub:
-        with pytest.raises(Invalid) as raised:
-            await hub.add({**cpo(), **wrong})
-        assert raised.value.path == path
-        assert not hub.storage.partners.held
-
-
-@pytest.mark.parametrize("url", ["https://127.0.0.1/", "https://10.1.2.3/x", "https://localhost", "http://emp.example"])
-async def test_a_callback_url_into_a_private_network_is_refused(url: str) -> None:
-    async with opened(allow_private=False) as hub:
-        with pytest.raises(Invalid) as raised:
-            await hub.add(emp(callback_url=url))
-        assert raised.value.path == "$.callback_url"
-
-
-async def test_an_id_belongs_to_one_partner() -> None:
-    async with opened() as hub:
-        await join(hub, cpo())
-        with pytest.raises(Invalid):
-            await hub.add(cpo("DEABC"))
-
-
-async def test_what_a_new_partner_is_shown() -> None:
-    async with opened() as hub:
-        partner, shown = await hub.add(emp(callback_url="http://emp.test"))
-        assert shown["base_url"] == "https://hub.test"
-        assert (shown["id"], len(shown["api_key"]) > 30) == (partner.id, True)
-        assert partner.state is PartnerState.CONNECTED
-        assert shown["api_key"] not in partner.settings
