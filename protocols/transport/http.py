@@ -115,9 +115,9 @@ class HttpClient:
         except ForbiddenAddress:
             raise
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
-            raise Unavailable(f"{request.url}: {error or type(error).__name__}") from error
+            raise Unavailable(f"{request.url}: {str(error) or type(error).__name__}") from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            raise Uncertain(f"{request.url}: {error or type(error).__name__}") from error
+            raise Uncertain(f"{request.url}: {str(error) or type(error).__name__}") from error
 
     def _record(self, request: Request, started: float, answer: Answer | None, error: str | None) -> None:
         seconds = time.perf_counter() - started
