@@ -70,6 +70,7 @@ async def assemble(settings: Settings) -> Assembly:
         clock=clock,
         ids=ids,
     )
+    sessions = SessionService(storage.sessions, storage.journeys, storage.partners, clock, ids)
     hub = Hub(
         identity=outbound.identity,
         outbound=outbound,
@@ -87,13 +88,14 @@ async def assemble(settings: Settings) -> Assembly:
         ),
         locations=LocationService(storage.locations, storage.partners, clock, ids),
         tokens=TokenService(storage.tokens, storage.partners, clock, ids),
-        sessions=SessionService(storage.sessions, storage.journeys, storage.partners, clock, ids),
+        sessions=sessions,
         tariffs=TariffService(storage.tariffs, storage.partners, clock, ids),
         billing=billing,
         commands=CommandService(
             locations=storage.locations,
             journeys=storage.journeys,
             partners=storage.partners,
+            sessions=sessions,
             adapters=adapters,
             processes=processes,
             clock=clock,

@@ -84,7 +84,10 @@ class Authorisation(Model, frozen=True, kw_only=True):
 
 
 class JourneyState(StrEnum):
+    """REFUSED: the operator refused a remote start or gave no answer; what it tells of it later revives it."""
+
     AUTHORISED = "AUTHORISED"
+    REFUSED = "REFUSED"
     CHARGING = "CHARGING"
     ENDED = "ENDED"
     BILLED = "BILLED"

@@ -37,7 +37,8 @@ class Command(Model, frozen=True, kw_only=True):
     """One request to a charge point. `issuer` asks, `operator` is to act; which members are set depends on `kind`.
 
     `caller` and `target` are the partners of both. `patience_s` is how long the caller waits for the charge point's
-    result. `journey_id` is the journey that a start begins and a stop ends."""
+    result. `journey_id` is the journey that a start begins and a stop ends. `session_id` is that of whoever minted it:
+    in a start the issuer's own, in a stop the operator's."""
 
     id: str
     kind: CommandKind
@@ -61,11 +62,15 @@ class Command(Model, frozen=True, kw_only=True):
 
 
 class CommandOutcome(Model, frozen=True, kw_only=True):
-    """The end of a command. `session_id` is the operator's, if its protocol says it with the answer."""
+    """The end of a command. `session_id` is the operator's, if its protocol says it with the answer.
+
+    `unanswered`: the operator itself was not reached or gave no usable answer (its charge point is another matter)."""
 
     outcome: Outcome
     messages: tuple[Text, ...] = ()
     session_id: str | None = None
+    unanswered: bool = False
+    extensions: Extensions = {}
 
 
 class Sent(Model, frozen=True, kw_only=True):

@@ -60,6 +60,8 @@ class ProtocolAdapter:
     """The way out of the hub. A method raises only RoamingErrors; what is not overridden is Unsupported."""
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
+    tells_sessions: ClassVar[bool] = True
+    """Whether operators of this protocol tell of their sessions while they run."""
 
     def answers(self, partner: Partner) -> bool:
         """Whether this partner can be asked in real time at all (an OICP EMP without a service URL cannot)."""
@@ -87,8 +89,14 @@ class ProtocolAdapter:
         """Ask the eMSP of a running journey whether another medium may end it."""
         raise Unsupported("authorise_stop")
 
-    async def start_session(self, call: Call, command: Command, location: Location) -> Sent:
-        """Ask an operator to begin charging. A refusal is a result. Raises Uncertain if it may have begun."""
+    def check_command(self, partner: Partner, command: Command) -> None:
+        """Before anything is promised to the caller: raises Unsupported for a command that this operator cannot be
+        given at all, Rejected for one that cannot be said with what it holds."""
+
+    async def start_session(self, call: Call, command: Command, location: Location | None) -> Sent:
+        """Ask an operator to begin charging. A refusal is a result. Raises Uncertain if it may have begun.
+
+        `location` None: the operator has told the hub of no places."""
         raise Unsupported("start_session")
 
     async def stop_session(self, call: Call, command: Command, journey: Journey) -> Sent:

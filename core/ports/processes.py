@@ -23,7 +23,8 @@ class Processes(Protocol):
         ...
 
     async def command_result(self, command_id: str, partner_id: str, outcome: CommandOutcome) -> None:
-        """The charge point's own result, from the partner that was to act. Raises Unknown if nobody waits for it."""
+        """The charge point's own result, from the partner that was to act. Raises Unknown if nobody waits for a result
+        of this partner's (any more)."""
         ...
 
     async def nudge_cdr(self, cdr_key: str) -> bool:

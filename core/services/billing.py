@@ -9,14 +9,14 @@ from typing import TypeVar
 import msgspec
 
 from core.errors import Invalid, RoamingError, Unavailable, Unknown, Unsupported
-from core.model.authorisation import Journey
+from core.model.authorisation import Answered, Journey
 from core.model.cdr import Cdr, CdrSettlement, CdrState
 from core.model.event import Event, EventKind
 from core.model.ids import PartyId
 from core.model.location import Location
 from core.model.loss import Loss, LossKind
 from core.model.partner import Partner, Role
-from core.model.session import AuthMethod, ChargingPeriod, Dimension
+from core.model.session import AuthMethod, ChargingPeriod, Dimension, SessionStatus
 from core.model.tariff import Tariff
 from core.ports.adapter import Call, Capability, ProtocolAdapter, Told
 from core.ports.clock import Clock, Ids
@@ -34,6 +34,7 @@ from core.ports.stores import (
 from core.pricing import Consumption, price
 from core.routing import CPO_SIDE, visible_owners
 from core.services.partners import owner_of
+from core.services.sessions import is_ours, session_changed
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -187,6 +188,8 @@ class BillingService:
         settlement = await self.get(key)
         if settlement.state not in (CdrState.ACCEPTED, CdrState.DELIVERING, CdrState.WAITING):
             return settlement
+        if settlement.state is CdrState.ACCEPTED:
+            await self._close_session(settlement)
         partner = await self._partners.get(settlement.recipient or "")
         if partner is None:
             return await self._settled(settlement, CdrState.UNDELIVERABLE, "the recipient is not connected any more")
@@ -204,6 +207,24 @@ class BillingService:
         state = CdrState.WAITING if told.withheld else CdrState.DELIVERED
         why = "withheld: " + "; ".join(loss.reason for loss in told.losses) if told.withheld else None
         return await self._settled(settlement, state, why, told, assumed)
+
+    async def _close_session(self, settlement: CdrSettlement) -> None:
+        """A session of the hub's own making ends when its CDR is there."""
+        cdr = settlement.cdr
+        session = await self._sessions.get(cdr.owner, cdr.journey_id) if cdr.journey_id else None
+        if session is None or not is_ours(session) or session.status is SessionStatus.COMPLETED:
+            return
+        now = self._clock.now()
+        closed = msgspec.structs.replace(
+            session,
+            started_at=min(session.started_at, cdr.ended_at),
+            ended_at=cdr.ended_at,
+            energy_kwh=cdr.total_energy_kwh,
+            status=SessionStatus.COMPLETED,
+            updated_at=now,
+        )
+        event = session_changed(closed, settlement.sender, id=self._ids.uuid(), at=now)
+        await self._sessions.save(closed, events=[event])
 
     async def give_up(self, key: str) -> CdrSettlement:
         """The process has tried for as long as it may: in plain sight from now on."""
@@ -243,12 +264,12 @@ class BillingService:
     async def _completed_from_journey(self, cdr: Cdr, journey: Journey) -> tuple[Cdr, tuple[Loss, ...]]:
         token = await self._tokens.get(journey.issuer, cdr.token.kind, cdr.token.uid or journey.uid)
         contract = cdr.token.contract_id or journey.contract_id or (token.contract_id if token else None)
-        session = (
-            await self._sessions.get(cdr.owner, journey.operator_session_id) if journey.operator_session_id else None
-        )
+        known = journey.operator_session_id
+        session = await self._sessions.get(cdr.owner, known) if known else None
+        ours = await self._sessions.get(cdr.owner, journey.id)
         changes = {
             "authorization_reference": cdr.authorization_reference or journey.reference,
-            "session_id": cdr.session_id or (session.id if session else None),
+            "session_id": ours.id if ours else cdr.session_id or (session.id if session else None),
             "auth_method": cdr.auth_method or _auth_method(journey),
             "token": msgspec.structs.replace(
                 cdr.token,
@@ -415,6 +436,8 @@ def _hours(start: datetime, end: datetime) -> Decimal:
 
 
 def _auth_method(journey: Journey) -> AuthMethod:
+    if journey.answered_by is Answered.COMMAND:
+        return AuthMethod.COMMAND
     return AuthMethod.WHITELIST if journey.answered_by in ("WHITELIST", "STORE") else AuthMethod.AUTH_REQUEST
 
 

@@ -3,12 +3,14 @@
 What the caller's protocol answers at once is the caller's affair; the rules of waiting are in the process.
 """
 
+from contextlib import suppress
+
 import msgspec
 
-from core.errors import Refused, Rejected, RoamingError, Unavailable, Uncertain, Unknown, Unsupported
+from core.errors import Refused, RoamingError, Unavailable, Uncertain, Unknown, Unsupported
 from core.model.authorisation import Answered, Journey, JourneyState
 from core.model.command import Command, CommandKind, CommandOutcome, Outcome, Sent
-from core.model.location import Location
+from core.model.location import Location, LocationQuery
 from core.model.partner import Partner, Role
 from core.model.quantities import Text
 from core.ports.adapter import Call, Capability, ProtocolAdapter
@@ -17,6 +19,7 @@ from core.ports.processes import Processes
 from core.ports.stores import JourneyStore, LocationStore, PartnerStore
 from core.routing import agreed, reachable
 from core.services.partners import owner_of
+from core.services.sessions import SessionService
 
 
 class CommandService:
@@ -26,6 +29,7 @@ class CommandService:
         locations: LocationStore,
         journeys: JourneyStore,
         partners: PartnerStore,
+        sessions: SessionService,
         adapters: dict[str, ProtocolAdapter],
         processes: Processes,
         clock: Clock,
@@ -34,6 +38,7 @@ class CommandService:
         self._locations = locations
         self._journeys = journeys
         self._partners = partners
+        self._sessions = sessions
         self._adapters = adapters
         self._processes = processes
         self._clock = clock
@@ -42,38 +47,37 @@ class CommandService:
     async def prepare_start(self, caller: Partner, command: Command) -> Command:
         """Routed by its EVSE or location, with a journey of its own. Nothing is sent yet.
 
-        Raises Refused (not the caller's party, no agreement), Unknown (no such place), Unsupported (its operator's
-        protocol or installation has no remote start), Unavailable (the operator is not connected)."""
+        An operator that has told the hub of no places at all is asked for any EVSE. Raises Refused (not the caller's
+        party, no agreement), Unknown (no such place), Unsupported (its operator's protocol or installation has no
+        remote start), Rejected (its protocol cannot say this one), Unavailable (the operator is not connected)."""
         owner_of(caller, command.issuer, "$.token")
-        location = await self._place(command)
-        target = await self._operator(caller, location, Capability.START_SESSION)
+        location = await self._location(command)
+        if location is None and not await self._tells_nothing(command):
+            raise Unknown("location", str(command.evse_id or command.location_id))
+        operator = location.owner if location else command.operator
+        target = await self._partners.by_party(operator, Role.CPO)
+        if target is None:
+            raise Unknown("party", str(operator))
         command = msgspec.structs.replace(
-            command,
-            caller=caller.id,
-            target=target.id,
-            operator=location.owner,
-            location_id=location.id,
-            journey_id=self._ids.uuid(),
+            command, caller=caller.id, target=target.id, operator=operator, journey_id=self._ids.uuid()
         )
-        if command.evse_uid is None and command.evse_id is not None:
-            evse = next((held for held in location.evses if held.evse_id == command.evse_id), None)
-            command = msgspec.structs.replace(command, evse_uid=evse.uid if evse else None)
-        elif command.evse_id is None and command.evse_uid is not None:
-            evse = location.evse(command.evse_uid)
-            if evse is None:
-                raise Unknown("evse", command.evse_uid)
-            command = msgspec.structs.replace(command, evse_id=evse.evse_id)
+        if location is not None:
+            command = _placed(command, location)
+        self._check(caller, target, command, Capability.START_SESSION)
         return command
 
     async def prepare_stop(self, caller: Partner, command: Command, journey: Journey) -> Command:
-        """For a journey of the caller's own drivers. Raises Refused, Unsupported, Unavailable."""
+        """For a journey of the caller's own drivers.
+
+        Raises Refused, Unknown (it is over, or never began), Unsupported, Rejected, Unavailable."""
         if journey.issuer_partner != caller.id:
             raise Refused("the session belongs to another provider")
+        if journey.state in (JourneyState.BILLED, JourneyState.REFUSED):
+            raise Unknown("session", command.session_id or journey.id)
         target = await self._partners.get(journey.operator_partner)
         if target is None:
             raise Unavailable("the operator is not connected any more")
-        self._check(caller, target, Capability.STOP_SESSION)
-        return msgspec.structs.replace(
+        command = msgspec.structs.replace(
             command,
             caller=caller.id,
             target=target.id,
@@ -83,6 +87,8 @@ class CommandService:
             session_id=command.session_id or journey.operator_session_id,
             journey_id=journey.id,
         )
+        self._check(caller, target, command, Capability.STOP_SESSION)
+        return command
 
     async def run(self, command: Command) -> CommandOutcome:
         """Send and wait. A silence is TIMED_OUT: never a yes."""
@@ -108,7 +114,7 @@ class CommandService:
         adapter, call = self._adapters[target.protocol], self._call(target, command)
         try:
             if command.kind is CommandKind.START_SESSION:
-                return await adapter.start_session(call, command, await self._place(command))
+                return await adapter.start_session(call, command, await self._location(command))
             journey = await self._journeys.get(command.journey_id or "")
             if journey is None:
                 return _ended(Outcome.UNKNOWN_SESSION, "the session is not known any more")
@@ -116,33 +122,48 @@ class CommandService:
         except Unsupported as error:
             return _ended(Outcome.NOT_SUPPORTED, error.reason)
         except Uncertain as error:
-            return _ended(Outcome.TIMED_OUT, error.reason)
-        except (Unavailable, Rejected, RoamingError) as error:
+            return _ended(Outcome.TIMED_OUT, error.reason, unanswered=True)
+        except Unavailable as error:
+            return _ended(Outcome.REJECTED, error.reason, unanswered=True)
+        except RoamingError as error:
             return _ended(Outcome.REJECTED, error.reason)
 
     async def finish(self, command: Command, outcome: CommandOutcome) -> None:
-        """Remember what came of it, and tell a caller that was answered early."""
-        await self._remember(command, outcome)
+        """Remember what came of it, and tell a caller that was answered early: once, the journal shows a failure."""
         caller = await self._partners.get(command.caller)
-        if caller is None:
-            return
-        adapter = self._adapters[caller.protocol]
-        if Capability.PUSH_COMMAND_RESULT in adapter.capabilities:
-            await adapter.push_command_result(self._call(caller, command), command, outcome)
+        adapter = self._adapters[caller.protocol] if caller else None
+        await self._remember(command, outcome, adapter)
+        if caller and adapter and Capability.PUSH_COMMAND_RESULT in adapter.capabilities:
+            with suppress(RoamingError):
+                await adapter.push_command_result(self._call(caller, command), command, outcome)
 
-    async def _remember(self, command: Command, outcome: CommandOutcome) -> None:
+    async def _remember(self, command: Command, outcome: CommandOutcome, home: ProtocolAdapter | None) -> None:
         journey = await self._journeys.get(command.journey_id or "")
         if journey is None or command.kind is not CommandKind.START_SESSION:
             return
         accepted = outcome.outcome is Outcome.ACCEPTED
-        await self._journeys.update(
+        begun = accepted or journey.state is not JourneyState.AUTHORISED
+        journey = await self._journeys.update(
             msgspec.structs.replace(
                 journey,
-                state=journey.state if accepted else JourneyState.ENDED,
+                state=journey.state if begun else JourneyState.REFUSED,
                 operator_session_id=outcome.session_id or journey.operator_session_id,
                 updated_at=self._clock.now(),
             )
         )
+        if accepted and home and Capability.PUSH_SESSION in home.capabilities:
+            await self._show_session(command, journey)
+
+    async def _show_session(self, command: Command, journey: Journey) -> None:
+        """An eMSP whose protocol stops sessions by their id is shown one that the operator's protocol does not have."""
+        operator = await self._partners.get(command.target)
+        if operator is None or self._adapters[operator.protocol].tells_sessions:
+            return
+        location = await self._location(command)
+        evse = location.evse(command.evse_uid) if location and command.evse_uid else None
+        if location is not None and evse is not None:
+            tariff = operator.agreed_tariff
+            await self._sessions.open_for(journey, location, evse, tariff.currency if tariff else None)
 
     async def _begin(self, command: Command) -> None:
         """The journey of a start exists before the operator can speak of it."""
@@ -169,23 +190,18 @@ class CommandService:
             )
         )
 
-    async def _place(self, command: Command) -> Location:
-        if command.evse_id is not None:
-            location = await self._locations.by_evse_id(command.evse_id)
-        else:
-            location = await self._locations.get(command.operator, command.location_id or "")
-        if location is None:
-            raise Unknown("location", str(command.evse_id or command.location_id))
-        return location
+    async def _location(self, command: Command) -> Location | None:
+        if command.location_id is not None:
+            return await self._locations.get(command.operator, command.location_id)
+        return await self._locations.by_evse_id(command.evse_id) if command.evse_id else None
 
-    async def _operator(self, caller: Partner, location: Location, needed: Capability) -> Partner:
-        target = await self._partners.by_party(location.owner, Role.CPO)
-        if target is None or not target.plays(Role.CPO):
-            raise Unknown("party", str(location.owner))
-        self._check(caller, target, needed)
-        return target
+    async def _tells_nothing(self, command: Command) -> bool:
+        if command.location_id is not None or command.evse_id is None:
+            return False
+        _, held = await self._locations.page_keys(LocationQuery(owners=(command.operator,), limit=1))
+        return held == 0
 
-    def _check(self, caller: Partner, target: Partner, needed: Capability) -> None:
+    def _check(self, caller: Partner, target: Partner, command: Command, needed: Capability) -> None:
         if not agreed(caller, target):
             raise Refused(f"there is no agreement with {target.name}")
         adapter = self._adapters[target.protocol]
@@ -193,6 +209,7 @@ class CommandService:
             raise Unsupported(f"{target.protocol} has no {needed.replace('_', ' ')}")
         if not reachable(target):
             raise Unavailable(f"{target.name} is not connected now")
+        adapter.check_command(target, command)
 
     def _call(self, partner: Partner, command: Command) -> Call:
         to_operator = partner.id == command.target
@@ -204,5 +221,19 @@ class CommandService:
         )
 
 
-def _ended(outcome: Outcome, why: str) -> Sent:
-    return Sent(result=CommandOutcome(outcome=outcome, messages=(Text(language="en", text=why),)))
+def _placed(command: Command, location: Location) -> Command:
+    """With both names of its EVSE. Raises Unknown if the location has none of this uid."""
+    evse_uid, evse_id = command.evse_uid, command.evse_id
+    if evse_uid is None and evse_id is not None:
+        evse_uid = next((held.uid for held in location.evses if held.evse_id == evse_id), None)
+    elif evse_id is None and evse_uid is not None:
+        evse = location.evse(evse_uid)
+        if evse is None:
+            raise Unknown("evse", evse_uid)
+        evse_id = evse.evse_id
+    return msgspec.structs.replace(command, location_id=location.id, evse_uid=evse_uid, evse_id=evse_id)
+
+
+def _ended(outcome: Outcome, why: str, *, unanswered: bool = False) -> Sent:
+    said = (Text(language="en", text=why),)
+    return Sent(result=CommandOutcome(outcome=outcome, messages=said, unanswered=unanswered))

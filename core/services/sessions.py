@@ -1,15 +1,17 @@
 """Sessions while they run: taken from the CPO, told to the eMSP whose driver charges."""
 
 from datetime import datetime
+from decimal import Decimal
 
 import msgspec
 
 from core.errors import Uncertain, Unknown
-from core.model.authorisation import Journey, JourneyState
+from core.model.authorisation import Answered, Journey, JourneyState
 from core.model.event import Event, EventKind
 from core.model.ids import PartyId
+from core.model.location import Evse, Location
 from core.model.partner import Partner, Role
-from core.model.session import Session, SessionStatus
+from core.model.session import AuthMethod, CdrToken, Session, SessionStatus, session_key
 from core.ports.clock import Clock, Ids
 from core.ports.stores import JourneyStore, PartnerStore, Saved, SessionStore
 from core.services.partners import owner_of
@@ -34,15 +36,10 @@ class SessionService:
         if issuer is None or await self._partners.by_party(issuer, Role.EMSP) is None:
             raise Unknown("party", str(issuer))
         session = msgspec.structs.replace(session, journey_id=journey.id if journey else None)
-        event = Event(
-            id=self._ids.uuid(),
-            kind=EventKind.SESSION_CHANGED,
-            key=session.key,
-            owner=session.owner,
+        event = msgspec.structs.replace(
+            session_changed(session, caller.id, id=self._ids.uuid(), at=self._clock.now()),
             recipient=issuer,
-            source=caller.id,
             correlation_id=correlation_id,
-            at=self._clock.now(),
         )
         saved = await self._sessions.save(session, events=[event])
         if journey and saved in (Saved.CREATED, Saved.CHANGED):
@@ -74,6 +71,72 @@ class SessionService:
             offset=offset,
             limit=limit,
         )
+
+    async def named(self, reader: Partner, session_id: str, owner: PartyId | None = None) -> list[Session]:
+        """The sessions of the reader's own drivers that bear this id, at this operator (None: at any)."""
+        owners = (owner,) if owner else [party for held in await self._partners.all() for party in held.parties]
+        found = await self._sessions.by_keys([session_key(party, session_id) for party in dict.fromkeys(owners)])
+        return [session for session in found if session.token.issuer in reader.parties_as(Role.EMSP)]
+
+    async def journey_for(self, session: Session) -> Journey:
+        """The journey of a session; one that began without the hub's doing gets it now. Raises Unknown if a side of
+        it is not connected any more."""
+        held = await self._journeys.get(session.journey_id) if session.journey_id else await self.journey_of(session)
+        return held or await self._begun_without_us(session)
+
+    async def _begun_without_us(self, session: Session) -> Journey:
+        issuer, uid = session.token.issuer, session.token.uid
+        operator_partner = await self._partners.by_party(session.owner, Role.CPO)
+        issuer_partner = await self._partners.by_party(issuer, Role.EMSP) if issuer else None
+        if operator_partner is None or issuer_partner is None or issuer is None or uid is None:
+            raise Unknown("session", session.id)
+        now = self._clock.now()
+        journey = Journey(
+            id=self._ids.uuid(),
+            state=JourneyState.CHARGING,
+            operator=session.owner,
+            operator_partner=operator_partner.id,
+            issuer=issuer,
+            issuer_partner=issuer_partner.id,
+            uid=uid,
+            kind=session.token.kind,
+            contract_id=session.token.contract_id,
+            location_id=session.location_id,
+            reference=session.authorization_reference,
+            operator_session_id=session.id,
+            answered_by=Answered.WHITELIST if session.auth_method is AuthMethod.WHITELIST else Answered.ISSUER,
+            created_at=now,
+            updated_at=now,
+        )
+        await self._journeys.create(journey)
+        return journey
+
+    async def open_for(self, journey: Journey, location: Location, evse: Evse, currency: str | None) -> Session:
+        """A session of the hub's own making, for an eMSP that needs one to stop by, where the operator's protocol has
+        none. Its id is the journey's; it ends with the CDR. `currency` None: EUR is assumed."""
+        held = await self._sessions.get(journey.operator, journey.id)
+        if held is not None:
+            return held
+        now = self._clock.now()
+        session = Session(
+            owner=journey.operator,
+            id=journey.id,
+            started_at=now,
+            energy_kwh=Decimal(0),
+            token=CdrToken(issuer=journey.issuer, uid=journey.uid, kind=journey.kind, contract_id=journey.contract_id),
+            auth_method=AuthMethod.COMMAND,
+            authorization_reference=journey.reference,
+            location_id=location.id,
+            evse_uid=evse.uid,
+            connector_id=evse.connectors[0].id if evse.connectors else "1",
+            currency=currency or "EUR",
+            status=SessionStatus.ACTIVE,
+            journey_id=journey.id,
+            updated_at=now,
+        )
+        event = session_changed(session, journey.operator_partner, id=self._ids.uuid(), at=now)
+        await self._sessions.save(session, events=[event])
+        return session
 
     async def journey(self, journey_id: str) -> Journey | None:
         return await self._journeys.get(journey_id)
@@ -112,3 +175,22 @@ class SessionService:
             await self._journeys.update(linked)
         except Uncertain:  # another message of the same session was faster; its link is as good
             return
+
+
+def session_changed(session: Session, source: str, *, id: str, at: datetime) -> Event:
+    """For the eMSP of its token. `source` is the partner that is not told."""
+    return Event(
+        id=id,
+        kind=EventKind.SESSION_CHANGED,
+        key=session.key,
+        owner=session.owner,
+        recipient=session.token.issuer,
+        source=source,
+        correlation_id=session.journey_id,
+        at=at,
+    )
+
+
+def is_ours(session: Session) -> bool:
+    """Whether the hub made it (`SessionService.open_for`)."""
+    return session.journey_id is not None and session.id == session.journey_id

@@ -14,6 +14,9 @@ class MongoSessions(VersionedStore[Session]):
     collection_name: ClassVar[str] = "sessions"
     kind = Session
 
+    async def by_keys(self, keys: Sequence[str]) -> list[Session]:
+        return await self._list({"_id": {"$in": list(keys)}}) if keys else []
+
     async def get(self, owner: PartyId, session_id: str) -> Session | None:
         return await self._one({"_id": session_key(owner, session_id)})
 

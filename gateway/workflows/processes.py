@@ -83,7 +83,7 @@ class TemporalProcesses:
             return await client.start_workflow(
                 RunCommand.run,
                 args=[msgspec.json.encode(command).decode(), command.target, float(command.patience_s)],
-                id=f"command/{command.id}",
+                id=command_workflow_id(command.target, command.id),
                 task_queue=self._task_queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 rpc_timeout=RPC_TIMEOUT,
@@ -93,7 +93,7 @@ class TemporalProcesses:
 
     async def command_result(self, command_id: str, partner_id: str, outcome: CommandOutcome) -> None:
         client = await self.client()
-        handle = client.get_workflow_handle(f"command/{command_id}")
+        handle = client.get_workflow_handle(command_workflow_id(partner_id, command_id))
         try:
             await handle.signal(
                 RunCommand.result_received,
@@ -118,3 +118,8 @@ class TemporalProcesses:
 
 def workflow_id(cdr_key: str) -> str:
     return f"cdr/{cdr_key}"
+
+
+def command_workflow_id(target: str, command_id: str) -> str:
+    """Who is to act is part of it: a result from anybody else finds no process."""
+    return f"command/{target}/{command_id}"

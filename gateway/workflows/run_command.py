@@ -1,4 +1,4 @@
-"""A remote command, from the sending to the charge point's own result. Workflow id: `command/<id>`."""
+"""A remote command, from the sending to the charge point's own result. Workflow id: `command/<target>/<id>`."""
 
 import asyncio
 from contextlib import suppress

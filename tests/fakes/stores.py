@@ -174,6 +174,9 @@ class FakeTokens(_Shelf[Token]):
 
 
 class FakeSessions(_Shelf[Session]):
+    async def by_keys(self, keys: Sequence[str]) -> list[Session]:
+        return [self.held[key] for key in keys if key in self.held]
+
     async def get(self, owner: PartyId, session_id: str) -> Session | None:
         return self.held.get(session_key(owner, session_id))
 

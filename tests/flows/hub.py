@@ -91,6 +91,7 @@ class TestHub:
         self.plugins = {plugin.id: plugin for plugin in plugins}
         self.adapters: dict[str, ProtocolAdapter] = {name: x.adapter(self.outbound) for name, x in self.plugins.items()}
         self.hub = self._hub(identity, **options)
+        self.processes.service = self.hub.commands
         self.delivery = self._delivery()
         self.app = Litestar(
             [router for plugin in plugins for router in plugin.routers(self.hub)],
@@ -150,6 +151,7 @@ class TestHub:
     def _hub(self, identity: HubIdentity, **options: Any) -> Hub:
         storage, clock, ids = self.storage, self.clock, self.ids
         deadline_s = options.pop("authorise_deadline_s", 5.0)
+        sessions = SessionService(storage.sessions, storage.journeys, storage.partners, clock, ids)
         return Hub(
             identity=identity,
             outbound=self.outbound,
@@ -167,12 +169,13 @@ class TestHub:
             ),
             locations=LocationService(storage.locations, storage.partners, clock, ids),
             tokens=TokenService(storage.tokens, storage.partners, clock, ids),
-            sessions=SessionService(storage.sessions, storage.journeys, storage.partners, clock, ids),
+            sessions=sessions,
             tariffs=TariffService(storage.tariffs, storage.partners, clock, ids),
             commands=CommandService(
                 locations=self.storage.locations,
                 journeys=self.storage.journeys,
                 partners=self.storage.partners,
+                sessions=sessions,
                 adapters=self.adapters,
                 processes=self.processes,
                 clock=self.clock,

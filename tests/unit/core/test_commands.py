@@ -10,6 +10,7 @@ from core.model.ids import EvseId
 from core.model.partner import Role
 from core.ports.adapter import Call, Capability, Told
 from core.services.commands import CommandService
+from core.services.sessions import SessionService
 from tests.fakes import FakeIds, FakeProcesses, FakeStorage
 from tests.unit.core.examples import CPO, EMSP, OTHER_EMSP, FakeAdapter, location, partner, token
 
@@ -53,6 +54,9 @@ class World:
             locations=self.storage.locations,
             journeys=self.storage.journeys,
             partners=self.storage.partners,
+            sessions=SessionService(
+                self.storage.sessions, self.storage.journeys, self.storage.partners, self.storage.clock, FakeIds()
+            ),
             adapters={"fake": self.operator, "provider": self.provider, "bare": FakeAdapter()},
             processes=self.processes,
             clock=self.storage.clock,
@@ -134,7 +138,7 @@ async def test_a_refused_start_ends_its_journey_and_the_caller_is_told(world: Wo
     await world.service.finish(command, CommandOutcome(outcome=Outcome.EVSE_OCCUPIED))
     journey = await world.storage.journeys.get(command.journey_id or "")
     assert journey
-    assert journey.state is JourneyState.ENDED
+    assert journey.state is JourneyState.REFUSED
     assert world.provider.results == [Outcome.EVSE_OCCUPIED]
 
 
@@ -158,7 +162,8 @@ async def test_a_result_is_believed_from_the_operator_only(world: World) -> None
     await world.service.launch(command)
     cpo = await world.storage.partners.get("cpo")
     assert cpo
-    await world.service.result(world.emb, "c1", CommandOutcome(outcome=Outcome.ACCEPTED))
+    with pytest.raises(Unknown):
+        await world.service.result(world.emb, "c1", CommandOutcome(outcome=Outcome.ACCEPTED))
     assert world.processes.results == {}
     await world.service.result(cpo, "c1", CommandOutcome(outcome=Outcome.ACCEPTED))
     assert world.processes.results["c1"].outcome is Outcome.ACCEPTED
