@@ -1,13 +1,18 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from core.model.ids import ContractId, PartyId
 from gateway.simulator.cast import card, invented
-from gateway.simulator.drivers import OicpCharging, Price, Visit, check_cdr, key_of
+from gateway.simulator.drivers import OcpiCharging, OicpCharging, Price, Visit, check_cdr, key_of
 from gateway.simulator.network import NotAsTold
+from gateway.simulator.ocpi import OcpiNetwork
 from gateway.simulator.oicp import OicpNetwork
+from protocols.ocpi.wire import strict
+from protocols.ocpi.wire.cdrs import Cdr
+from protocols.transport.json_codec import encode
 
 PARTY = PartyId("DE", "ZZZ")
 PRICE = Price("T", Decimal("0.45"))
@@ -64,3 +69,19 @@ async def test_a_difference_is_named(changes: dict[str, object], said: str) -> N
     attempt = await charged()
     with pytest.raises(NotAsTold, match=said):
         check_cdr({**attempt.cdr(), **changes}, attempt, PRICE)
+
+
+async def test_an_amount_that_is_a_cent_off_is_named() -> None:
+    network = OcpiNetwork("Zett", PARTY, "CPO", "http://127.0.0.1:1")
+    attempt = OcpiCharging(network, STAY, PRICE)
+    token = {"country_code": "DE", "party_id": "ZZZ", "uid": STAY.card.uid, "type": "RFID", "contract_id": "X"}
+    attempt._info = {"allowed": "ALLOWED", "token": token, "authorization_reference": "R"}
+    cdr = attempt.cdr()
+    await network.close()
+    msgspec.json.decode(encode(cdr), type=Cdr)
+    strict.check(encode(cdr), Cdr)
+    check_cdr(cdr, attempt, PRICE)
+    with pytest.raises(NotAsTold, match="amount"):
+        check_cdr({**cdr, "total_cost": {"before_taxes": Decimal("3.22")}}, attempt, PRICE)
+    with pytest.raises(NotAsTold, match="card"):
+        check_cdr({**cdr, "cdr_token": {**token, "uid": "00"}}, attempt, PRICE)
