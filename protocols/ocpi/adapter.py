@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 from msgspec.structs import replace
 
 from core.errors import Rejected, RoamingError, Uncertain, Unknown, Unsupported
-from core.model.authorisation import Authorisation, AuthoriseRequest, Journey
+from core.model.authorisation import Authorisation, AuthoriseRequest, Decision, Journey
 from core.model.cdr import Cdr, CdrState
 from core.model.ids import PartyId
 from core.model.location import Evse, Location
@@ -30,6 +30,7 @@ from mappings.ocpi.sessions import session_losses, session_to_ocpi
 from mappings.ocpi.tariffs import tariff_losses, tariff_to_ocpi
 from mappings.ocpi.tokens import token_losses, token_to_ocpi
 from protocols.ocpi.client import OcpiClient, Routing
+from protocols.ocpi.codes import NOT_ENOUGH
 from protocols.ocpi.settings import settings_of
 from protocols.ocpi.versions import RECEIVER, SENDER
 from protocols.plugin import Outbound
@@ -74,6 +75,10 @@ class OcpiAdapter(ProtocolAdapter):
             info = await self._client.post_authorize(call, to, uid, kind, place)
         except Unknown as error:
             raise Unknown("token", uid) from error
+        except Rejected as error:
+            if error.code != str(NOT_ENOUGH):
+                raise
+            return Authorisation(decision=Decision.NEEDS_LOCATION, issuer=issuer, explanation=error.text)
         return authorisation_from_ocpi(info)
 
     async def push_location(self, call: Call, location: Location) -> Told:

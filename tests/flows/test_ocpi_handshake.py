@@ -332,6 +332,17 @@ async def test_suspended_partner_is_403_and_its_token_works_again_afterwards(net
     assert (await net.p2.call(net.hub, "GET", "locations/sender")).status_code == 200
 
 
+@spec("OCPI-CRD-41", "OCPI-STC-11")
+async def test_a_version_other_than_the_registered_one_is_3002(net: OcpiNet) -> None:
+    from msgspec.structs import replace
+
+    await net.hub.storage.partners.update(replace(held(net.hub, "p2.test"), version="2.2.1"))
+    answer = await net.p2.call(net.hub, "GET", "locations/sender")
+    assert (answer.status_code, answer.json()["status_code"]) == (200, 3002)
+    for path in ("/ocpi/versions", "/ocpi/2.3.0", "credentials"):
+        assert (await call(net.hub, "GET", path, token=net.p2.token_c)).json()["status_code"] == 1000
+
+
 @spec("OCPI-HUB-92")
 async def test_a_call_brings_an_offline_partner_back(net: OcpiNet) -> None:
     await net.hub.hub.partners.not_reached(held(net.hub, "p2.test").id)

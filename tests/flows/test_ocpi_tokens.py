@@ -167,6 +167,14 @@ async def test_a_refusal_is_a_good_answer(net: OcpiNet, allowed: str) -> None:
     assert not net.hub.storage.journeys.held
 
 
+@spec("OCPI-TOK-11", "OCPI-STC-05")
+async def test_an_emsp_that_needs_to_know_the_place(net: OcpiNet) -> None:
+    net.p2.answers["POST", "tokens"] = (200, envelope(None, 2002, "where?"), {})
+    answer = await net.p1.call(net.hub, "POST", AUTHORIZE, to="DEEMB")
+    assert codes(answer) == (200, 2002)
+    assert answer.json()["status_message"] == "where?"
+
+
 @spec("OCPI-TOK-14", "OCPI-HUB-74", "OCPI-STC-17")
 @pytest.mark.parametrize("whitelist", ["ALWAYS", "ALLOWED", "ALLOWED_OFFLINE", "NEVER"])
 async def test_the_hub_does_not_answer_in_the_place_of_the_emsp(net: OcpiNet, whitelist: str) -> None:
