@@ -47,6 +47,10 @@ class Unavailable(RoamingError):
     """The other side was never reached, nothing happened there: retry later."""
 
 
+class StoreUnavailable(Unavailable):
+    """It is our own database that was not reached: this says nothing of any partner."""
+
+
 class Uncertain(RoamingError):
     """The request was sent and no usable answer came: it may have happened. Ask, never resend blindly."""
 

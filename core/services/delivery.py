@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from core.errors import Rejected, RoamingError, Unavailable, Uncertain, Unknown, Unsupported
+from core.errors import Rejected, RoamingError, StoreUnavailable, Unavailable, Uncertain, Unknown, Unsupported
 from core.model.cdr import CdrState
 from core.model.delivery import Attempt, Delivery, DeliveryState
 from core.model.event import Event, EventKind
@@ -107,6 +107,8 @@ class DeliveryService:
             return await self._settle(delivery, DeliveryState.MISSED, started, "the partner is not connected")
         try:
             told = await self._tell(delivery, partner)
+        except StoreUnavailable:  # ours: the partner was not asked, and the delivery comes again when its lease ends
+            raise
         except Unavailable as error:
             await self._registry.not_reached(partner.id)
             return await self._failed(delivery, partner, started, str(error), final=False)

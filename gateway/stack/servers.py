@@ -11,6 +11,8 @@ from gateway.stack.ports import LOOPBACK
 from gateway.stack.replica_set import make_primary
 
 PAUSE_S: Final = 0.05
+TRANSACTION_S: Final = 15
+"""What a killed process held locked is free again after this time. MongoDB's own limit is a minute."""
 
 PortMap = Mapping[str, int]
 
@@ -34,6 +36,7 @@ def _mongod(home: Path, ports: PortMap) -> list[str]:
         "--replSet", "rs0", "--bind_ip", LOOPBACK, "--port", str(ports["mongodb"]), "--dbpath", str(home),
         "--nounixsocket", "--oplogSize", "1024", "--wiredTigerCacheSizeGB", "0.5",
         "--setParameter", "diagnosticDataCollectionEnabled=false",
+        "--setParameter", f"transactionLifetimeLimitSeconds={TRANSACTION_S}",
     ]
     # fmt: on
 

@@ -23,7 +23,7 @@ from pymongo.errors import (
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from core.errors import Invalid, Unavailable, Uncertain
+from core.errors import Invalid, StoreUnavailable, Uncertain
 from core.ports.clock import Clock
 from gateway.storage.documents import Document
 
@@ -49,7 +49,7 @@ def translated(*, writes: bool) -> Iterator[None]:
     try:
         yield
     except ServerSelectionTimeoutError as error:
-        raise Unavailable("the database is out of reach") from error
+        raise StoreUnavailable("the database is out of reach") from error
     except (BSONError, OverflowError) as error:
         raise Invalid("$", f"cannot be kept: {error}") from error
     except PyMongoError as error:
@@ -58,7 +58,7 @@ def translated(*, writes: bool) -> Iterator[None]:
         lost = writes and isinstance(error, ConnectionFailure | WriteConcernError)
         if lost or error.has_error_label("UnknownTransactionCommitResult"):
             raise Uncertain("the database did not confirm the write") from error
-        raise Unavailable(f"the database failed: {error}") from error
+        raise StoreUnavailable(f"the database failed: {error}") from error
 
 
 def is_duplicate(error: Exception) -> bool:

@@ -1,5 +1,9 @@
 """What the processes do: one call into core each."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import msgspec
 from temporalio import activity
 
@@ -7,7 +11,7 @@ from core.model.command import Command, CommandOutcome
 from core.services.billing import BillingService
 from core.services.commands import CommandService
 from gateway.workflows.run_command import FINISH, SEND
-from gateway.workflows.settle_cdr import DELIVER, GIVE_UP
+from gateway.workflows.settle_cdr import DELIVER, GIVE_UP, HEARTBEAT_TIMEOUT
 
 
 class CdrActivities:
@@ -17,11 +21,13 @@ class CdrActivities:
     @activity.defn(name=DELIVER)
     async def deliver(self, key: str) -> str:
         """One attempt; the CDR's state after it."""
-        return (await self._billing.deliver(key)).state.value
+        async with _heartbeat():
+            return (await self._billing.deliver(key)).state.value
 
     @activity.defn(name=GIVE_UP)
     async def give_up(self, key: str) -> str:
-        return (await self._billing.give_up(key)).state.value
+        async with _heartbeat():
+            return (await self._billing.give_up(key)).state.value
 
 
 class CommandActivities:
@@ -40,3 +46,20 @@ class CommandActivities:
         await self._commands.finish(
             msgspec.json.decode(command, type=Command), msgspec.json.decode(outcome, type=CommandOutcome)
         )
+
+
+@asynccontextmanager
+async def _heartbeat() -> AsyncIterator[None]:
+    """Temporal hears of us as long as we are at work."""
+
+    async def beat() -> None:
+        while True:
+            activity.heartbeat()
+            await asyncio.sleep(HEARTBEAT_TIMEOUT.total_seconds() / 4)
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)

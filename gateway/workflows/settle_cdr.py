@@ -11,6 +11,8 @@ DELIVER = "deliver_cdr"
 GIVE_UP = "give_up_cdr"
 WAITING = "WAITING"
 
+HEARTBEAT_TIMEOUT = timedelta(seconds=10)
+"""A worker that was silent for so long is gone, and another one takes over."""
 TRIED_FOR = timedelta(days=7)
 FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(minutes=10)
@@ -43,7 +45,12 @@ class SettleCdr:
 
     async def _do(self, activity: str, key: str) -> str:
         state: str = await workflow.execute_activity(
-            activity, key, result_type=str, start_to_close_timeout=timedelta(minutes=2), retry_policy=_OURS
+            activity,
+            key,
+            result_type=str,
+            start_to_close_timeout=timedelta(minutes=2),
+            heartbeat_timeout=HEARTBEAT_TIMEOUT,
+            retry_policy=_OURS,
         )
         return state
 
