@@ -250,6 +250,17 @@ async def test_parties_of_others_and_parties_not_agreed_are_refused(net: OcpiNet
     assert net.hub.storage.partners.held == before
 
 
+@spec("OCPI-CRD-27")
+@pytest.mark.parametrize("foreign", [("EMSP", "NL", "CPA"), ("CPO", "NL", "HUB")])
+async def test_a_party_is_of_one_platform_even_if_the_operator_slipped(
+    net: OcpiNet, foreign: tuple[str, str, str]
+) -> None:
+    partner = OcpiPartner("new.test", foreign)
+    answer = await post(net.hub, await added(net.hub, partner), partner.credentials())
+    assert (answer.status_code, answer.json()["status_code"]) == (200, 2001)
+    assert not partner.received
+
+
 @spec("OCPI-CRD-28", "OCPI-HUB-02")
 async def test_many_roles_and_countries_share_one_pair_of_tokens(net: OcpiNet) -> None:
     assert [str(party) for party in held(net.hub, "p1.test").parties] == ["NL*CPA", "BE*CPA"]
