@@ -145,6 +145,12 @@ VARIABLES: Final = (
         "Party id of the hub's own OCPI identity",
     ),
     _variable("HUB_NAME", "ChargeSphere", _text, "Name of the hub, as partners see it"),
+    _variable(
+        "HOTLINE",
+        "",
+        _matching(r"(\+[0-9]{5,15})?", "`+` and 5 to 15 digits"),
+        "Telephone number for drivers where an operator gives none; without it OICP is not told of such EVSEs",
+    ),
     _variable("ADMIN_KEY", None, _secret, "Bearer key of the admin API and password of the dashboard"),
     _variable(
         "SECRET_KEY",
@@ -183,6 +189,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     hub_country_code: str
     hub_party_id: str
     hub_name: str
+    hotline: str
     admin_key: Secret
     secret_key: Secret
     open_registration: bool

@@ -142,4 +142,5 @@ def _identity(settings: Settings) -> HubIdentity:
         party=PartyId.of(settings.hub_country_code, settings.hub_party_id, "CHARGESPHERE_HUB_PARTY_ID"),
         name=settings.hub_name,
         public_url=settings.public_url.rstrip("/"),
+        hotline=settings.hotline or None,
     )

@@ -30,11 +30,14 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class HubIdentity(Struct, frozen=True, kw_only=True):
-    """Who the hub is to its partners. `public_url` has no slash at its end."""
+    """Who the hub is to its partners. `public_url` has no slash at its end.
+
+    `hotline` is its telephone number for drivers, which stands in where an operator gives none; None: nothing does."""
 
     party: PartyId
     name: str
     public_url: str
+    hotline: str | None = None
 
 
 class Outbound(Struct, frozen=True, kw_only=True):

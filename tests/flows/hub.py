@@ -84,7 +84,8 @@ class TestHub:
         self.http = HttpClient(
             self.storage.journal, self.clock, self.ids, allow_private=allow_private, transport=self.network
         )
-        identity = HubIdentity(party=HUB_PARTY, name="Test hub", public_url=HUB_URL)
+        hotline = options.pop("hotline", None)
+        identity = HubIdentity(party=HUB_PARTY, name="Test hub", public_url=HUB_URL, hotline=hotline)
         self.outbound = Outbound(
             identity=identity, http=self.http, credentials=self.storage.credentials, clock=self.clock, ids=self.ids
         )
@@ -104,7 +105,7 @@ class TestHub:
     @classmethod
     @asynccontextmanager
     async def open(cls, plugins: Sequence[ProtocolPlugin], **options: Any) -> AsyncIterator["TestHub"]:
-        """`options`: `allow_private`, and the switches of Hub (`open_registration`, `max_body_bytes`, ...)."""
+        """`options`: `allow_private`, `hotline`, and the switches of Hub (`open_registration`, `max_body_bytes`, ...)."""
         hub = cls(plugins, **options)
         try:
             yield hub

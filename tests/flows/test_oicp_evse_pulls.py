@@ -319,3 +319,11 @@ async def test_without_telephone_number_only_for_the_platform_profile() -> None:
         await ocpi_like(hub, None)
         assert await provider.pulled() == []
         assert ids(await lenient.pulled()) == ["FR*VLT*E1"]
+
+
+async def test_the_hubs_own_hotline_stands_in_where_it_has_one() -> None:
+    async with opened(hotline="+3112345678") as hub:
+        _, provider = await pair(hub)
+        await ocpi_like(hub, None)
+        [found] = await provider.pulled()
+        assert found["HotlinePhoneNumber"] == "+3112345678"

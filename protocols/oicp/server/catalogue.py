@@ -84,7 +84,7 @@ class Catalogue:
         stale = [key for key, revision in held if self._made.get(key, (-1, ()))[0] != revision]
         for start in range(0, len(stale), BULK):
             for revision, location in await self._hub.locations.by_keys(stale[start : start + BULK]):
-                self._made[location.key] = revision, entries_of(location)
+                self._made[location.key] = revision, entries_of(location, self._hub.identity.hotline)
         found = [entry for key, _ in held if key in self._made for entry in self._made[key][1]]
         found.sort(key=lambda entry: (entry.key, entry.location_key))
         return found
@@ -116,8 +116,8 @@ def last_valid(location: Location, evse_keys: frozenset[str] | None = None) -> L
     return msgspec.structs.replace(location, evses=tuple(evses))
 
 
-def entries_of(location: Location) -> tuple[Entry, ...]:
-    outcome = evse_records_to_oicp(last_valid(location), platform=True)
+def entries_of(location: Location, hotline: str | None) -> tuple[Entry, ...]:
+    outcome = evse_records_to_oicp(last_valid(location), hotline=hotline, platform=True)
     _note_losses(location, outcome)
     by_key = {_key(evse): evse for evse in location.evses}
     keyed = [(evse_id_from_oicp(record.evse_id).key, record) for record in outcome.records]

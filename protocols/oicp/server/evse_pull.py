@@ -84,7 +84,8 @@ async def _content(call: Inbound, message: PullEvseData, walk: Walk, steps: Sequ
     locations = await call.shared.catalogue.locations(list(wanted))
     records: dict[tuple[str, str], tuple[PlatformEvseDataRecord, ...]] = {}
     for key, location in locations.items():
-        for record in evse_records_to_oicp(last_valid(location, frozenset(wanted[key])), platform=True).records:
+        narrow = last_valid(location, frozenset(wanted[key]))
+        for record in evse_records_to_oicp(narrow, hotline=call.hub.identity.hotline, platform=True).records:
             records[key, evse_id_from_oicp(record.evse_id).key] = (record,)
     owners = await Owners.read(call)
     return [

@@ -65,7 +65,12 @@ async def pull_evse_status_by_id(call: Inbound) -> Reply:
 async def _statuses(call: Inbound, asked: Sequence[EvseId]) -> dict[str, EvseStatus]:
     query = LocationQuery(evse_ids=tuple(asked), limit=10 * ID_LIMIT)
     locations, _ = await call.hub.locations.page(call.partner, query)
-    entries = [entry for location in locations for entry in entries_of(location) if not entry.removed]
+    entries = [
+        entry
+        for location in locations
+        for entry in entries_of(location, call.hub.identity.hotline)
+        if not entry.removed
+    ]
     return {entry.key: entry.status for entry in entries if entry.status is not None}
 
 
