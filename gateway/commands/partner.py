@@ -136,7 +136,7 @@ def connect(
     as_json: bool,
 ) -> None:
     """Let the hub begin the OCPI credentials handshake towards the partner."""
-    body = json.dumps({"versions_url": versions_url, "token": token}).encode()
+    body = json.dumps({"versions_url": versions_url, "token_a": token}).encode()
     _print(api(context, url, admin_key, state).call("POST", f"/partners/{partner_id}/connect", body), as_json)
 
 
