@@ -66,6 +66,11 @@ def is_duplicate(error: Exception) -> bool:
     return DUPLICATE_KEY in _codes(error)
 
 
+def only_duplicates(error: BulkWriteError) -> bool:
+    """Whether all of an unordered bulk is on disk, but for what was there already."""
+    return _codes(error) == {DUPLICATE_KEY} and not (error.details or {}).get("writeConcernErrors")
+
+
 def _codes(error: Exception) -> set[int]:
     if isinstance(error, BulkWriteError):
         return {failure.get("code", 0) for failure in (error.details or {}).get("writeErrors", ())}

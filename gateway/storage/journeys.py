@@ -4,14 +4,15 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 from pymongo import UpdateOne
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import BulkWriteError
 
 from core.errors import Uncertain, Unknown
 from core.model.authorisation import Journey, JourneyState
 from core.model.cdr import CdrSettlement
 from core.model.ids import PartyId, TokenUid
-from gateway.storage.database import Database, Session, translated
+from gateway.storage.database import Database, Session, only_duplicates, translated
 from gateway.storage.documents import Document, content, item, stamp
+from gateway.storage.group_commit import GroupCommit
 
 
 class MongoJourneys:
@@ -21,14 +22,14 @@ class MongoJourneys:
 
     def __init__(self, database: Database) -> None:
         self._collection = database[self.collection_name]
+        self._create: GroupCommit[Journey, None] = GroupCommit(self._insert)
+
+    async def close(self) -> None:
+        await self._create.close()
 
     async def create(self, journey: Journey) -> None:
         """A second time with the same id changes nothing."""
-        with translated(writes=True):
-            try:
-                await self._collection.insert_one({"_id": journey.id} | _fields(journey))
-            except DuplicateKeyError:
-                return
+        await self._create(journey)
 
     async def get(self, journey_id: str) -> Journey | None:
         return await self._youngest({"_id": journey_id})
@@ -52,6 +53,16 @@ class MongoJourneys:
                 raise Unknown("journey", journey.id)
             raise Uncertain(f"journey {journey.id} was changed by another writer")
         return updated
+
+    async def _insert(self, journeys: list[Journey]) -> list[None]:
+        documents = [{"_id": journey.id} | _fields(journey) for journey in journeys]
+        with translated(writes=True):
+            try:
+                await self._collection.insert_many(documents, ordered=False)
+            except BulkWriteError as error:
+                if not only_duplicates(error):
+                    raise
+        return [None] * len(journeys)
 
     async def bill(self, settlements: list[CdrSettlement], session: Session) -> None:
         """Within the transaction that accepts the CDRs."""

@@ -67,7 +67,8 @@ class Storage:
 
     async def close(self) -> None:
         await self._watcher.close()
-        for store in (self.locations, self.tokens, self.sessions, self.tariffs, self.cdrs, self.outbox, self.journal):
+        aggregates = (self.locations, self.tokens, self.sessions, self.tariffs, self.journeys, self.cdrs)
+        for store in (*aggregates, self.outbox, self.journal):
             await store.close()
         await self.cache.close()
         await self._database.close()
