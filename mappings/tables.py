@@ -49,6 +49,10 @@ class CodeTable(Generic[W, C]):
         self.lossy_in = {word: code for word, code in self._in.items() if self._out.get(code) != word}
         self.lossy_out = {code: word for code, word in self._out.items() if self._in.get(word) != code}
 
+    def loses(self, code: C) -> bool:
+        """Whether anything is lost when `code` goes out."""
+        return code in self.lossy_out or code in self._unsent
+
     def loss(self, code: C, path: str) -> Loss | None:
         """What is lost when `code` goes out, or None."""
         if code in self._unsent:
