@@ -63,11 +63,13 @@ class CommandService:
         )
         if location is not None:
             command = _placed(command, location)
-        self._check(caller, target, command, Capability.START_SESSION)
+        if not agreed(caller, target):
+            raise Refused(f"there is no agreement with {target.name}")
+        self._check(target, command, Capability.START_SESSION)
         return command
 
     async def prepare_stop(self, caller: Partner, command: Command, journey: Journey) -> Command:
-        """For a journey of the caller's own drivers.
+        """For a journey of the caller's own drivers; it outlives the agreement under which it began.
 
         Raises Refused, Unknown (it is over, or never began), Unsupported, Rejected, Unavailable."""
         if journey.issuer_partner != caller.id:
@@ -87,7 +89,7 @@ class CommandService:
             session_id=command.session_id or journey.operator_session_id,
             journey_id=journey.id,
         )
-        self._check(caller, target, command, Capability.STOP_SESSION)
+        self._check(target, command, Capability.STOP_SESSION)
         return command
 
     async def run(self, command: Command) -> CommandOutcome:
@@ -201,9 +203,7 @@ class CommandService:
         _, held = await self._locations.page_keys(LocationQuery(owners=(command.operator,), limit=1))
         return held == 0
 
-    def _check(self, caller: Partner, target: Partner, command: Command, needed: Capability) -> None:
-        if not agreed(caller, target):
-            raise Refused(f"there is no agreement with {target.name}")
+    def _check(self, target: Partner, command: Command, needed: Capability) -> None:
         adapter = self._adapters[target.protocol]
         if needed not in adapter.capabilities:
             raise Unsupported(f"{target.protocol} has no {needed.replace('_', ' ')}")

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from decimal import Decimal
 from typing import ClassVar, Final
 
 from msgspec.structs import replace
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 from core.errors import Rejected, RoamingError, Uncertain, Unknown, Unsupported
 from core.model.authorisation import Authorisation, AuthoriseRequest, Decision, Journey
 from core.model.cdr import Cdr, CdrState
+from core.model.command import Command, CommandOutcome, Outcome, Sent
 from core.model.ids import PartyId
 from core.model.location import Evse, Location
 from core.model.loss import Loss, LossKind
@@ -22,6 +24,14 @@ from core.routing import CPO_SIDE, EMSP_SIDE
 from mappings.ocpi.authorisation import authorisation_from_ocpi, authorise_request_to_ocpi
 from mappings.ocpi.cdrs import cdr_losses, cdr_to_ocpi
 from mappings.ocpi.changes import evse_status_to_ocpi
+from mappings.ocpi.commands import (
+    outcome_from_response,
+    outcome_losses,
+    response_url_of,
+    result_to_ocpi,
+    start_session_to_ocpi,
+    stop_session_to_ocpi,
+)
 from mappings.ocpi.common import kept
 from mappings.ocpi.ids import party_out
 from mappings.ocpi.locations import location_losses, location_to_ocpi
@@ -32,11 +42,15 @@ from mappings.ocpi.tokens import token_losses, token_to_ocpi
 from protocols.ocpi.client import OcpiClient, Routing
 from protocols.ocpi.codes import NOT_ENOUGH
 from protocols.ocpi.settings import settings_of
-from protocols.ocpi.versions import RECEIVER, SENDER
+from protocols.ocpi.versions import RECEIVER, SENDER, V2_3_0, endpoint_url
+from protocols.ocpi.wire.commands import CommandResponseType, CommandType, StartSession, StopSession
 from protocols.plugin import Outbound
 
 ENDPOINT: Final = {
     Capability.AUTHORISE: ("tokens", SENDER),
+    Capability.START_SESSION: ("commands", RECEIVER),
+    Capability.STOP_SESSION: ("commands", RECEIVER),
+    Capability.PUSH_COMMAND_RESULT: ("commands", SENDER),
     Capability.PUSH_LOCATION: ("locations", RECEIVER),
     Capability.PUSH_EVSE_STATUS: ("locations", RECEIVER),
     Capability.PUSH_TOKEN: ("tokens", RECEIVER),
@@ -49,6 +63,8 @@ ENDPOINT: Final = {
 """What a partner has to publish in order to be told."""
 _HELD_ALREADY: Final = re.compile(r"\b(already|duplicate|exists)\b", re.IGNORECASE)
 """How platforms say that they hold a CDR with this id: OCPI has no code for it."""
+COMMAND_S: Final = 30.0
+"""How long an operator may think over its CommandResponse."""
 
 
 class OcpiAdapter(ProtocolAdapter):
@@ -56,7 +72,9 @@ class OcpiAdapter(ProtocolAdapter):
 
     def __init__(self, outbound: Outbound) -> None:
         self._client = OcpiClient(outbound)
+        self._identity = outbound.identity
         self._hub = outbound.identity.party
+        self._clock = outbound.clock
 
     def answers(self, partner: Partner) -> bool:
         return self.takes(partner, Capability.AUTHORISE) or self.takes(partner, Capability.PUSH_CDR)
@@ -80,6 +98,48 @@ class OcpiAdapter(ProtocolAdapter):
                 raise
             return Authorisation(decision=Decision.NEEDS_LOCATION, issuer=issuer, explanation=error.text)
         return authorisation_from_ocpi(info)
+
+    def check_command(self, partner: Partner, command: Command) -> None:
+        if not self.takes(partner, Capability.START_SESSION):
+            raise Unsupported(f"{partner.name} publishes no commands {RECEIVER.value}")
+
+    async def start_session(self, call: Call, command: Command, location: Location | None) -> Sent:
+        message = start_session_to_ocpi(command, location, self.response_url(call.partner, command))
+        return await self._command(call, command, CommandType.START_SESSION, message)
+
+    async def stop_session(self, call: Call, command: Command, journey: Journey) -> Sent:
+        """By the session id that the operator has told; before that there is no session to stop."""
+        if command.session_id is None:
+            return Sent(result=CommandOutcome(outcome=Outcome.UNKNOWN_SESSION))
+        message = stop_session_to_ocpi(command, self.response_url(call.partner, command))
+        return await self._command(call, command, CommandType.STOP_SESSION, message)
+
+    async def _command(
+        self, call: Call, command: Command, kind: CommandType, message: StartSession | StopSession
+    ) -> Sent:
+        """After an ACCEPTED the result is waited for as long as both sides are patient."""
+        begun = self._clock.now()
+        wait_s = min(COMMAND_S, float(command.patience_s))
+        response = await self._client.post_command(
+            call, Routing(command.issuer, command.operator), kind, message, wait_s
+        )
+        if response.result is not CommandResponseType.ACCEPTED:
+            return Sent(result=outcome_from_response(response))
+        took = Decimal(str((self._clock.now() - begun).total_seconds()))
+        return Sent(patience_s=max(min(Decimal(response.timeout), command.patience_s - took), Decimal(1)))
+
+    def response_url(self, partner: Partner, command: Command) -> str:
+        """Where the hub takes the result of this command, and of no other."""
+        version = partner.version or V2_3_0.id
+        return f"{endpoint_url(self._identity, version, 'commands', SENDER)}/{command.id}"
+
+    async def push_command_result(self, call: Call, command: Command, outcome: CommandOutcome) -> Told:
+        url = response_url_of(command)
+        if url is None:
+            return Told(withheld=True)
+        to = Routing(command.operator, command.issuer)
+        await self._client.post_command_result(call, to, url, result_to_ocpi(outcome))
+        return Told(losses=outcome_losses(outcome))
 
     async def push_location(self, call: Call, location: Location) -> Told:
         try:

@@ -16,6 +16,7 @@ from protocols.ocpi.auth import authorization
 from protocols.ocpi.codes import error_of
 from protocols.ocpi.settings import TokenEncoding, settings_of
 from protocols.ocpi.wire.cdrs import Cdr
+from protocols.ocpi.wire.commands import CommandResponse, CommandResult, CommandType, StartSession, StopSession
 from protocols.ocpi.wire.credentials import Credentials
 from protocols.ocpi.wire.envelope import Received
 from protocols.ocpi.wire.hubclientinfo import ClientInfo
@@ -130,6 +131,22 @@ class OcpiClient:
             return codec.read_bare(codec.present(_checked(answer, who)) or b"null", AuthorizationInfo)
         except Invalid as error:
             raise Uncertain(f"{who}: no usable AuthorizationInfo: {error}") from error
+
+    async def post_command(
+        self, call: Call, to: Routing, kind: CommandType, message: StartSession | StopSession, wait_s: float
+    ) -> CommandResponse:
+        url = _joined(self._endpoint(call.partner, "commands", RECEIVER), (kind.value,))
+        content = codec.encode(message)
+        answer, who = await self._send(call, to, f"POST {kind.value}", "POST", url, content, wait_s)
+        try:
+            return codec.read_bare(codec.present(_checked(answer, who)) or b"null", CommandResponse)
+        except Invalid as error:
+            raise Uncertain(f"{who}: no usable CommandResponse: {error}") from error
+
+    async def post_command_result(self, call: Call, to: Routing, url: str, result: CommandResult) -> None:
+        """To the URL that the caller of the command gave, as it gave it."""
+        answer, who = await self._send(call, to, "POST command result", "POST", url, codec.encode(result), PUSH_S)
+        _checked(answer, who)
 
     # --- how
 

@@ -32,6 +32,7 @@ V2_3_0 = Version(
         ("cdrs", BOTH),
         ("tariffs", BOTH),
         ("tokens", BOTH),
+        ("commands", BOTH),
     ),
 )
 

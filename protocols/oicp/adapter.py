@@ -7,6 +7,7 @@ import msgspec
 from core.errors import Rejected, RoamingError, Unsupported
 from core.model.authorisation import Authorisation, AuthoriseRequest, Journey
 from core.model.cdr import Cdr, CdrState
+from core.model.command import Command, CommandKind, Sent
 from core.model.ids import PartyId
 from core.model.location import Location
 from core.model.partner import Partner, PartnerState, Role
@@ -17,6 +18,7 @@ from mappings.oicp.authorisation import (
     authorise_stop_to_oicp,
 )
 from mappings.oicp.cdrs import cdr_to_oicp
+from mappings.oicp.commands import outcome_from_oicp, remote_start_to_oicp, remote_stop_to_oicp
 from mappings.oicp.ids import operator_to_oicp
 from protocols.oicp.client import OicpClient
 from protocols.oicp.settings import settings_of
@@ -28,8 +30,15 @@ from protocols.plugin import Outbound
 
 class OicpAdapter(ProtocolAdapter):
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
-        {Capability.AUTHORISE, Capability.AUTHORISE_STOP, Capability.PUSH_CDR}
+        {
+            Capability.AUTHORISE,
+            Capability.AUTHORISE_STOP,
+            Capability.START_SESSION,
+            Capability.STOP_SESSION,
+            Capability.PUSH_CDR,
+        }
     )
+    tells_sessions: ClassVar[bool] = False
 
     def __init__(self, outbound: Outbound) -> None:
         self._client = OicpClient(outbound.http)
@@ -66,6 +75,33 @@ class OicpAdapter(ProtocolAdapter):
             return _refused(error, journey.issuer)
         return authorisation_from_oicp(answer, issuer=journey.issuer)
 
+    def check_command(self, partner: Partner, command: Command) -> None:
+        """OICP starts at an EVSE, by a contract, and by calling the CPO."""
+        if not settings_of(partner).callback_url:
+            raise Unsupported(f"{partner.name} has no service URL")
+        if command.evse_id is None:
+            raise Unsupported("OICP names an EVSE, and none is named here")
+        if command.kind is CommandKind.START_SESSION and remote_start_to_oicp(command).message is None:
+            raise Rejected("", remote_start_to_oicp(command).losses[0].reason)
+
+    async def start_session(self, call: Call, command: Command, location: Location | None) -> Sent:
+        """The CPO's acknowledgement is the charge point's own result."""
+        asked = remote_start_to_oicp(command)
+        if asked.message is None:
+            raise Unsupported(asked.losses[0].reason)
+        timeout_s = _patience_s(call.partner, command)
+        answer = await self._client.authorize_remote_start(call.partner, asked.message, command.id, timeout_s)
+        return Sent(result=outcome_from_oicp(answer))
+
+    async def stop_session(self, call: Call, command: Command, journey: Journey) -> Sent:
+        reference = journey.reference if journey.reference != journey.id else None  # the hub's own is not the issuer's
+        asked = remote_stop_to_oicp(command, emp_partner_session_id=journey.issuer_session_id or reference)
+        if asked.message is None:
+            raise Unsupported(asked.losses[0].reason)
+        timeout_s = _patience_s(call.partner, command)
+        answer = await self._client.authorize_remote_stop(call.partner, asked.message, command.id, timeout_s)
+        return Sent(result=outcome_from_oicp(answer))
+
     async def push_cdr(self, call: Call, cdr: Cdr, journey: Journey | None) -> Told:
         own = "oicp" in cdr.extensions
         sent = cdr_to_oicp(without_our_reference(cdr), session_id=None if own or journey is None else journey.id)
@@ -80,6 +116,10 @@ class OicpAdapter(ProtocolAdapter):
     def after_failed_cdr(self, error: RoamingError) -> CdrState:
         """A record that may have arrived is never sent twice: the EMP fetches it by GetChargeDetailRecords."""
         return CdrState.FETCHABLE
+
+
+def _patience_s(partner: Partner, command: Command) -> float:
+    return min(settings_of(partner).remote_timeout_s, float(command.patience_s))
 
 
 def without_our_reference(cdr: Cdr) -> Cdr:

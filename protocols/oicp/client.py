@@ -13,6 +13,7 @@ from protocols.oicp.settings import OicpSettings, settings_of
 from protocols.oicp.wire.authorisation import AuthorizationStart, AuthorizationStop, AuthorizeStart, AuthorizeStop
 from protocols.oicp.wire.cdr import ChargeDetailRecord
 from protocols.oicp.wire.common import Acknowledgement, Fault, StatusCode
+from protocols.oicp.wire.remote import AuthorizeRemoteStart, AuthorizeRemoteStop
 from protocols.transport.http import Answer, HttpClient, Request
 
 T = TypeVar("T")
@@ -39,6 +40,21 @@ class OicpClient:
         answer = await self._post(partner, "AuthorizeStop", path, codec.encode(message), process_id, secret=True)
         return _typed(answer, AuthorizationStop)
 
+    async def authorize_remote_start(
+        self, partner: Partner, message: AuthorizeRemoteStart, process_id: str, timeout_s: float
+    ) -> Acknowledgement:
+        """A refusal is an answer. The path names the EMP that asks."""
+        path = f"charging/v21/providers/{quote(message.provider_id, safe='')}/authorize-remote/start"
+        content = codec.encode(message)
+        return _said(await self._post(partner, "AuthorizeRemoteStart", path, content, process_id, timeout_s=timeout_s))
+
+    async def authorize_remote_stop(
+        self, partner: Partner, message: AuthorizeRemoteStop, process_id: str, timeout_s: float
+    ) -> Acknowledgement:
+        path = f"charging/v21/providers/{quote(message.provider_id, safe='')}/authorize-remote/stop"
+        content = codec.encode(message)
+        return _said(await self._post(partner, "AuthorizeRemoteStop", path, content, process_id, timeout_s=timeout_s))
+
     async def charge_detail_record(
         self, partner: Partner, operator_id: str, message: ChargeDetailRecord, process_id: str
     ) -> Acknowledgement:
@@ -51,7 +67,15 @@ class OicpClient:
         return ack
 
     async def _post(
-        self, partner: Partner, operation: str, path: str, body: bytes, process_id: str, *, secret: bool = False
+        self,
+        partner: Partner,
+        operation: str,
+        path: str,
+        body: bytes,
+        process_id: str,
+        *,
+        secret: bool = False,
+        timeout_s: float | None = None,
     ) -> Answer:
         settings = settings_of(partner)
         if not settings.callback_url:
@@ -65,7 +89,7 @@ class OicpClient:
                 url=f"{settings.callback_url.rstrip('/')}/api/oicp/{path}",
                 headers={"content-type": JSON, "accept": JSON, "process-id": process_id},
                 content=body,
-                timeout_s=_timeout_s(settings, operation),
+                timeout_s=_timeout_s(settings, operation) if timeout_s is None else timeout_s,
                 correlation_id=process_id,
                 confidential=secret and b'"PIN"' in body,
             )
@@ -74,6 +98,15 @@ class OicpClient:
 
 def _timeout_s(settings: OicpSettings, operation: str) -> float:
     return settings.cdr_timeout_s if operation == "ChargeDetailRecord" else settings.authorise_timeout_s
+
+
+def _said(answer: Answer) -> Acknowledgement:
+    """A fault that bears a status code is a negative acknowledgement."""
+    try:
+        return _typed(answer, Acknowledgement)
+    except Rejected as error:
+        said = StatusCode(code=error.code, additional_info=error.text[:1000] or None)
+        return Acknowledgement(result=False, status_code=said)
 
 
 def _typed(answer: Answer, wire_type: type[T]) -> T:

@@ -36,6 +36,8 @@ NO_PARTNER: Final = "300"
 DID_NOT_RESPOND: Final = "310"
 NO_SERVICE: Final = "320"
 NO_SESSION: Final = "400"
+UNKNOWN_EVSE: Final = "603"
+NOT_COMPATIBLE: Final = "604"
 
 HTTP: Final = {
     UNAUTHORIZED: 401,

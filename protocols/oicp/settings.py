@@ -46,6 +46,7 @@ class OicpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     lenient_status: bool = False
     platform_profile: bool = False
     authorise_timeout_s: float = 10.0
+    remote_timeout_s: float = 60.0
     cdr_timeout_s: float = 30.0
 
     @property

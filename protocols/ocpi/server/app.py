@@ -61,7 +61,8 @@ class OcpiApp:
         if not route.config:
             if ask.partner.version != ask.version.id:
                 raise Failure(VERSION_MISMATCH, f"{ask.partner.name} is registered for OCPI {ask.partner.version}")
-            await ask.route()
+            if route.routed:
+                await ask.route()
         if method in ("PUT", "PATCH", "POST"):
             ask.body = await self._body(ask, receive)
         return await handler(ask)

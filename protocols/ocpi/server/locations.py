@@ -154,12 +154,13 @@ class Reading:
 
     async def one(self, ask: Ask) -> Reply:
         """By TO, or the only one of that id that the reader may see."""
-        location = await _visible(ask, ask.args[0], ask.addressed)
+        location = await visible(ask, ask.args[0], ask.addressed)
         sender = None if ask.to_hub else location.owner
         return Reply(data=_at_depth(location, ask.args[1:]), sender=sender)
 
 
-async def _visible(ask: Ask, location_id: str, owner: PartyId | None) -> Location:
+async def visible(ask: Ask, location_id: str, owner: PartyId | None) -> Location:
+    """Raises Unknown, or Failure 2002 where the id alone does not say which."""
     wanted = LocationQuery(owners=None if owner is None else (owner,))
     query = await ask.hub.locations.visible_query(ask.partner, wanted)
     keys = [location_key(party, location_id) for party in query.owners or ()]

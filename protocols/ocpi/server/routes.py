@@ -12,12 +12,15 @@ Handler = Callable[[Ask], Awaitable[Reply]]
 
 
 class Route(Struct, frozen=True, kw_only=True):
-    """`path` of the endpoint (`locations/receiver`), then `parameters` segments, then perhaps a fixed `suffix`."""
+    """`path` of the endpoint (`locations/receiver`), then `parameters` segments, then perhaps a fixed `suffix`.
+
+    `routed` False: the URL alone says what is meant, whatever the routing headers say."""
 
     path: str = ""
     parameters: int = 0
     suffix: str = ""
     methods: Mapping[str, Handler]
+    routed: bool = True
 
     @property
     def module(self) -> str:

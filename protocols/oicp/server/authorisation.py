@@ -71,6 +71,8 @@ async def own_journey(call: Inbound, session_id: str, cpo_session_id: str | None
         why = "no such session of this operator"
     elif journey.state is JourneyState.BILLED:
         why = "the session is closed"
+    elif journey.state is JourneyState.REFUSED:
+        why = "the session was never begun"
     else:
         return journey
     raise Negative(NO_SESSION, why, ids={"cpo_partner_session_id": cpo_session_id})

@@ -11,6 +11,7 @@ from protocols.oicp.server.cdrs import charge_detail_record, get_charge_detail_r
 from protocols.oicp.server.evse_pull import pull_evse_data
 from protocols.oicp.server.evse_push import push_evse_data
 from protocols.oicp.server.inbound import Handler
+from protocols.oicp.server.remote import authorize_remote_start, authorize_remote_stop
 from protocols.oicp.server.status_pull import (
     pull_evse_status,
     pull_evse_status_by_id,
@@ -73,6 +74,8 @@ OPERATIONS: Final = (
         push_authentication_data,
         "eRoamingPushAuthenticationData",
     ),
+    _emp("AuthorizeRemoteStart", "charging/v21", "authorize-remote/start", authorize_remote_start),
+    _emp("AuthorizeRemoteStop", "charging/v21", "authorize-remote/stop", authorize_remote_stop),
     _emp("GetChargeDetailRecords", "cdrmgmt/v22", "get-charge-detail-records-request", get_charge_detail_records),
 )
 """Source: OICP 2.3, code snippets (URLs)."""

@@ -111,3 +111,9 @@ def check_asked(identification: Identification) -> None:
             raise broken("Identification.QRCodeIdentification.PIN", "may not be null")
         if qr_code.hashed_pin is not None:
             raise broken("Identification.QRCodeIdentification.HashedPIN", "not allowed here, only PIN is")
+
+
+def check_remote(identification: Identification) -> None:
+    """What a remote start identifies by: a contract, and nothing else."""
+    if identification.remote_identification is None:
+        raise broken("Identification.RemoteIdentification", "is the only identification of a remote start")

@@ -1,0 +1,189 @@
+"""Remote start and stop <-> ours. Source: OCPI 2.3.0, mod_commands; results: crosswalk of the four protocols, 1.14.
+
+The caller's response URL is nobody's business but the caller's: it travels as it came, and only OCPI reads it.
+"""
+
+from typing import Any, Final
+
+from core.errors import Unsupported
+from core.model.command import Command, CommandKind, CommandOutcome, Outcome
+from core.model.ids import PartyId
+from core.model.location import Evse, Location
+from core.model.loss import Loss
+from mappings.losses import losses
+from mappings.ocpi.common import PROTOCOL, Aside, kept, put_aside, text_from_ocpi, texts_out
+from mappings.ocpi.tokens import token_from_ocpi, token_losses, token_to_ocpi
+from mappings.tables import CodeTable
+from protocols.ocpi.wire import commands as wire
+from protocols.ocpi.wire.locations import DisplayText
+
+Said = tuple[DisplayText, ...] | None
+
+_LATER: Final = "said later, by a CommandResult"
+RESPONSE: Final = CodeTable(
+    both={
+        wire.CommandResponseType.NOT_SUPPORTED: Outcome.NOT_SUPPORTED,
+        wire.CommandResponseType.REJECTED: Outcome.REJECTED,
+        wire.CommandResponseType.ACCEPTED: Outcome.ACCEPTED,
+        wire.CommandResponseType.UNKNOWN_SESSION: Outcome.UNKNOWN_SESSION,
+    },
+    unsent={
+        Outcome.CANCELED_RESERVATION: _LATER,
+        Outcome.EVSE_OCCUPIED: _LATER,
+        Outcome.EVSE_INOPERATIVE: _LATER,
+        Outcome.FAILED: _LATER,
+        Outcome.TIMED_OUT: _LATER,
+        Outcome.UNKNOWN_RESERVATION: _LATER,
+    },
+)
+RESULT: Final = CodeTable(
+    both={
+        wire.CommandResultType.ACCEPTED: Outcome.ACCEPTED,
+        wire.CommandResultType.CANCELED_RESERVATION: Outcome.CANCELED_RESERVATION,
+        wire.CommandResultType.EVSE_OCCUPIED: Outcome.EVSE_OCCUPIED,
+        wire.CommandResultType.EVSE_INOPERATIVE: Outcome.EVSE_INOPERATIVE,
+        wire.CommandResultType.FAILED: Outcome.FAILED,
+        wire.CommandResultType.NOT_SUPPORTED: Outcome.NOT_SUPPORTED,
+        wire.CommandResultType.REJECTED: Outcome.REJECTED,
+        wire.CommandResultType.TIMEOUT: Outcome.TIMED_OUT,
+        wire.CommandResultType.UNKNOWN_RESERVATION: Outcome.UNKNOWN_RESERVATION,
+    },
+    outbound={Outcome.UNKNOWN_SESSION: wire.CommandResultType.REJECTED},
+)
+
+START_NOT_CARRIED: Final = {
+    "product_id": "no field",
+    "session_id": "no field for the issuer's own session id",
+}
+STOP_NOT_CARRIED: Final = {"evse_id": "OCPI stops a session by its id alone"}
+OUTCOME_NOT_CARRIED: Final = {
+    "session_id": "no field: the operator tells its session id with the session",
+    "unanswered": "a CommandResult does not tell an operator from its charge point",
+}
+ELSEWHERE: Final = {
+    "patience_s": "the answer to the command, `timeout`",
+    "location_id": "the session",
+    "evse_uid": "the session",
+    "evse_id": "`location_id` and `evse_uid`",
+    "journey_id": "`authorization_reference`, where the caller has none",
+}
+CONNECTOR_REQUIRED: Final = "START_SESSION_CONNECTOR_REQUIRED"
+
+
+def start_session_from_ocpi(message: wire.StartSession, *, id: str, operator: PartyId) -> Command:
+    """`operator` owns the location. The token's issuer is who asks."""
+    token = token_from_ocpi(message.token)
+    return Command(
+        id=id,
+        kind=CommandKind.START_SESSION,
+        issuer=token.issuer,
+        operator=operator,
+        token=token,
+        location_id=message.location_id,
+        evse_uid=message.evse_uid,
+        connector_id=message.connector_id,
+        authorization_reference=message.authorization_reference,
+        extensions=_aside(message.extra, message.response_url),
+    )
+
+
+def start_session_to_ocpi(command: Command, location: Location | None, response_url: str) -> wire.StartSession:
+    """What an OCPI caller said goes on as it came. Of others the journey's id is the reference, and the one connector
+    of an EVSE that wants one named is named. Raises Unsupported where token, location or connector are not known."""
+    if command.token is None or command.location_id is None:
+        raise Unsupported("OCPI starts with a token at a location, and one of them is not known")
+    evse = location.evse(command.evse_uid) if location and command.evse_uid else None
+    reference = command.authorization_reference
+    if PROTOCOL not in command.extensions:
+        reference = reference or command.journey_id
+    return wire.StartSession(
+        response_url=response_url,
+        token=token_to_ocpi(command.token),
+        location_id=command.location_id,
+        evse_uid=command.evse_uid,
+        connector_id=command.connector_id or _connector(command, evse),
+        authorization_reference=reference,
+        extra=kept(command.extensions).extra,
+    )
+
+
+def _connector(command: Command, evse: Evse | None) -> str | None:
+    if PROTOCOL in command.extensions or evse is None or CONNECTOR_REQUIRED not in evse.capabilities:
+        return None
+    if len(evse.connectors) != 1:
+        raise Unsupported("the operator wants the connector named, and the EVSE has several")
+    return evse.connectors[0].id
+
+
+def stop_session_from_ocpi(message: wire.StopSession, *, id: str, issuer: PartyId, operator: PartyId) -> Command:
+    return Command(
+        id=id,
+        kind=CommandKind.STOP_SESSION,
+        issuer=issuer,
+        operator=operator,
+        session_id=message.session_id,
+        extensions=_aside(message.extra, message.response_url),
+    )
+
+
+def stop_session_to_ocpi(command: Command, response_url: str) -> wire.StopSession:
+    """Raises Unsupported while the operator has told of no session."""
+    if command.session_id is None:
+        raise Unsupported("OCPI stops a session by its id, and the operator has told of none")
+    extra = kept(command.extensions).extra
+    return wire.StopSession(response_url=response_url, session_id=command.session_id, extra=extra)
+
+
+def response_url_of(command: Command) -> str | None:
+    """Where the caller wants the result, if it came by OCPI."""
+    return kept(command.extensions).texts.get("response_url")
+
+
+def _aside(extra: dict[str, Any] | None, response_url: str) -> dict[str, str]:
+    return put_aside(extra, {"response_url": response_url})
+
+
+# --- answers
+
+
+def outcome_from_response(response: wire.CommandResponse) -> CommandOutcome:
+    """An answer that is no ACCEPTED ends the command; what an ACCEPTED is worth its result says."""
+    return _outcome(RESPONSE.to_core(response.result), response.message, response.extra)
+
+
+def outcome_from_result(result: wire.CommandResult) -> CommandOutcome:
+    return _outcome(RESULT.to_core(result.result), result.message, result.extra)
+
+
+def _outcome(outcome: Outcome, message: Said, extra: dict[str, Any] | None) -> CommandOutcome:
+    parts = {f"message[{index}]": text.extra for index, text in enumerate(message or ()) if text.extra}
+    aside: Aside = {}
+    texts = tuple(text_from_ocpi(text) for text in message or ())
+    return CommandOutcome(outcome=outcome, messages=texts, extensions=put_aside(extra, aside, parts))
+
+
+def result_to_ocpi(outcome: CommandOutcome) -> wire.CommandResult:
+    back = kept(outcome.extensions)
+    message = texts_out(outcome.messages, back, "message")
+    return wire.CommandResult(result=RESULT.to_wire(outcome.outcome), message=message, extra=back.extra)
+
+
+def response_to_ocpi(outcome: CommandOutcome, timeout_s: int) -> wire.CommandResponse:
+    """For the four outcomes that can be said at once."""
+    message = texts_out(outcome.messages, kept(outcome.extensions), "message")
+    return wire.CommandResponse(result=RESPONSE.to_wire(outcome.outcome), timeout=timeout_s, message=message)
+
+
+# --- losses
+
+
+def start_session_losses(command: Command) -> tuple[Loss, ...]:
+    return losses(command, START_NOT_CARRIED) + (token_losses(command.token) if command.token else ())
+
+
+def stop_session_losses(command: Command) -> tuple[Loss, ...]:
+    return losses(command, STOP_NOT_CARRIED)
+
+
+def outcome_losses(outcome: CommandOutcome) -> tuple[Loss, ...]:
+    return losses(outcome, OUTCOME_NOT_CARRIED, {"outcome": RESULT})

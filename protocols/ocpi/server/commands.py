@@ -1,0 +1,160 @@
+"""Remote commands. Source: OCPI 2.3.0, mod_commands.
+
+As receiver the hub stands for the operator: what it can say at once it says at once, and the charge point's own result
+follows on the caller's response URL. As sender it takes the operators' results.
+"""
+
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import Final
+
+from msgspec.structs import replace
+
+from core.errors import Invalid, Refused, Rejected, Unavailable, Unknown, Unsupported
+from core.model.command import Command, CommandOutcome, Outcome
+from core.model.ids import PartyId
+from core.model.location import Location
+from core.model.quantities import Text
+from core.model.session import Session
+from core.services.sessions import is_ours
+from mappings.ocpi.commands import (
+    outcome_from_result,
+    response_to_ocpi,
+    start_session_from_ocpi,
+    stop_session_from_ocpi,
+)
+from protocols.ocpi import codec
+from protocols.ocpi.codes import INVALID, NOT_CONNECTED, NOT_ENOUGH, UNKNOWN_LOCATION, UNKNOWN_RECEIVER, Failure
+from protocols.ocpi.server.answers import DONE, for_one
+from protocols.ocpi.server.exchange import Ask, Reply
+from protocols.ocpi.server.locations import visible
+from protocols.ocpi.server.routes import Route
+from protocols.ocpi.wire import commands as wire
+from protocols.ocpi.wire.commands import CommandType
+
+PATIENCE_S: Final = 60
+"""For the charge point's own result: as long as the slowest of the operators' protocols may take."""
+
+# --- the receiver interface: from the eMSP
+
+
+async def command(ask: Ask) -> Reply:
+    """What the hub does not carry is answered so before anything in it is looked at."""
+    for_one(ask, "a command")
+    handler = _HANDLERS.get(ask.args[0])
+    if handler is None:
+        return _response(Outcome.NOT_SUPPORTED, f"this hub carries no {ask.args[0]}", None)
+    return await handler(ask)
+
+
+async def start_session(ask: Ask) -> Reply:
+    message = ask.read(wire.StartSession)
+    _check_url(ask, message.response_url)
+    if message.connector_id is not None and message.evse_uid is None:
+        raise Invalid("$.evse_uid", "is required where the connector is named")
+    location = await _location(ask, message.location_id)
+    asked = start_session_from_ocpi(message, id=ask.hub.ids.uuid(), operator=location.owner)
+    if asked.issuer != ask.asking:
+        raise Failure(INVALID, f"$.token: of {asked.issuer}, which is not who asks")
+    asked = replace(asked, patience_s=Decimal(PATIENCE_S))
+    return await _launched(ask, location.owner, lambda: ask.hub.commands.prepare_start(ask.partner, asked))
+
+
+async def stop_session(ask: Ask) -> Reply:
+    """The session as its operator calls it, or as the hub does where the operator's protocol has none."""
+    message = ask.read(wire.StopSession)
+    _check_url(ask, message.response_url)
+    session = await _session(ask, message.session_id)
+    if session is None:
+        return _response(Outcome.UNKNOWN_SESSION, "no such session of this eMSP", ask.addressed)
+    asked = stop_session_from_ocpi(message, id=ask.hub.ids.uuid(), issuer=ask.asking, operator=session.owner)
+    named = None if is_ours(session) else session.id
+    asked = replace(asked, patience_s=Decimal(PATIENCE_S), session_id=named)
+
+    async def prepared() -> Command:
+        journey = await ask.hub.sessions.journey_for(session)
+        return await ask.hub.commands.prepare_stop(ask.partner, asked, journey)
+
+    return await _launched(ask, session.owner, prepared)
+
+
+async def _launched(ask: Ask, operator: PartyId, prepare: Callable[[], Awaitable[Command]]) -> Reply:
+    """ACCEPTED as soon as the command is on its way for certain. Raises what OCPI says by a status code."""
+    try:
+        prepared = await prepare()
+    except Unsupported as error:
+        return _response(Outcome.NOT_SUPPORTED, error.reason, operator)
+    except (Rejected, Refused) as error:
+        return _response(Outcome.REJECTED, error.reason, operator)
+    except Unknown as error:
+        if error.what == "session":
+            return _response(Outcome.UNKNOWN_SESSION, error.reason, operator)
+        raise Failure(UNKNOWN_LOCATION, str(error)) from error
+    except Unavailable as error:
+        raise Failure(NOT_CONNECTED, str(error)) from error
+    await ask.hub.commands.launch(prepared)
+    return _response(Outcome.ACCEPTED, None, operator, PATIENCE_S)
+
+
+def _response(outcome: Outcome, why: str | None, sender: PartyId | None, timeout_s: int = 0) -> Reply:
+    messages = (Text(language="en", text=why),) if why else ()
+    response = response_to_ocpi(CommandOutcome(outcome=outcome, messages=messages), timeout_s)
+    return Reply(data=codec.encode(response), sender=sender)
+
+
+def _check_url(ask: Ask, url: str) -> None:
+    ask.hub.outbound.http.check_url(url, "$.response_url")
+
+
+async def _location(ask: Ask, location_id: str) -> Location:
+    """Of the operator that TO names, else of the only one that has it. Raises Failure 2003, 2002."""
+    try:
+        return await visible(ask, location_id, ask.addressed)
+    except Unknown as error:
+        raise Failure(UNKNOWN_LOCATION, str(error)) from error
+
+
+async def _session(ask: Ask, session_id: str) -> Session | None:
+    """Of the asking eMSP's drivers. Raises Failure 4001 or 2002 where neither TO nor the id says whom to ask."""
+    found = await ask.hub.sessions.named(ask.partner, session_id, ask.addressed)
+    own = [session for session in found if session.token.issuer == ask.asking]
+    if len(own) > 1:
+        raise Failure(NOT_ENOUGH, f"several operators have a session {session_id}: name one in the TO headers")
+    if not own and ask.addressed is None:
+        raise Failure(UNKNOWN_RECEIVER, f"no session {session_id} of {ask.asking} is known here")
+    return own[0] if own else None
+
+
+_HANDLERS: Final[dict[str, Callable[[Ask], Awaitable[Reply]]]] = {
+    CommandType.START_SESSION.value: start_session,
+    CommandType.STOP_SESSION.value: stop_session,
+}
+
+# --- the sender interface: from the operator
+
+
+async def result(ask: Ask) -> Reply:
+    """On the very URL that the hub gave to this operator with the command; anybody else finds nothing there."""
+    if ask.query:
+        raise Unknown("command", ask.args[0])
+    outcome = outcome_from_result(_read_result(ask))
+    await ask.hub.commands.result(ask.partner, ask.args[0], outcome)
+    return DONE
+
+
+def _read_result(ask: Ask) -> wire.CommandResult:
+    """The bare object; one that comes in an envelope is unpacked."""
+    try:
+        return ask.read(wire.CommandResult)
+    except Invalid:
+        envelope = codec.received(ask.body)
+        data = codec.present(envelope) if envelope is not None else None
+        if data is None:
+            raise
+        return codec.read(data, wire.CommandResult)
+
+
+ROUTES = [
+    Route(path="commands/receiver", parameters=1, methods={"POST": command}),
+    Route(path="commands/sender", parameters=1, methods={"POST": result}, routed=False),
+]

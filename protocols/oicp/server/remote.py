@@ -1,0 +1,149 @@
+"""eRoamingAuthorizeRemoteStart_V2.1 and eRoamingAuthorizeRemoteStop_V2.1: from an EMP, on to the operator of the EVSE.
+
+The EMP waits for the operator's answer. The checks come in the order of the document's process pictures.
+"""
+
+from collections.abc import Awaitable
+from decimal import Decimal
+from typing import Final
+
+from msgspec.structs import replace
+
+from core.errors import Rejected, Unavailable
+from core.model.authorisation import Journey, JourneyState
+from core.model.command import Command, CommandOutcome, Outcome
+from core.model.ids import EvseId, PartyId
+from core.model.location import Evse, EvseStatus
+from core.model.partner import Partner, PartnerState, Role
+from core.routing import agreed
+from mappings.oicp.commands import acknowledgement_to_oicp, remote_start_from_oicp, remote_stop_from_oicp
+from mappings.oicp.ids import evse_id_from_oicp
+from protocols.oicp import codec
+from protocols.oicp.codes import (
+    DID_NOT_RESPOND,
+    FOREIGN_EVSE,
+    NO_CONTRACT,
+    NO_PARTNER,
+    NO_SERVICE,
+    NO_SESSION,
+    NOT_COMPATIBLE,
+    UNAUTHORIZED,
+    UNKNOWN_EVSE,
+    Negative,
+)
+from protocols.oicp.server.authorisation import ids_of
+from protocols.oicp.server.inbound import Inbound, Reply
+from protocols.oicp.settings import settings_of, spelling_of
+from protocols.oicp.wire.common import Acknowledgement
+from protocols.oicp.wire.remote import AuthorizeRemoteStart, AuthorizeRemoteStop
+
+PATIENCE_S: Final = Decimal(60)
+Ids = dict[str, str | None]
+
+
+async def authorize_remote_start(call: Inbound) -> Reply:
+    """The session id is the journey's, which the hub makes; it is told with a yes only."""
+    message = call.message(AuthorizeRemoteStart)
+    call.check_id(message.provider_id, "$.ProviderID")
+    ids: Ids = {"emp_partner_session_id": message.emp_partner_session_id}
+    if message.session_id and not call.settings.tolerate_foreign_session_ids:
+        raise Negative(NO_SESSION, "a session id is the hub's to give", ids=ids)
+    evse_id = evse_id_from_oicp(message.evse_id)
+    found = await call.hub.locations.find_evse(evse_id)
+    operator, party = await _operator(call, evse_id, found[0].owner if found else None, ids)
+    if not agreed(call.partner, operator):
+        raise Negative(NO_CONTRACT, f"no contract with {party}", http=200, ids=ids)
+    await _check_evse(call, party, evse_id, found[1] if found else None, ids)
+    message = replace(
+        message,
+        provider_id=spelling_of(call.partner, call.party, Role.EMSP),
+        session_id=None,
+        cpo_partner_session_id=None,
+    )
+    now, command_id = call.hub.clock.now(), call.process_id
+    command = remote_start_from_oicp(message, id=command_id, operator=party, now=now)
+    command, outcome = await _run(call, call.hub.commands.prepare_start(call.partner, _patient(command)), ids)
+    if outcome.outcome is Outcome.ACCEPTED:
+        ids["session_id"] = command.journey_id
+    return _answer(outcome, ids)
+
+
+async def authorize_remote_stop(call: Inbound) -> Reply:
+    """To the CPO of the session, whatever became of the contract; a refusal leaves the session as it is."""
+    message = call.message(AuthorizeRemoteStop)
+    call.check_id(message.provider_id, "$.ProviderID")
+    evse_id = evse_id_from_oicp(message.evse_id)
+    ids: Ids = {"emp_partner_session_id": message.emp_partner_session_id}
+    found = await call.hub.locations.find_evse(evse_id)
+    _, party = await _operator(call, evse_id, found[0].owner if found else None, ids)
+    await _check_evse(call, party, evse_id, found[1] if found else None, ids)
+    async with call.shared.lock(f"session/{message.session_id.lower()}"):
+        journey = await _own_journey(call, message.session_id, ids)
+        if party != journey.operator:
+            raise Negative(FOREIGN_EVSE, f"{evse_id.text} is not of the session's operator", ids=ids_of(journey))
+        journey = await call.hub.sessions.remember_ids(journey, issuer_session_id=message.emp_partner_session_id)
+    message = replace(
+        message, provider_id=spelling_of(call.partner, call.party, Role.EMSP), cpo_partner_session_id=None
+    )
+    command = remote_stop_from_oicp(message, id=call.process_id, operator=journey.operator)
+    ids = ids_of(journey)
+    _, outcome = await _run(call, call.hub.commands.prepare_stop(call.partner, _patient(command), journey), ids)
+    return _answer(outcome, ids)
+
+
+async def _run(call: Inbound, preparing: Awaitable[Command], ids: Ids) -> tuple[Command, CommandOutcome]:
+    """What is known beforehand is said without asking the operator."""
+    try:
+        command = await preparing
+    except Unavailable as error:
+        raise Negative(DID_NOT_RESPOND, error.reason, ids=ids) from error
+    except Rejected as error:
+        raise Negative(NO_SERVICE, error.text, ids=ids) from error
+    return command, await call.hub.commands.run(command)
+
+
+def _patient(command: Command) -> Command:
+    return replace(command, patience_s=PATIENCE_S)
+
+
+def _answer(outcome: CommandOutcome, ids: Ids) -> Reply:
+    answer: Acknowledgement = acknowledgement_to_oicp(outcome, **ids)
+    return Reply(codec.encode_answer(answer), answer.status_code.code if answer.status_code else "")
+
+
+async def _operator(call: Inbound, evse_id: EvseId, owner: PartyId | None, ids: Ids) -> tuple[Partner, PartyId]:
+    """Who runs the EVSE: its owner in the hub's data, else the operator that its id names, or who bundles that one."""
+    wanted = owner or evse_id.operator
+    partners = await call.hub.partners.all()
+    partner = next((held for held in partners if held.speaks_for(wanted, Role.CPO)), None)
+    if partner is None:
+        partner = next((held for held in partners if held.plays(Role.CPO) and _bundles(held, wanted)), None)
+        wanted = partner.parties_as(Role.CPO)[0] if partner else wanted
+    if partner is None:
+        raise Negative(NO_PARTNER, f"{wanted} is not registered", http=200, ids=ids)
+    if partner.state is PartnerState.SUSPENDED:
+        raise Negative(UNAUTHORIZED, "the CPO is locked", http=200, ids=ids)
+    return partner, wanted
+
+
+def _bundles(partner: Partner, party: PartyId) -> bool:
+    return partner.protocol == "oicp" and party in settings_of(partner).subs
+
+
+async def _check_evse(call: Inbound, party: PartyId, evse_id: EvseId, evse: Evse | None, ids: Ids) -> None:
+    """Only if the operator has uploaded anything at all."""
+    if evse is None or evse.status is EvseStatus.REMOVED:
+        async for _ in call.hub.locations.owned(party):
+            raise Negative(UNKNOWN_EVSE, evse_id.text, ids=ids)
+    elif evse.hub_compatible is False:
+        raise Negative(NOT_COMPATIBLE, evse_id.text, ids=ids)
+
+
+async def _own_journey(call: Inbound, session_id: str, ids: Ids) -> Journey:
+    """Raises Negative 400 unless the session exists, is of this EMP and is neither closed nor was refused."""
+    journey = await call.hub.sessions.journey(session_id.lower())
+    if journey is None or journey.issuer_partner != call.partner.id or journey.issuer != call.party:
+        raise Negative(NO_SESSION, "no such session of this EMP", ids=ids)
+    if journey.state in (JourneyState.BILLED, JourneyState.REFUSED):
+        raise Negative(NO_SESSION, "the session is closed", ids=ids)
+    return journey
