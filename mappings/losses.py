@@ -150,23 +150,53 @@ def _lost(path: str, reason: str, value: Any) -> Loss:
 
 
 def plain(value: Any) -> Any:
-    """Plain JSON for people: ids in their own spelling, numbers as numbers."""
-    if isinstance(value, EvseId | ContractId | TokenUid | PartyId):
-        return str(value)
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Struct):
-        kind: Any = type(value)
-        defaults = _defaults(kind)
-        pairs = ((name, getattr(value, name)) for name in value.__struct_fields__)
-        return {name: plain(member) for name, member in pairs if member != defaults[name]}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    return msgspec.to_builtins(value)
+    """Plain JSON for people: ids in their own spelling, numbers as numbers, what is at its default left out."""
+    kind = type(value)
+    return (_plain.get(kind) or _plain_of(kind))(value)
+
+
+def _number(value: Decimal) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _list(value: Any) -> list[Any]:
+    return [plain(item) for item in value]
+
+
+_plain: dict[type, Callable[[Any], Any]] = {
+    **dict.fromkeys((str, int, float, bool, type(None)), _same),
+    **dict.fromkeys((EvseId, ContractId, TokenUid, PartyId), str),
+    **dict.fromkeys((list, tuple), _list),
+    Decimal: _number,
+    dict: lambda value: {key: plain(item) for key, item in value.items()},
+}
+"""How a type is written; others join when they are first met."""
+
+
+def _plain_of(kind: Any) -> Callable[[Any], Any]:
+    if issubclass(kind, Enum):
+        found: Callable[[Any], Any] = attrgetter("value")
+    elif issubclass(kind, Struct):
+        found = _plain_struct(kind)
+    else:
+        found = msgspec.to_builtins
+    _plain[kind] = found
+    return found
+
+
+def _plain_struct(kind: Any) -> Callable[[Any], dict[str, Any]]:
+    defaults = tuple(_defaults(kind).items())
+    read = _reader([name for name, _ in defaults])
+
+    def written(value: Any) -> dict[str, Any]:
+        pairs = zip(read(value), defaults, strict=True)
+        return {name: plain(member) for member, (name, default) in pairs if member != default}
+
+    return written
 
 
 @lru_cache(maxsize=256)
