@@ -83,7 +83,10 @@ async def authorize_remote_stop(call: Inbound) -> Reply:
             raise Negative(FOREIGN_EVSE, f"{evse_id.text} is not of the session's operator", ids=ids_of(journey))
         journey = await call.hub.sessions.remember_ids(journey, issuer_session_id=message.emp_partner_session_id)
     message = replace(
-        message, provider_id=spelling_of(call.partner, call.party, Role.EMSP), cpo_partner_session_id=None
+        message,
+        session_id=journey.id,
+        provider_id=spelling_of(call.partner, call.party, Role.EMSP),
+        cpo_partner_session_id=None,
     )
     command = remote_stop_from_oicp(message, id=call.process_id, operator=journey.operator)
     ids = ids_of(journey)
