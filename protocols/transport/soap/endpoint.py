@@ -1,5 +1,6 @@
 """A SOAP service at its paths: POST is dispatched, `?wsdl` and `?xsd=` are served, all else is refused in SOAP."""
 
+import logging
 import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,6 +11,8 @@ from litestar.types import Receive, Scope, Send
 from protocols.transport.soap.dispatch import Dispatcher, Incoming, Reply
 from protocols.transport.soap.envelope import Fault, FaultKind
 from protocols.transport.soap.wsdl import WsdlFiles
+
+log = logging.getLogger(__name__)
 
 
 class _TooLong(Exception):
@@ -44,6 +47,9 @@ class SoapEndpoint:
             return self._dispatcher.refusal(fault, status=413)
         except Fault as fault:
             return self._dispatcher.refusal(fault, status=415)
+        except Exception:
+            log.exception("the body of a SOAP request could not be received")
+            return self._dispatcher.refusal(Fault(FaultKind.SERVER, "the body could not be received"))
         client = scope.get("client")
         state = scope.setdefault("state", {})
         incoming = Incoming(body=body, headers=headers, client=client[0] if client else None, state=state)

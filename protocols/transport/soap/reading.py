@@ -85,9 +85,9 @@ class Reader(Generic[T]):
                 ]
             elif value is not None:
                 given[shape.name] = self._converted(shape, value, element)
-        missing = [name for name in _required(self._type) if name not in given]
-        if missing:
-            raise Invalid(path_of(element), f"the element {missing[0]} is missing")
+        for name, encoded in _required(self._type):
+            if name not in given:
+                raise Invalid(path_of(element), f"the element {encoded} is missing")
         if values.get(EXTRA):
             given["extra"] = values[EXTRA]
         return cast("T", self._type(**given)), tuple(refused)
@@ -123,8 +123,8 @@ def _hints(wire_type: Any) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=512)
-def _required(wire_type: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in msgspec.structs.fields(wire_type) if field.required)
+def _required(wire_type: Any) -> tuple[tuple[str, str], ...]:
+    return tuple((field.name, field.encode_name) for field in msgspec.structs.fields(wire_type) if field.required)
 
 
 # --- compiled per type
