@@ -221,7 +221,15 @@ def patch_session(session: Session, patch: wire.SessionPatch) -> Session:
 
 def session_losses(session: Session) -> tuple[Loss, ...]:
     """What OCPI does not get of this session, and what had to be assumed."""
-    return losses(session, NOT_CARRIED) + token_assumptions(session.token)
+    return losses(session, NOT_CARRIED) + token_assumptions(session.token) + _made_here(session)
+
+
+def _made_here(session: Session) -> tuple[Loss, ...]:
+    """A session that bears the journey's own id was made by the hub."""
+    if session.journey_id is None or session.id != session.journey_id:
+        return ()
+    reason = "made by the hub: the operator's protocol tells of no sessions, so energy and currency are not its own"
+    return (Loss(path="$", reason=reason, value=session.currency, kind=LossKind.ASSUMED),)
 
 
 def token_assumptions(token: CdrToken) -> tuple[Loss, ...]:
