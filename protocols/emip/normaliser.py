@@ -108,7 +108,7 @@ def _value(child: Element, entry: _Entry, zone: tzinfo) -> Any:
             return None
         return _read(child, _plan(entry.inner), zone)
     if len(child):
-        raise Invalid(path_of(child[0]), "an element where text belongs")
+        raise Invalid(path_of(child), "an element where text belongs")
     text = (child.text or "").strip()
     if not text or child.get(XSI + "nil") in ("true", "1"):
         return None

@@ -1,0 +1,1 @@
+"""What eMIP partners call."""

@@ -1,0 +1,114 @@
+"""GetServiceAuthorisation and SetServiceAuthorisation. Source: checklist, 5.2, 5.3.
+
+A remote start is refused for now: the hub has no commands yet.
+"""
+
+import msgspec
+
+from core.model.ids import EvseId, PartyId
+from core.model.location import Evse, Location
+from core.model.partner import Partner, Role
+from core.routing import agreed, known
+from mappings.emip.authorisation import authorisation_to_emip, authorise_request_from_emip
+from mappings.emip.codes import NO_AGREEMENT, NO_CPO, NO_EMSP, REFUSED_UNSAID
+from mappings.emip.identification import medium_from_emip
+from mappings.emip.ids import party_to_emip, plausible_uid
+from protocols.emip.server.inbound import Inbound
+from protocols.emip.wire import to_iop
+from protocols.emip.wire.words import AuthorisationValue, IdType, UserIdType
+
+Answer = to_iop.GetServiceAuthorisationResponse
+
+
+async def get_service_authorisation(call: Inbound) -> Answer:
+    """Every answer has a session id of its own, a refusal too."""
+    message: to_iop.GetServiceAuthorisationRequest = call.message
+    evse_id = call.evse_id(message.evse_id_type, message.evse_id)
+    place = await call.hub.locations.find_evse(evse_id) if evse_id else None
+    if evse_id is None or not _own(call, evse_id, place):
+        return _refused(call, NO_CPO)
+    if message.user_id_type == UserIdType.RFID_UID and not plausible_uid(message.user_id):
+        return _refused(call, NO_EMSP)
+    if medium_from_emip(message.user_id_type, message.user_id).uid is None:
+        return _refused(call, NO_EMSP)
+    spelled = msgspec.structs.replace(
+        message, evse_id_type=IdType.EMI3, evse_id=evse_id.text, operator_id=call.party.key
+    )
+    request = authorise_request_from_emip(spelled)
+    barred = await _barred(call, request.contract_id.provider if request.contract_id else None)
+    if barred is not None:
+        return _refused(call, NO_AGREEMENT, barred)
+    request = msgspec.structs.replace(
+        request,
+        correlation_id=call.correlation_id,
+        location_id=place[0].id if place else None,
+        evse_uids=(place[1].uid,) if place else (),
+    )
+    answer = await call.hub.authorisation.authorise(request, call.partner)
+    session_id = answer.journey_id or call.hub.ids.uuid()
+    made = authorisation_to_emip(answer, transaction_id=call.transaction_id, session_id=session_id)
+    if made.message.extra and not call.settings.send_unknown:
+        return msgspec.structs.replace(made.message, extra=None)
+    return made.message
+
+
+def _own(call: Inbound, evse_id: EvseId, place: tuple[Location, Evse] | None) -> bool:
+    """By our copy of the place; else by the operator that the id names, unless only known EVSEs are taken."""
+    if place is not None:
+        return place[0].owner == call.party
+    return evse_id.operator == call.party and not call.settings.known_evses_only
+
+
+async def _barred(call: Inbound, provider: PartyId | None) -> PartyId | None:
+    """The eMSP that the contract names, if it is here and there is no agreement with it."""
+    home = await _home(call, provider, Role.EMSP)
+    return provider if home is not None and not agreed(call.partner, home) else None
+
+
+async def _home(call: Inbound, party: PartyId | None, role: Role) -> Partner | None:
+    if party is None:
+        return None
+    partners = await call.hub.partners.all()
+    return next((partner for partner in partners if partner.speaks_for(party, role) and known(partner)), None)
+
+
+def _refused(call: Inbound, status: int, issuer: PartyId | None = None) -> Answer:
+    return Answer(
+        transaction_id=call.transaction_id,
+        sale_partner_operator_id_type=None if issuer is None else IdType.EMI3,
+        sale_partner_operator_id=None if issuer is None else party_to_emip(issuer),
+        authorisation_value=int(AuthorisationValue.REFUSED),
+        service_session_id=call.hub.ids.uuid(),
+        request_status=status,
+    )
+
+
+# --- remote start
+
+
+async def set_service_authorisation(call: Inbound) -> to_iop.SetServiceAuthorisationResponse:
+    """Nothing is sent to the CPO: the reason is the first that applies, else that the hub cannot do it."""
+    message: to_iop.SetServiceAuthorisationRequest = call.message
+    evse_id = call.evse_id(message.evse_id_type, message.evse_id)
+    place = await call.hub.locations.find_evse(evse_id) if evse_id else None
+    owner = place[0].owner if place else evse_id.operator if evse_id else None
+    operator = await _home(call, owner, Role.CPO)
+    if owner is None or operator is None:
+        return _not_started(call, NO_CPO, None)
+    if not agreed(call.partner, operator):
+        return _not_started(call, NO_AGREEMENT, owner)
+    contract = medium_from_emip(message.user_id_type, message.user_id).contract_id
+    provider = contract.provider if contract else None
+    if provider is not None and not call.partner.speaks_for(provider, Role.EMSP):
+        return _not_started(call, NO_EMSP, owner)
+    return _not_started(call, REFUSED_UNSAID, owner)
+
+
+def _not_started(call: Inbound, status: int, operator: PartyId | None) -> to_iop.SetServiceAuthorisationResponse:
+    return to_iop.SetServiceAuthorisationResponse(
+        transaction_id=call.transaction_id,
+        request_status=status,
+        service_session_id=call.hub.ids.uuid(),
+        exec_partner_operator_id_type=None if operator is None else IdType.EMI3,
+        exec_partner_operator_id=None if operator is None else party_to_emip(operator),
+    )

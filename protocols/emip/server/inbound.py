@@ -1,0 +1,119 @@
+"""One message of a partner, and what its handler needs."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
+from weakref import WeakValueDictionary
+
+from msgspec import Struct
+
+from core.model.authorisation import Journey
+from core.model.ids import EvseId, PartyId
+from core.model.partner import Partner, Role
+from mappings.emip.evse_status import EmipStatus
+from mappings.emip.ids import evse_id_from_emip
+from protocols.emip.settings import EmipSettings
+from protocols.emip.wire.words import IdType
+from protocols.plugin import Hub
+
+REMEMBERED: Final = timedelta(hours=24)
+MOST_ANSWERS: Final = 20_000
+MOST_STATUSES: Final = 200_000
+
+Answering = Callable[[], Awaitable[bytes]]
+
+
+class Repeats:
+    """Answers of the last day by message, so that a message that comes again does nothing again.
+
+    Of this process: what is stored is safe against repetition by its own key."""
+
+    def __init__(self) -> None:
+        self._held: OrderedDict[bytes, tuple[datetime, asyncio.Future[bytes]]] = OrderedDict()
+
+    async def once(self, key: bytes, now: datetime, answering: Answering) -> bytes:
+        """The answer that was given, or that is being found just now, or a new one. A failure is not remembered."""
+        known = self._held.get(key)
+        if known is not None and now - known[0] < REMEMBERED:
+            return await asyncio.shield(known[1])
+        future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._held[key] = (now, future)
+        self._held.move_to_end(key)
+        if len(self._held) > MOST_ANSWERS:
+            self._held.popitem(last=False)
+        try:
+            answer = await answering()
+        except BaseException as error:
+            self._held.pop(key, None)
+            future.set_exception(error if isinstance(error, Exception) else asyncio.CancelledError())
+            future.exception()  # whoever waits for it gets it; nobody has to
+            raise
+        future.set_result(answer)
+        return answer
+
+
+class Shared:
+    """What all calls of one process have in common.
+
+    `statuses`: both kinds of status as last said, by EVSE; the store keeps what follows from them."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self.repeats = Repeats()
+        self.statuses: OrderedDict[str, EmipStatus] = OrderedDict()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def lock(self, name: str) -> asyncio.Lock:
+        """Messages about one thing are taken one after the other."""
+        return self._locks.setdefault(name, asyncio.Lock())
+
+    def remember(self, key: str, status: EmipStatus) -> None:
+        self.statuses[key] = status
+        self.statuses.move_to_end(key)
+        if len(self.statuses) > MOST_STATUSES:
+            self.statuses.popitem(last=False)
+
+
+class Inbound(Struct, frozen=True, kw_only=True):
+    """`party` is the operation in whose name the partner calls; `transaction_id` its own, or one of ours."""
+
+    shared: Shared
+    partner: Partner
+    settings: EmipSettings
+    party: PartyId
+    message: Any
+    transaction_id: str
+    correlation_id: str
+
+    @property
+    def hub(self) -> Hub:
+        return self.shared.hub
+
+    def evse_id(self, id_type: IdType, text: str) -> EvseId | None:
+        """None for an opaque id that stands for nothing known. Raises Invalid for what is no EVSE id."""
+        meant: str | None = text
+        if id_type is IdType.GIREVE:
+            meant = self.settings.meant(text)
+        return None if meant is None else evse_id_from_emip(meant)
+
+    async def journey(self, session_id: str) -> Journey | None:
+        return await self.hub.sessions.journey(session_id.lower())
+
+    def is_operator(self, journey: Journey) -> bool:
+        return journey.operator_partner == self.partner.id and journey.operator == self.party
+
+    def is_issuer(self, journey: Journey) -> bool:
+        return journey.issuer_partner == self.partner.id and journey.issuer == self.party
+
+
+Handler = Callable[[Inbound], Awaitable[Struct]]
+
+
+class Operation(Struct, frozen=True):
+    """`roles` of which the caller's operation has to play one; `remembered`: whether its answers are given again."""
+
+    handle: Handler
+    roles: frozenset[Role]
+    remembered: bool = True

@@ -1,0 +1,137 @@
+"""SetSessionEventReport, SetSessionActionRequest, and intermediate records. Source: checklist, 5.4 to 5.6.
+
+What was reported of a session is stored, and told by the outbox: the answer says that the hub has it. An action is
+refused for now: the hub has no commands yet.
+"""
+
+from datetime import datetime
+
+from core.errors import Unknown
+from core.model.authorisation import Answered, Journey
+from core.model.location import Evse, Location
+from core.model.session import AuthMethod, CdrToken, Session
+from mappings.emip.codes import NO_PARTNER, NO_SESSION, NOT_ACCEPTED, NOT_OF_SESSION, OK, UNKNOWN_NATURE
+from mappings.emip.sessions import NATURES, NO_CURRENCY, NOT_SAID, Facts, reported_of, session_from_emip
+from protocols.emip.server.inbound import Inbound
+from protocols.emip.wire import to_iop
+from protocols.emip.wire.parts import ChargeDetailRecord
+
+LONGEST_ID = 36
+
+
+async def set_session_event_report(call: Inbound) -> to_iop.SetSessionEventReportResponse:
+    message: to_iop.SetSessionEventReportRequest = call.message
+    event = message.session_event
+    journey = await call.journey(message.service_session_id)
+    status = _may_report(call, journey)
+    if journey is not None and status == OK:
+        status = await report(call, journey, message.exec_partner_session_id, event=message)
+    return to_iop.SetSessionEventReportResponse(
+        transaction_id=call.transaction_id,
+        service_session_id=message.service_session_id,
+        session_action_id=event.related_session_action_id or event.session_event_id or call.hub.ids.uuid(),
+        request_status=status,
+    )
+
+
+def _may_report(call: Inbound, journey: Journey | None) -> int:
+    if journey is None:
+        return NO_SESSION
+    if call.is_operator(journey):
+        return OK
+    return NOT_ACCEPTED if call.is_issuer(journey) else NOT_OF_SESSION
+
+
+async def report(
+    call: Inbound,
+    journey: Journey,
+    exec_id: str | None,
+    *,
+    event: to_iop.SetSessionEventReportRequest | None = None,
+    record: ChargeDetailRecord | None = None,
+) -> int:
+    """What was reported, added to what is known of the session. The status of the answer."""
+    async with call.shared.lock(f"session/{journey.id}"):
+        journey = await call.journey(journey.id) or journey
+        held = await _held(call, session_id_of(journey, exec_id))
+        reported = reported_of(held)
+        if event is not None:
+            reported = reported.with_event(event.session_event)
+        if record is not None:
+            reported = reported.with_record(record)
+        if held is not None and reported == reported_of(held):
+            return OK
+        facts = await _facts(call, journey, exec_id)
+        session = session_from_emip(reported, facts, received_at=_later(call.hub.clock.now(), held))
+        try:
+            await call.hub.sessions.put(call.partner, session, call.correlation_id)
+        except Unknown:
+            return NO_PARTNER
+    return OK
+
+
+async def _held(call: Inbound, session_id: str) -> Session | None:
+    try:
+        return await call.hub.sessions.own(call.partner, call.party, session_id)
+    except Unknown:
+        return None
+
+
+def _later(now: datetime, held: Session | None) -> datetime:
+    return now if held is None else max(now, held.updated_at)
+
+
+def session_id_of(journey: Journey, exec_id: str | None) -> str:
+    """The operator's own id where it fits, the first that was told; else the platform's."""
+    for text in (journey.operator_session_id, exec_id):
+        if text and len(text) <= LONGEST_ID:
+            return text
+    return journey.id
+
+
+async def _facts(call: Inbound, journey: Journey, exec_id: str | None) -> Facts:
+    place = await _place(call, journey)
+    location, evse = place if place else (None, None)
+    tariff = call.partner.agreed_tariff
+    connectors = evse.connectors if evse else ()
+    by_list = journey.answered_by in (Answered.WHITELIST, Answered.STORE)
+    return Facts(
+        owner=call.party,
+        session_id=session_id_of(journey, exec_id),
+        token=CdrToken(issuer=journey.issuer, uid=journey.uid, kind=journey.kind, contract_id=journey.contract_id),
+        started_at=journey.created_at,
+        auth_method=AuthMethod.WHITELIST if by_list else AuthMethod.AUTH_REQUEST,
+        authorization_reference=journey.reference,
+        location_id=location.id if location else NOT_SAID,
+        evse_uid=evse.uid if evse else NOT_SAID,
+        connector_id=connectors[0].id if len(connectors) == 1 else NOT_SAID,
+        currency=tariff.currency if tariff else NO_CURRENCY,
+        journey_id=journey.id,
+    )
+
+
+async def _place(call: Inbound, journey: Journey) -> tuple[Location, Evse] | None:
+    return await call.hub.locations.find_evse(journey.evse_id) if journey.evse_id else None
+
+
+# --- actions
+
+
+async def set_session_action_request(call: Inbound) -> to_iop.SetSessionActionRequestResponse:
+    """Nothing is sent to the CPO."""
+    message: to_iop.SetSessionActionRequestRequest = call.message
+    action = message.session_action
+    journey = await call.journey(message.service_session_id)
+    if journey is None:
+        status = NO_SESSION
+    elif not call.is_issuer(journey) and not call.is_operator(journey):
+        status = NOT_OF_SESSION
+    else:
+        known = action.session_action_nature in NATURES
+        status = NOT_ACCEPTED if known or call.is_operator(journey) else UNKNOWN_NATURE
+    return to_iop.SetSessionActionRequestResponse(
+        transaction_id=call.transaction_id,
+        service_session_id=message.service_session_id,
+        session_action_id=action.session_action_id or call.hub.ids.uuid(),
+        request_status=status,
+    )
