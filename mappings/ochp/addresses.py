@@ -5,6 +5,7 @@ Free text may be shortened, and that is noted; codes and links that do not fit a
 
 import re
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Final
 
 from core.model.cdr import CdrLocation
@@ -86,10 +87,12 @@ def _zip_code(postal_code: str | None, notes: Notes | None, path: str) -> str:
     return spelled
 
 
+@lru_cache(maxsize=16384)
 def coordinates_from_ochp(lat: str, lon: str) -> Coordinates:
     return Coordinates(latitude=Decimal(lat), longitude=Decimal(lon))
 
 
+@lru_cache(maxsize=16384)
 def degrees_to_ochp(value: Decimal) -> str:
     """Six decimals exactly: zeros are added, further digits rounded half away from zero."""
     return f"{value.quantize(_SIX, ROUND_HALF_UP):f}"

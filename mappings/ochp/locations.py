@@ -8,12 +8,12 @@ with it.
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from core.model.ids import PartyId
 from core.model.location import (
     Accessibility,
-    AuthenticationMode,
     Evse,
     EvseStatus,
     Location,
@@ -167,7 +167,7 @@ def _evse(record: wire.ChargePointInfo, location: Location, shared: dict[str, An
         evse_id=evse_id,
         status=static_from_ochp(record.status),
         status_schedule=_schedule(record),
-        capabilities=_capabilities(record, modes),
+        capabilities=_capabilities(record.auth_methods, reservation is not None),
         connectors=connectors_from_ochp(record.connectors, record.charge_point_type, ratings, updated_at),
         floor_level=next((spot.floor_level for spot in record.parking_spot if spot.floor_level), None),
         coordinates=place if place != location.coordinates else None,
@@ -185,6 +185,7 @@ def _evse(record: wire.ChargePointInfo, location: Location, shared: dict[str, An
     return evse
 
 
+@lru_cache(maxsize=4096)
 def _words(table: Any, words: tuple[Any, ...]) -> tuple[Any, ...]:
     """Those that the model has a word for, each once."""
     return tuple(dict.fromkeys(code for word in words if (code := table.core_for(word)) is not None))
@@ -218,15 +219,16 @@ def _schedule(record: wire.ChargePointInfo) -> tuple[StatusSchedule, ...]:
 _CARDS: Final = frozenset({AuthMethod.RFID_MIFARE_CLASSIC, AuthMethod.RFID_MIFARE_DESFIRE, AuthMethod.RFID_CALYPSO})
 
 
-def _capabilities(record: wire.ChargePointInfo, modes: tuple[AuthenticationMode, ...]) -> tuple[str, ...]:
+@lru_cache(maxsize=4096)
+def _capabilities(methods: tuple[AuthMethod, ...], reservable: bool) -> tuple[str, ...]:
     found = []
-    if _CARDS & set(record.auth_methods):
+    if _CARDS & set(methods):
         found.append("RFID_READER")
-    if AuthenticationMode.REMOTE in modes:
+    if AuthMethod.OCHP_DIRECT in methods:
         found.append("REMOTE_START_STOP_CAPABLE")
-    if record.max_reservation is not None:
+    if reservable:
         found.append("RESERVABLE")
-    found += [capability for method, capability in codes.PAYMENT.items() if method in record.auth_methods]
+    found += [capability for method, capability in codes.PAYMENT.items() if method in methods]
     return tuple(found)
 
 

@@ -23,9 +23,10 @@ def moment_from_ochp(text: str, path: str) -> datetime:
         raise Invalid(path, f"{text!r} is not a time: {error}") from error
 
 
+@lru_cache(maxsize=16384)
 def moment_to_ochp(moment: datetime) -> str:
     """DateTimeType: a fraction is cut off."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
+    return moment.astimezone(UTC).isoformat()[:19] + "Z"
 
 
 def local_to_ochp(moment: datetime, zone: ZoneInfo | None) -> str:

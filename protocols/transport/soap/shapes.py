@@ -105,12 +105,16 @@ def _bare(hint: Any) -> tuple[Any, tuple[msgspec.Meta, ...]]:
             return hint, metas
 
 
+def is_enumeration(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Enum)
+
+
 PLAIN_KINDS: Final = (str, int, bool, Decimal)
 
 
 def check_kind(shape: FieldShape) -> None:
     """Raises TypeError for a field that XML cannot hold: fails at first use, in any test."""
     kind = shape.kind
-    if shape.is_struct or kind in PLAIN_KINDS or (isinstance(kind, type) and issubclass(kind, Enum)):
+    if shape.is_struct or kind in PLAIN_KINDS or is_enumeration(kind):
         return
     raise TypeError(f"{shape.name}: {kind} has no form in XML")

@@ -11,7 +11,15 @@ from typing import Any
 
 from msgspec import Struct
 
-from protocols.transport.soap.shapes import FieldShape, Schema, check_kind, element_name, keeps_unknown, shape_of
+from protocols.transport.soap.shapes import (
+    FieldShape,
+    Schema,
+    check_kind,
+    element_name,
+    is_enumeration,
+    keeps_unknown,
+    shape_of,
+)
 from protocols.transport.soap.xml import Element, escape, parse, render_extra
 
 Write = Callable[[Any], str]
@@ -94,6 +102,8 @@ def _element(shape: FieldShape, schema: Schema) -> Write:
         return lambda value: f"<{name}{inner(value)}</{name}>"
     if shape.kind is str:
         return lambda value: f"{opening}{escape(value)}{closing}"
+    if is_enumeration(shape.kind):
+        return {word: f"{opening}{escape(word.value)}{closing}" for word in shape.kind}.__getitem__
     leaf = _leaf(shape)
     return lambda value: f"{opening}{leaf(value)}{closing}"
 
@@ -107,7 +117,7 @@ def _leaf(shape: FieldShape) -> Write:
         return str
     if shape.kind is str:
         return escape
-    return lambda word: escape(word.value)
+    return {word: escape(word.value) for word in shape.kind}.__getitem__
 
 
 def _boolean(value: bool) -> str:

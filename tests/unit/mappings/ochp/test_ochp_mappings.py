@@ -377,7 +377,8 @@ def test_texts_that_do_not_fit_are_cut_and_codes_left_out() -> None:
     evse = place().evses[0]
     long = replace(
         place(), id="a-uuid-of-36-characters", address="x" * 60, house_number="12/III", postal_code="1012 lg",
-        city="y" * 50, help_phone="+49 (0)471 555/08 15", name="n" * 120, names=(), opening_times=None, charging_when_closed=None,
+        city="y" * 50, help_phone="+49 (0)471 555/08 15",
+        name="n" * 120, names=(), opening_times=None, charging_when_closed=None,
         evses=(replace(evse, max_reservation_min=Decimal("12.5"), parking_restrictions=("TAXIS", "DISABLED")),),
     )  # fmt: skip
     sent = charge_points_to_ochp(long)
