@@ -7,6 +7,8 @@ from typing import Final
 
 PARENT_FD: Final = "CHARGESPHERE_PARENT_FD"
 """Names the read end of a pipe that the starting process holds open; its end of file is the end of that process."""
+ORPHAN_S: Final = 5.0
+"""So long may an orphan tidy up. The servers of its parent end with it, and would be waited for in vain."""
 
 
 def stopping() -> asyncio.Event:
@@ -21,6 +23,7 @@ def stopping() -> asyncio.Event:
         def gone() -> None:
             loop.remove_reader(descriptor)
             event.set()
+            loop.call_later(ORPHAN_S, os._exit, 1)
 
         loop.add_reader(descriptor, gone)
     return event

@@ -12,6 +12,8 @@ from core.ports.stores import OutboxStore
 from core.services.delivery import DeliveryService
 from gateway.metrics import Metrics
 
+EVENT_LEASE_S = 10.0
+"""Short, because fanning out twice is once: what could not be done now (Temporal away) is tried again after this."""
 LEASE_S = 60.0
 EVENTS_AT_ONCE = 200
 DELIVERIES_AT_ONCE = 100
@@ -48,7 +50,7 @@ class Relay:
 
     async def _round(self) -> bool:
         """Fan out what happened, start what is due. Whether there was anything to do."""
-        events = await self._outbox.claim_events(EVENTS_AT_ONCE, LEASE_S)
+        events = await self._outbox.claim_events(EVENTS_AT_ONCE, EVENT_LEASE_S)
         await asyncio.gather(*(self._guarded(self._delivery.fan_out, event) for event in events))
         free = DELIVERIES_AT_ONCE - len(self._sending)
         due = await self._outbox.claim_deliveries(free, LEASE_S) if free > 0 else []

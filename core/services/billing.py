@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
 import msgspec
 
-from core.errors import Invalid, RoamingError, Unavailable, Unknown, Unsupported
+from core.errors import Invalid, RoamingError, Unavailable, Uncertain, Unknown, Unsupported
 from core.model.authorisation import Answered, Journey
 from core.model.cdr import Cdr, CdrSettlement, CdrState
 from core.model.event import Event, EventKind
@@ -37,6 +37,8 @@ from core.services.partners import owner_of
 from core.services.sessions import is_ours, session_changed
 
 T = TypeVar("T", bound=msgspec.Struct)
+AUTHORISED_BEFORE = timedelta(hours=1)
+"""So long before the start of charging may its authorisation lie (a driver parks, asks, and plugs in)."""
 
 
 class TariffService:
@@ -196,6 +198,11 @@ class BillingService:
         adapter = self._adapters[partner.protocol]
         if Capability.PUSH_CDR not in adapter.capabilities or not adapter.answers(partner):
             return await self._settled(settlement, CdrState.FETCHABLE, None)
+        if settlement.state is CdrState.DELIVERING:  # an attempt that nobody saw the end of
+            cut = Uncertain("the hub was stopped while it sent the CDR")
+            return await self._settled(settlement, adapter.after_failed_cdr(cut), str(cut))
+        if adapter.after_failed_cdr(Uncertain("")) is not CdrState.WAITING:  # never to be sent blindly again
+            settlement = await self._cdrs.update(msgspec.structs.replace(settlement, state=CdrState.DELIVERING))
         try:
             journey = await self._journeys.get(settlement.cdr.journey_id) if settlement.cdr.journey_id else None
             cdr, assumed = await self.for_recipient(settlement, partner)
@@ -207,6 +214,65 @@ class BillingService:
         state = CdrState.WAITING if told.withheld else CdrState.DELIVERED
         why = "withheld: " + "; ".join(loss.reason for loss in told.losses) if told.withheld else None
         return await self._settled(settlement, state, why, told, assumed)
+
+    async def confirm(
+        self, reader: Partner, key: str, remote_id: str | None = None, losses: tuple[Loss, ...] = ()
+    ) -> CdrSettlement:
+        """The recipient has fetched the CDR and takes it: once and for all. `losses` are those of what it fetched.
+
+        Raises Unknown for what is not the reader's, Invalid for what it declined before."""
+        return await self._decided(reader, key, CdrState.DELIVERED, None, Told(remote_id=remote_id, losses=losses))
+
+    async def decline(self, reader: Partner, key: str, reason: str) -> CdrSettlement:
+        """The recipient has fetched the CDR and refuses it. Raises Unknown, and Invalid if it took it before."""
+        return await self._decided(reader, key, CdrState.REFUSED, reason, None)
+
+    async def withhold(self, reader: Partner, key: str, losses: tuple[Loss, ...]) -> CdrSettlement:
+        """The recipient would fetch a CDR that cannot be said in its protocol: in plain sight from now on."""
+        settlement = await self._for_reader(reader, key)
+        why = "withheld: " + "; ".join(loss.reason for loss in losses)
+        if settlement.last_error == why:
+            return settlement
+        return await self._cdrs.update(msgspec.structs.replace(settlement, last_error=why, losses=losses))
+
+    async def sent(
+        self, sender: Partner, states: tuple[CdrState, ...], offset: int, limit: int
+    ) -> tuple[list[CdrSettlement], int]:
+        """The CDRs of the sender's parties that stand so; another partner may have sent some of them."""
+        return await self._cdrs.page(
+            owners=sender.parties_as(Role.CPO),
+            recipients=None,
+            updated_from=None,
+            updated_to=None,
+            offset=offset,
+            limit=limit,
+            states=states,
+        )
+
+    async def _for_reader(self, reader: Partner, key: str) -> CdrSettlement:
+        settlement = await self.get(key)
+        if settlement.recipient != reader.id:
+            raise Unknown("cdr", key)
+        return settlement
+
+    async def _decided(
+        self, reader: Partner, key: str, state: CdrState, error: str | None, told: Told | None
+    ) -> CdrSettlement:
+        """The process that settles the CDR may write at the same time, so a lost race is run again, once."""
+        for last in (False, True):
+            settlement = await self._for_reader(reader, key)
+            if settlement.state is state:
+                return settlement
+            if settlement.state not in (CdrState.ACCEPTED, CdrState.FETCHABLE):
+                raise Invalid("$.state", f"CDR {settlement.cdr.id} is {settlement.state}")
+            if settlement.state is CdrState.ACCEPTED:
+                await self._close_session(settlement)
+            try:
+                return await self._settled(settlement, state, error, told)
+            except Uncertain:
+                if last:
+                    raise
+        raise AssertionError
 
     async def _close_session(self, settlement: CdrSettlement) -> None:
         """A session of the hub's own making ends when its CDR is there."""
@@ -292,7 +358,17 @@ class BillingService:
                 return found
         if cdr.session_id:
             return await self._journeys.by_operator_session(cdr.owner, cdr.session_id)
-        return None
+        return None if cdr.authorization_reference else await self._journey_of_card(cdr)
+
+    async def _journey_of_card(self, cdr: Cdr) -> Journey | None:
+        """For protocols whose CDRs name no session: the card's open journey at this operator, if it began when the
+        charging did."""
+        if cdr.token.uid is None:
+            return None
+        found = await self._journeys.latest_for_token(cdr.owner, cdr.token.uid)
+        if found is None or cdr.token.issuer not in (None, found.issuer):
+            return None
+        return found if cdr.started_at - AUTHORISED_BEFORE <= found.created_at <= cdr.ended_at else None
 
     async def _recipient(self, cdr: Cdr, journey: Journey | None) -> Partner:
         partner = await self._partners.get(journey.issuer_partner) if journey else None

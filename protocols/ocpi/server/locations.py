@@ -26,7 +26,7 @@ from protocols.ocpi.codes import NOT_ENOUGH, Failure
 from protocols.ocpi.server.answers import CREATED, DONE, done, for_everybody, time_of
 from protocols.ocpi.server.exchange import Ask, Reply, same_id, same_owner
 from protocols.ocpi.server.lists import LocationPages, list_page, reply_list, reply_nothing
-from protocols.ocpi.server.locked import turn
+from protocols.ocpi.server.locked import together, turn
 from protocols.ocpi.server.routes import Route
 from protocols.ocpi.wire import locations as wire
 
@@ -103,7 +103,8 @@ async def patch_one_evse(ask: Ask) -> Reply:
     change = evse_change_from_ocpi(patch)
     if change is not None:
         service = ask.hub.locations
-        await service.change_status(ask.partner, owner, location_id, uid, change, ask.correlation_id)
+        async with together(location_key(owner, location_id)):
+            await service.change_status(ask.partner, owner, location_id, uid, change, ask.correlation_id)
         return DONE
     async with turn(location_key(owner, location_id)):
         location = await ask.hub.locations.own(ask.partner, owner, location_id)

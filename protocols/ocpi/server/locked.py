@@ -5,14 +5,56 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
-_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+class _Gate:
+    """One alone, or any number together. Who wants to be alone stops newcomers and waits for those inside."""
+
+    def __init__(self) -> None:
+        self._entrance = asyncio.Lock()
+        self._inside = 0
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        async with self._entrance:
+            await self._empty.wait()
+            yield
+
+    @asynccontextmanager
+    async def together(self) -> AsyncIterator[None]:
+        async with self._entrance:
+            self._inside += 1
+            self._empty.clear()
+        try:
+            yield
+        finally:
+            self._inside -= 1
+            if self._inside == 0:
+                self._empty.set()
+
+
+_gates: WeakValueDictionary[str, _Gate] = WeakValueDictionary()
 
 
 @asynccontextmanager
 async def turn(key: str) -> AsyncIterator[None]:
-    """Waits for the turn of this object within this process."""
-    lock = _locks.get(key)
-    if lock is None:
-        _locks[key] = lock = asyncio.Lock()
-    async with lock:
+    """To read this object, change it and write it back: nobody else changes it meanwhile, within this process."""
+    gate = _gate(key)
+    async with gate.alone():
         yield
+
+
+@asynccontextmanager
+async def together(key: str) -> AsyncIterator[None]:
+    """To change a part of this object in one step: side by side with others who do so, never within a `turn`."""
+    gate = _gate(key)
+    async with gate.together():
+        yield
+
+
+def _gate(key: str) -> _Gate:
+    gate = _gates.get(key)
+    if gate is None:
+        _gates[key] = gate = _Gate()
+    return gate
