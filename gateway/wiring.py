@@ -102,6 +102,7 @@ async def assemble(settings: Settings) -> Assembly:
             ids=ids,
         ),
         credentials=storage.credentials,
+        cache=storage.cache,
         journal=storage.journal,
         clock=clock,
         ids=ids,

@@ -14,6 +14,7 @@ from msgspec import Struct
 from core.model.ids import PartyId
 from core.model.partner import CredentialKind, Partner
 from core.ports.adapter import ProtocolAdapter
+from core.ports.cache import Cache
 from core.ports.clock import Clock, Ids
 from core.ports.journal import Journal
 from core.ports.stores import CredentialStore
@@ -67,6 +68,7 @@ class Hub(Struct, frozen=True, kw_only=True):
     billing: BillingService
     commands: CommandService
     credentials: CredentialStore
+    cache: Cache
     journal: Journal
     clock: Clock
     ids: Ids

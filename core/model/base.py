@@ -36,6 +36,11 @@ def unpack_extension(extensions: Extensions, protocol: str) -> dict[str, Any]:
     return content
 
 
+def revision_at(moment: datetime) -> int:
+    """Revisions of stored objects are microseconds of the hub's own clock: no write since `moment` has a lower one."""
+    return int(utc(moment).timestamp() * 1_000_000)
+
+
 def utc(moment: datetime) -> datetime:
     """The same instant in UTC; a naive time is taken to be UTC."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

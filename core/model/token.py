@@ -69,10 +69,13 @@ def token_key(issuer: PartyId, kind: str, uid: TokenUid) -> str:
 
 
 class TokenQuery(Model, frozen=True, kw_only=True):
-    """As LocationQuery, for tokens. `issuers` None = all that the reader may see."""
+    """As LocationQuery, for tokens. `issuers` None = all that the reader may see.
+
+    `stored_from`, inclusive: by the hub's own time of the last write, whatever time the issuer gave."""
 
     updated_from: datetime | None = None
     updated_to: datetime | None = None
+    stored_from: datetime | None = None
     issuers: tuple[PartyId, ...] | None = None
     offset: int = 0
     limit: int = 100

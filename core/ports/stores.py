@@ -62,7 +62,8 @@ class LocationStore(Protocol):
         ...
 
     async def page_keys(self, query: LocationQuery) -> tuple[list[tuple[str, int]], int]:
-        """As `page`, but (key, revision) only, for readers that hold encoded copies."""
+        """As `page`, but (key, revision) only, for readers that hold encoded copies; `revision_at` says what a revision
+        is."""
         ...
 
     async def by_keys(self, keys: Sequence[str]) -> list[tuple[int, Location]]:

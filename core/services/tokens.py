@@ -57,6 +57,12 @@ class TokenService:
             issuers = tuple(issuer for issuer in issuers if issuer in query.issuers)
         return await self._tokens.page(msgspec.structs.replace(query, issuers=issuers))
 
+    async def each(self, reader: Partner, query: TokenQuery) -> AsyncIterator[Token]:
+        """As `page`, all of them, streamed."""
+        issuers = visible_owners(reader, await self._partners.all(), _ISSUERS)
+        async for token in self._tokens.each(msgspec.structs.replace(query, issuers=issuers)):
+            yield token
+
     def _event(self, token: Token, caller: Partner, correlation_id: str | None) -> Event:
         return Event(
             id=self._ids.uuid(),

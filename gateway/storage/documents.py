@@ -37,7 +37,9 @@ def expiry(moment: datetime, after: timedelta) -> datetime:
 
 
 def revision_after(held: int) -> int:
-    """Grows with every write and is never used twice for a key, even if the object was deleted in between."""
+    """Grows with every write and is never used twice for a key, even if the object was deleted in between.
+
+    In microseconds of the hub's clock, so that it says when the write was: see `revision_at`."""
     return max(held + 1, time.time_ns() // 1000)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import ClassVar
 
+from core.model.base import revision_at
 from core.model.ids import PartyId, TokenUid
 from core.model.token import Token, TokenQuery, token_key
 from gateway.storage.database import Database
@@ -48,4 +49,7 @@ class MongoTokens(VersionedStore[Token]):
 
 
 def _filter(query: TokenQuery) -> Document:
-    return owners_filter("owner", query.issuers) | window("doc.updated_at", query.updated_from, query.updated_to)
+    wanted = owners_filter("owner", query.issuers) | window("doc.updated_at", query.updated_from, query.updated_to)
+    if query.stored_from is not None:
+        wanted["rev"] = {"$gte": revision_at(query.stored_from)}
+    return wanted

@@ -1,6 +1,7 @@
 """Tokens, sessions, tariffs, CDRs and journeys."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
@@ -25,6 +26,8 @@ from tests.contract.samples import (
     tariff,
     token,
 )
+
+DAY = timedelta(days=1)
 
 
 async def events(storage):
@@ -52,6 +55,15 @@ async def test_saves_of_one_token_at_the_same_time_are_taken_in_turn(storage):
     answers = await asyncio.gather(*(storage.tokens.save(token(seconds=i // 2), events=[event()]) for i in range(8)))
     assert answers == [Saved.CREATED, Saved.SAME] + 3 * [Saved.CHANGED, Saved.SAME]
     assert await storage.tokens.save(token(), events=[]) is Saved.OLDER
+
+
+async def test_tokens_by_the_time_at_which_the_hub_stored_them(storage):
+    """Whatever time their issuer gave."""
+    await storage.tokens.save_all([token(updated_at=at() + 9000 * DAY)], events=[])
+    for stored_from, found in ((at() - 9000 * DAY, 1), (at() + 8000 * DAY, 0)):
+        query = TokenQuery(stored_from=stored_from)
+        assert (await storage.tokens.page(query))[1] == found
+        assert len([one async for one in storage.tokens.each(query)]) == found
 
 
 async def test_token_pages_and_streams(storage):

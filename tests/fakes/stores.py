@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import datetime
-from itertools import count
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
@@ -10,6 +9,7 @@ from msgspec.structs import replace
 
 from core.errors import Uncertain, Unknown
 from core.model.authorisation import Journey, JourneyState
+from core.model.base import revision_at
 from core.model.cdr import CdrSettlement, CdrState
 from core.model.event import Event
 from core.model.ids import EvseId, PartyId, TokenUid
@@ -38,7 +38,7 @@ class _Shelf(Generic[T]):
         self.held: dict[str, T] = {}
         self.revisions: dict[str, int] = {}
         self.outbox = outbox
-        self._revision = count(1)
+        self._revision = 0
 
     async def by_key(self, key: str) -> T | None:
         return self.held.get(key)
@@ -67,7 +67,8 @@ class _Shelf(Generic[T]):
 
     def _write(self, item: T) -> None:
         self.held[item.key] = item
-        self.revisions[item.key] = next(self._revision)
+        self._revision = max(self._revision + 1, revision_at(self.outbox.clock.now()))
+        self.revisions[item.key] = self._revision
         self._changed()
 
     def _changed(self) -> None:
@@ -168,6 +169,7 @@ class FakeTokens(_Shelf[Token]):
     def _query(self, query: TokenQuery) -> list[Token]:
         return self._find(
             lambda x: query.issuers is None or x.issuer in query.issuers,
+            lambda x: query.stored_from is None or self.revisions[x.key] >= revision_at(query.stored_from),
             since=query.updated_from,
             until=query.updated_to,
         )

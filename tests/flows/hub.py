@@ -195,6 +195,7 @@ class TestHub:
                 ids=ids,
             ),
             credentials=storage.credentials,
+            cache=storage.cache,
             journal=storage.journal,
             clock=clock,
             ids=ids,
