@@ -70,7 +70,7 @@ class DeliveryService:
     async def fan_out(self, event: Event) -> None:
         """Who must know gets a delivery, in one step with the end of the event. A CDR gets its process instead."""
         if event.kind is EventKind.CDR_ACCEPTED:
-            await self._processes.settle_cdr(event.key)
+            await self._settle_cdr(event.key)
             await self._outbox.fan_out(event, [])
             return
         if event.kind is EventKind.PARTY_CHANGED and event.part == PartnerState.CONNECTED and event.source:
@@ -81,6 +81,12 @@ class DeliveryService:
         await self._outbox.fan_out(
             event, [self._delivery(event, partner) for partner in told if self._takes(event, partner)]
         )
+
+    async def _settle_cdr(self, key: str) -> None:
+        """The gateway has started the process, as a rule: only a CDR that was not even tried yet may lack one."""
+        settlement = await self._cdrs.get(key)
+        if settlement is None or settlement.state is CdrState.ACCEPTED:
+            await self._processes.settle_cdr(key)
 
     async def _hurry_cdrs(self, partner_id: str) -> None:
         """The partner is back: its CDRs need not wait for their next attempt."""

@@ -172,6 +172,15 @@ async def test_a_cdr_gets_its_process_and_no_delivery(world: World) -> None:
     assert await world.storage.outbox.claim_deliveries(10, 60) == []
 
 
+async def test_a_cdr_whose_process_was_at_work_needs_no_other(world: World) -> None:
+    settlement = CdrSettlement(
+        cdr=cdr(), digest="d", sender="cpo", recipient="emb", state=CdrState.DELIVERED, accepted_at=NOW
+    )
+    await world.storage.cdrs.accept(settlement, event=event(EventKind.CDR_ACCEPTED))
+    await world.service.fan_out(event(EventKind.CDR_ACCEPTED, key="NLCPA/CDR1"))
+    assert world.processes.started == []
+
+
 async def test_cdrs_that_wait_for_a_partner_are_hurried_when_it_is_back(world: World) -> None:
     settlement = CdrSettlement(
         cdr=cdr(), digest="d", sender="cpo", recipient="emb", state=CdrState.WAITING, accepted_at=NOW
