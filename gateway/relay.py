@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections import Counter
 
 from core.errors import RoamingError
 from core.model.delivery import Delivery
@@ -16,12 +15,12 @@ EVENT_LEASE_S = 10.0
 """Short, because fanning out twice is once: what could not be done now (Temporal away) is tried again after this."""
 LEASE_S = 60.0
 EVENTS_AT_ONCE = 200
+EVENTS_TOGETHER = 32
 DELIVERIES_AT_ONCE = 100
 IDLE_S = 0.5
 TROUBLE_S = 2.0
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 
 class Relay:
@@ -31,6 +30,7 @@ class Relay:
         self._metrics = metrics
         self._stopping = asyncio.Event()
         self._sending: set[asyncio.Task[None]] = set()
+        self._few = asyncio.Semaphore(EVENTS_TOGETHER)
 
     async def run(self) -> None:
         """Until `stop`; a failing database is waited for."""
@@ -51,7 +51,10 @@ class Relay:
     async def _round(self) -> bool:
         """Fan out what happened, start what is due. Whether there was anything to do."""
         events = await self._outbox.claim_events(EVENTS_AT_ONCE, EVENT_LEASE_S)
-        await asyncio.gather(*(self._guarded(self._delivery.fan_out, event) for event in events))
+        failed = Counter(await asyncio.gather(*map(self._fan_out, events)))
+        for why, number in failed.items():
+            if why:
+                log.warning("%d events wait: %s", number, why)
         free = DELIVERIES_AT_ONCE - len(self._sending)
         due = await self._outbox.claim_deliveries(free, LEASE_S) if free > 0 else []
         for delivery in due:
@@ -60,22 +63,25 @@ class Relay:
             task.add_done_callback(self._sending.discard)
         return bool(events or due)
 
-    async def _send(self, delivery: Delivery) -> None:
-        settled = await self._guarded(self._delivery.send, delivery)
-        if settled is not None:
-            self._metrics.delivery(settled)
-
-    async def _guarded(
-        self, work: Callable[[Event], Awaitable[T]] | Callable[[Delivery], Awaitable[T]], item: Event | Delivery
-    ) -> T | None:
-        """A failure here leaves the claim to run out: the item comes again."""
-        try:
-            return await work(item)  # type: ignore[arg-type]
-        except RoamingError as error:
-            log.warning("%s %s: %s", type(item).__name__, item.id, error)
-        except Exception:
-            log.exception("%s %s", type(item).__name__, item.id)
+    async def _fan_out(self, event: Event) -> str | None:
+        """None, or why not; then the claim runs out and the event comes again."""
+        async with self._few:
+            try:
+                await self._delivery.fan_out(event)
+            except RoamingError as error:
+                return str(error)
+            except Exception:
+                log.exception("event %s", event.id)
         return None
+
+    async def _send(self, delivery: Delivery) -> None:
+        """A failure of our own leaves the claim to run out: the delivery comes again."""
+        try:
+            self._metrics.delivery(await self._delivery.send(delivery))
+        except RoamingError as error:
+            log.warning("delivery %s: %s", delivery.id, error)
+        except Exception:
+            log.exception("delivery %s", delivery.id)
 
     async def _wait(self) -> None:
         stopped = asyncio.create_task(self._stopping.wait())
