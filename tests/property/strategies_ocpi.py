@@ -11,7 +11,7 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import UNSET, Meta, UnsetType
 
-from protocols.ocpi.wire import cdrs, credentials, locations, sessions, tariffs, tokens
+from protocols.ocpi.wire import cdrs, commands, credentials, locations, sessions, tariffs, tokens
 from protocols.ocpi.wire.base import Wire
 from protocols.ocpi.wire.types import CdrDateTime, ClockTime, Date, DateTime, EndOfPeriod, Latitude, Longitude, Url
 
@@ -180,6 +180,10 @@ RULES: dict[Any, Any] = {
     cdrs.Cdr: _cdr,
 }
 
+COMMANDS = (
+    commands.StartSession, commands.StopSession, commands.ReserveNow, commands.CancelReservation,
+    commands.UnlockConnector, commands.CommandResponse, commands.CommandResult,
+)  # fmt: skip
 MESSAGES = (
     locations.Location, locations.Evse, locations.Connector, tokens.Token, tokens.AuthorizationInfo,
     tokens.LocationReferences, sessions.Session, cdrs.Cdr, tariffs.Tariff,

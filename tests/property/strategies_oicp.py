@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from mappings.oicp.codes import CODES
 from protocols.oicp.wire import evse_data as evse
 from protocols.oicp.wire import identification as ident
 from protocols.oicp.wire.authentication_data import AuthenticationDataRecord
@@ -17,7 +18,8 @@ from protocols.oicp.wire.cdr import (
     MeterValueInBetween,
     SignedMeteringValue,
 )
-from protocols.oicp.wire.common import InfoText
+from protocols.oicp.wire.common import Acknowledgement, InfoText, StatusCode
+from protocols.oicp.wire.remote import AuthorizeRemoteStart, AuthorizeRemoteStop
 
 ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 plain = st.characters(codec="utf-8", exclude_categories=("Cs", "Cc"))
@@ -125,6 +127,39 @@ authorize_stops = st.builds(
     evse_id=maybe(evse_ids),
     cpo_partner_session_id=maybe(texts(40)),
     emp_partner_session_id=maybe(texts(40)),
+)
+remote_starts = st.builds(
+    AuthorizeRemoteStart,
+    provider_id=st.sampled_from(["DE-FAR", "defar", "DE*FAR"]),
+    evse_id=evse_ids,
+    identification=st.builds(ident.Identification, remote_identification=remote),
+    session_id=maybe(session_ids),
+    cpo_partner_session_id=maybe(texts(40)),
+    emp_partner_session_id=maybe(texts(40)),
+    partner_product_id=maybe(texts(20)),
+)
+remote_stops = st.builds(
+    AuthorizeRemoteStop,
+    session_id=session_ids,
+    provider_id=st.sampled_from(["DE-FAR", "defar", "DE*FAR"]),
+    evse_id=evse_ids,
+    cpo_partner_session_id=maybe(texts(40)),
+    emp_partner_session_id=maybe(texts(40)),
+)
+acknowledgements = st.builds(
+    Acknowledgement,
+    result=st.booleans(),
+    status_code=maybe(
+        st.builds(
+            StatusCode,
+            code=st.sampled_from([*CODES, "998"]),
+            description=maybe(texts(30)),
+            additional_info=maybe(texts(30)),
+        )
+    ),
+    session_id=maybe(session_ids),
+    cpo_partner_session_id=maybe(texts(40, 1)),
+    emp_partner_session_id=maybe(texts(40, 1)),
 )
 info_texts = st.builds(InfoText, language=st.sampled_from(["de", "en", "deu", "en-GB"]), value=texts(30))
 

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.model.command import Command
 from core.model.ids import PartyId
-from mappings.ocpi import authorisation, cdrs, changes, common, locations, parties, sessions, tariffs, tokens
+from mappings.ocpi import authorisation, cdrs, changes, commands, common, locations, parties, sessions, tariffs, tokens
 from protocols.ocpi.wire import cdrs as wire_cdrs
+from protocols.ocpi.wire import commands as wire_commands
 from protocols.ocpi.wire import credentials as wire_credentials
 from protocols.ocpi.wire import hubclientinfo, strict, versions
 from protocols.ocpi.wire import locations as wire_locations
@@ -17,12 +19,30 @@ from protocols.ocpi.wire import sessions as wire_sessions
 from protocols.ocpi.wire import tariffs as wire_tariffs
 from protocols.ocpi.wire import tokens as wire_tokens
 from protocols.transport.json_codec import decode, encode
-from tests.property.strategies_ocpi import MESSAGES, PATCHES, ocpi
+from tests.property.strategies_ocpi import COMMANDS, MESSAGES, PATCHES, ocpi
 
 SLOW = settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=60)
 OPERATOR = PartyId("NL", "CPA")
 
 There = Callable[[Any], Any]
+
+
+def start_there(message: wire_commands.StartSession) -> Command:
+    return commands.start_session_from_ocpi(message, id="c", operator=OPERATOR)
+
+
+def start_back(command: Command) -> wire_commands.StartSession:
+    return commands.start_session_to_ocpi(command, None, commands.response_url_of(command) or "")
+
+
+def stop_there(message: wire_commands.StopSession) -> Command:
+    return commands.stop_session_from_ocpi(message, id="c", issuer=OPERATOR, operator=OPERATOR)
+
+
+def stop_back(command: Command) -> wire_commands.StopSession:
+    return commands.stop_session_to_ocpi(command, commands.response_url_of(command) or "")
+
+
 PAIRS: list[tuple[Any, There, There]] = [
     (wire_locations.Location, locations.location_from_ocpi, locations.location_to_ocpi),
     (wire_locations.Evse, locations.evse_from_ocpi, locations.evse_to_ocpi),
@@ -32,11 +52,14 @@ PAIRS: list[tuple[Any, There, There]] = [
     (wire_sessions.Session, sessions.session_from_ocpi, sessions.session_to_ocpi),
     (wire_cdrs.Cdr, cdrs.cdr_from_ocpi, cdrs.cdr_to_ocpi),
     (wire_tariffs.Tariff, tariffs.tariff_from_ocpi, tariffs.tariff_to_ocpi),
+    (wire_commands.StartSession, start_there, start_back),
+    (wire_commands.StopSession, stop_there, stop_back),
+    (wire_commands.CommandResult, commands.outcome_from_result, commands.result_to_ocpi),
 ]
 OTHERS = (wire_credentials.Credentials, hubclientinfo.ClientInfo, versions.VersionDetails)
 
 
-@pytest.mark.parametrize("wire_type", MESSAGES + PATCHES + OTHERS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("wire_type", MESSAGES + PATCHES + COMMANDS + OTHERS, ids=lambda kind: kind.__name__)
 @SLOW
 @given(data=st.data())
 @pytest.mark.spec("OCPI-TRN-44", "OCPI-TRN-46", "OCPI-TRN-47")

@@ -15,6 +15,9 @@ MESSAGES = [
     oicp.authentication_records,
     oicp.authorize_starts,
     oicp.authorize_stops,
+    oicp.remote_starts,
+    oicp.remote_stops,
+    oicp.acknowledgements,
 ]
 
 

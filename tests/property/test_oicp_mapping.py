@@ -9,12 +9,21 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from core.model.cdr import Cdr
+from core.model.command import Command, CommandOutcome, Outcome
 from core.model.ids import ContractId, EvseId, PartyId
 from core.model.location import ConnectorFormat, EvseStatus, Location
 from core.model.token import Token
 from mappings.oicp.authorisation import authorise_request_from_oicp, authorise_request_to_oicp, authorise_stop_to_oicp
 from mappings.oicp.cdrs import cdr_from_oicp, cdr_to_oicp
 from mappings.oicp.codes import EVSE_STATUS, PLUGS
+from mappings.oicp.commands import (
+    acknowledgement_to_oicp,
+    outcome_from_oicp,
+    remote_start_from_oicp,
+    remote_start_to_oicp,
+    remote_stop_from_oicp,
+    remote_stop_to_oicp,
+)
 from mappings.oicp.coordinates import coordinates_from_oicp, coordinates_to_oicp
 from mappings.oicp.ids import contract_id_to_oicp, evse_id_to_oicp
 from mappings.oicp.locations import evse_records_to_oicp, locations_from_oicp
@@ -81,6 +90,39 @@ def test_authorisation_requests_come_back(message: Any) -> None:
 @given(oicp.authorize_stops)
 def test_stop_requests_come_back(message: Any) -> None:
     assert authorise_stop_to_oicp(authorise_request_from_oicp(message)) == (upper_qr(message), ())
+
+
+@LAW
+@given(oicp.remote_starts)
+def test_remote_starts_come_back(message: Any) -> None:
+    command = remote_start_from_oicp(message, id="c", operator=OPERATOR, now=NOW)
+    assert remote_start_to_oicp(command) == (message, ())
+    assert msgspec.json.decode(msgspec.json.encode(command), type=Command) == command
+
+
+@LAW
+@given(oicp.remote_stops)
+def test_remote_stops_come_back(message: Any) -> None:
+    command = remote_stop_from_oicp(message, id="c", operator=OPERATOR)
+    assert remote_stop_to_oicp(command) == (message, ())
+    assert msgspec.json.decode(msgspec.json.encode(command), type=Command) == command
+
+
+@pytest.mark.spec("OICP-REM-08", "OICP-REM-21")
+@LAW
+@given(oicp.acknowledgements)
+def test_acknowledgements_come_back(answer: Any) -> None:
+    outcome = outcome_from_oicp(answer)
+    assert (outcome.outcome is Outcome.ACCEPTED) is answer.result
+    ids = {"session_id": answer.session_id, "emp_partner_session_id": answer.emp_partner_session_id}
+    assert acknowledgement_to_oicp(outcome, **ids) == answer
+    assert msgspec.json.decode(msgspec.json.encode(outcome), type=CommandOutcome) == outcome
+
+
+@given(st.sampled_from(Outcome))
+def test_outcomes_settle_after_one_trip(outcome: Outcome) -> None:
+    once = outcome_from_oicp(acknowledgement_to_oicp(CommandOutcome(outcome=outcome))).outcome
+    assert outcome_from_oicp(acknowledgement_to_oicp(CommandOutcome(outcome=once))).outcome is once
 
 
 @LAW

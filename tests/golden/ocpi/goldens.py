@@ -3,7 +3,17 @@
 from pathlib import Path
 from typing import Any
 
-from protocols.ocpi.wire import cdrs, credentials, hubclientinfo, locations, sessions, tariffs, tokens, versions
+from protocols.ocpi.wire import (
+    cdrs,
+    commands,
+    credentials,
+    hubclientinfo,
+    locations,
+    sessions,
+    tariffs,
+    tokens,
+    versions,
+)
 from protocols.transport.json_codec import decode
 
 HERE = Path(__file__).parent
@@ -21,6 +31,13 @@ TYPES: dict[str, Any] = {
     "version": versions.Version,
     "version_details": versions.VersionDetails,
     "client_info": hubclientinfo.ClientInfo,
+    "start_session": commands.StartSession,
+    "stop_session": commands.StopSession,
+    "reserve_now": commands.ReserveNow,
+    "cancel_reservation": commands.CancelReservation,
+    "unlock_connector": commands.UnlockConnector,
+    "command_response": commands.CommandResponse,
+    "command_result": commands.CommandResult,
     "charging_preferences": sessions.ChargingPreferences,
     "location_patch": locations.LocationPatch,
     "evse_patch": locations.EvsePatch,

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from core.errors import Invalid, RoamingError
-from mappings.ocpi import authorisation, cdrs, locations, sessions, tariffs, tokens
+from core.model.ids import PartyId
+from mappings.ocpi import authorisation, cdrs, commands, locations, sessions, tariffs, tokens
 from protocols.transport.json_codec import convert, decode_raw, to_raw
 from tests.golden.ocpi import goldens
 
+OPERATOR = PartyId("DE", "ABC")
 PAIRS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "location": (locations.location_from_ocpi, locations.location_to_ocpi),
     "evse": (locations.evse_from_ocpi, locations.evse_to_ocpi),
@@ -19,6 +21,15 @@ PAIRS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "session": (sessions.session_from_ocpi, sessions.session_to_ocpi),
     "cdr": (cdrs.cdr_from_ocpi, cdrs.cdr_to_ocpi),
     "tariff": (tariffs.tariff_from_ocpi, tariffs.tariff_to_ocpi),
+    "start_session": (
+        lambda message: commands.start_session_from_ocpi(message, id="c", operator=OPERATOR),
+        lambda command: commands.start_session_to_ocpi(command, None, commands.response_url_of(command) or ""),
+    ),
+    "stop_session": (
+        lambda message: commands.stop_session_from_ocpi(message, id="c", issuer=OPERATOR, operator=OPERATOR),
+        lambda command: commands.stop_session_to_ocpi(command, commands.response_url_of(command) or ""),
+    ),
+    "command_result": (commands.outcome_from_result, commands.result_to_ocpi),
 }
 NAMES = [name for name in goldens.NAMES if name.split("/")[0] in PAIRS]
 
@@ -79,6 +90,9 @@ def test_nothing_is_lost_towards_ocpi(name: str) -> None:
         "session": sessions.session_losses,
         "cdr": cdrs.cdr_losses,
         "tariff": tariffs.tariff_losses,
+        "start_session": commands.start_session_losses,
+        "stop_session": commands.stop_session_losses,
+        "command_result": commands.outcome_losses,
     }
     kind = name.split("/")[0]
     if kind in losses:

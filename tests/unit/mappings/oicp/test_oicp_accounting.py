@@ -3,20 +3,23 @@
 import copy
 import re
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 import pytest
 
 from core.model.authorisation import Authorisation, AuthoriseRequest, Decision
+from core.model.command import Command, CommandKind
 from core.model.ids import ContractId, EvseId, PartyId, TokenUid
 from core.model.quantities import Text
 from core.model.token import EnergyContract, Token, Whitelist
-from mappings.oicp import authorisation, cdrs, locations, tokens
+from mappings.oicp import authorisation, cdrs, commands, locations, tokens
 from protocols.oicp import codec
 from protocols.oicp.wire.authentication_data import AuthenticationDataRecord
 from protocols.oicp.wire.cdr import ChargeDetailRecord
 from protocols.oicp.wire.evse_data import EvseDataRecord
+from protocols.oicp.wire.remote import AuthorizeRemoteStart, AuthorizeRemoteStop
 from tests.unit.mappings.oicp.oicp_samples import CDR, JOURNEY, LOCATION, NOW, OPERATOR
 from tests.unit.protocols.oicp.wire.oicp_goldens import raw
 
@@ -66,6 +69,32 @@ ANSWER = Authorisation(
     journey_id=JOURNEY,
     stop_uids=(TokenUid.parse("9A8B7C6D"),),
 )
+START = Command(
+    id="c1",
+    kind=CommandKind.START_SESSION,
+    issuer=FAR,
+    operator=OPERATOR,
+    token=msgspec.structs.replace(TOKEN, kind="APP_USER", expires_at=None, rfid_family=None),
+    location_id="LOC1",
+    evse_uid="3256",
+    evse_id=EvseId.parse("DE*NOR*E2001*1"),
+    connector_id="1",
+    session_id="far/88121",
+    authorization_reference="R1",
+    product_id="AC 22",
+    patience_s=Decimal(60),
+    journey_id=JOURNEY,
+)
+STOP_COMMAND = Command(
+    id="c2",
+    kind=CommandKind.STOP_SESSION,
+    issuer=FAR,
+    operator=OPERATOR,
+    location_id="LOC1",
+    evse_id=EvseId.parse("DE*NOR*E2001*1"),
+    session_id="nl/917",
+    journey_id=JOURNEY,
+)
 CASES: dict[str, tuple[Any, Callable[[Any], Any], set[str]]] = {
     "location": (
         LOCATION,
@@ -75,6 +104,8 @@ CASES: dict[str, tuple[Any, Callable[[Any], Any], set[str]]] = {
     "cdr": (CDR, cdrs.cdr_to_oicp, {*cdrs.ELSEWHERE}),
     "token": (TOKEN, tokens.token_to_oicp, {*tokens.ELSEWHERE}),
     "authorise_request": (REQUEST, authorisation.authorise_request_to_oicp, {*authorisation.ELSEWHERE}),
+    "start_session": (START, commands.remote_start_to_oicp, {*commands.ELSEWHERE}),
+    "stop_session": (STOP_COMMAND, commands.remote_stop_to_oicp, {*commands.ELSEWHERE}),
     "authorisation": (
         ANSWER,
         lambda answer: authorisation.authorisation_to_oicp(answer, REQUEST),
@@ -145,6 +176,16 @@ INBOUND: dict[str, tuple[Any, Any, Callable[[Any], Any]]] = {
         raw("charge_detail_record/full"),
         ChargeDetailRecord,
         lambda record: cdrs.cdr_from_oicp(record, OPERATOR, received_at=NOW),
+    ),
+    "start_session": (
+        raw("authorize_remote_start/rich"),
+        AuthorizeRemoteStart,
+        lambda message: commands.remote_start_from_oicp(message, id="c", operator=OPERATOR, now=NOW),
+    ),
+    "stop_session": (
+        raw("authorize_remote_stop/rich"),
+        AuthorizeRemoteStop,
+        lambda message: commands.remote_stop_from_oicp(message, id="c", operator=OPERATOR),
     ),
     "token": (
         raw("push_authentication_data/all_media")["ProviderAuthenticationData"]["AuthenticationDataRecord"][0],

@@ -18,6 +18,7 @@ from protocols.oicp.wire.evse_status import (
     PullEvseStatusByOperatorID,
     PushEvseStatus,
 )
+from protocols.oicp.wire.remote import AuthorizeRemoteStart, AuthorizeRemoteStop
 
 ROOT = Path(__file__).parents[4] / "golden" / "oicp"
 TYPES: dict[str, Any] = {
@@ -25,6 +26,8 @@ TYPES: dict[str, Any] = {
     "authentication_data": AuthenticationData,
     "authorization_start": AuthorizationStart,
     "authorization_stop": AuthorizationStop,
+    "authorize_remote_start": AuthorizeRemoteStart,
+    "authorize_remote_stop": AuthorizeRemoteStop,
     "authorize_start": AuthorizeStart,
     "authorize_stop": AuthorizeStop,
     "charge_detail_record": ChargeDetailRecord,

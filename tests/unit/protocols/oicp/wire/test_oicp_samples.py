@@ -13,11 +13,15 @@ from protocols.oicp.wire.common import Acknowledgement
 from protocols.oicp.wire.envelope import ChargeDetailRecordPage, EvseDataPage
 from protocols.oicp.wire.evse_data import PushEvseData
 from protocols.oicp.wire.evse_status import EvseStatusAnswer, PullEvseStatus, PullEvseStatusByID
+from protocols.oicp.wire.remote import AuthorizeRemoteStart, AuthorizeRemoteStop
 
 SAMPLES = Path(__file__).parents[6] / "shared" / "specs" / "data" / "oicp-2.3"
 pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the official OICP 2.3 code snippets are not here")
 
 RIGHT: dict[str, Any] = {
+    "eRoamingAuthorizeRemoteStart_response_hub-to-emp": Acknowledgement,
+    "eRoamingAuthorizeRemoteStop_request_emp-to-hub": AuthorizeRemoteStop,
+    "eRoamingAuthorizeRemoteStop_response_cpo-to-hub": Acknowledgement,
     "eRoamingAuthorizeStop_response_hub-to-cpo": AuthorizationStop,
     "eRoamingPullEVSEData_response_hub-to-emp": EvseDataPage,
     "eRoamingPullEVSEStatusByID_request_emp-to-hub": PullEvseStatusByID,
@@ -26,6 +30,7 @@ RIGHT: dict[str, Any] = {
 }
 IDENTIFICATION = "$.Identification"
 WRONG: dict[str, tuple[Any, set[str]]] = {
+    "eRoamingAuthorizeRemoteStart_request_hub-to-cpo": (AuthorizeRemoteStart, {IDENTIFICATION, "$.SessionID"}),
     "eRoamingAuthorizeStart_request_cpo-to-hub": (AuthorizeStart, {IDENTIFICATION}),
     "eRoamingAuthorizeStart_response_emp-to-hub": (AuthorizationStart, {"$.AuthorizationStopIdentifications[0]"}),
     "eRoamingAuthorizeStop_request_hub-to-emp": (AuthorizeStop, {IDENTIFICATION}),
