@@ -275,11 +275,14 @@ class Location(Model, frozen=True, kw_only=True):
 
 
 class EvseChange(Model, frozen=True, kw_only=True):
-    """What a status message says of one EVSE, and when its owner says it changed (None: when it arrived)."""
+    """What a status message says of one EVSE, and when its owner says it changed (None: when it arrived).
+
+    `extensions` join those of the EVSE; they alone are no change."""
 
     status: EvseStatus
     updated_at: datetime
     status_until: datetime | None = None
+    extensions: Extensions = {}
 
 
 def location_key(owner: PartyId, location_id: str) -> str:

@@ -19,6 +19,8 @@ from gateway.storage.versioned import SORT, VersionedStore, document_of, owners_
 from gateway.storage.watcher import Change, Watcher
 
 _EVSE_FIELDS = {f"doc.evses.{name}": 1 for name in ("key", "status", "status_until", "updated_at")}
+_TOLD = ("status", "status_until", "updated_at")
+"""What makes a status another one."""
 _COUNTS_KEPT = 512
 _ANY_TIME: Document = {"doc.updated_at": {"$gte": ""}}
 """Says nothing, but without a bound on its first field an index is not used to filter by its last (the owner)."""
@@ -67,6 +69,7 @@ class MongoLocations(VersionedStore[Location]):
             "status": change.status.value,
             "updated_at": stamp(change.updated_at),
             "status_until": None if until is None else stamp(until),
+            **{f"extensions.{name}": text for name, text in change.extensions.items()},
         }
         key = location_key(owner, location_id)
         return await self._change_status(_StatusChange(location_id, evse_uid, key, evse_uid.upper(), values, event))
@@ -187,7 +190,7 @@ def _apply(
 def _compare(held: dict[str, Any], new: dict[str, str | None]) -> Saved:
     if held["updated_at"] > (new["updated_at"] or ""):
         return Saved.OLDER
-    return Saved.SAME if all(held.get(name) == value for name, value in new.items()) else Saved.CHANGED
+    return Saved.SAME if all(held.get(name) == new[name] for name in _TOLD) else Saved.CHANGED
 
 
 def _update(key: str, places: dict[int, dict[str, str | None]]) -> UpdateOne:

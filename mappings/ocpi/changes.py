@@ -1,5 +1,6 @@
 """Partial updates of a location at its three levels. Source: OCPI 2.3.0, mod_locations, PATCH method."""
 
+from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -7,13 +8,15 @@ from msgspec import UNSET
 
 from core.errors import Invalid, Unknown
 from core.model.location import Connector, Evse, EvseChange, Location
-from mappings.ocpi.common import kept, merged, time_from_ocpi, time_out, time_to_ocpi
+from mappings.ocpi.common import Aside, kept, merged, time_in
 from mappings.ocpi.locations import (
     EVSE_STATUS,
+    STATUS_TIME,
     check_parking,
     connector_from_ocpi,
     connector_to_ocpi,
     evse_from_ocpi,
+    evse_time_out,
     evse_to_ocpi,
     location_from_ocpi,
     location_to_ocpi,
@@ -23,14 +26,11 @@ from protocols.ocpi.wire import locations as wire
 
 def evse_change_from_ocpi(patch: wire.EvsePatch) -> EvseChange | None:
     """The fast way of a patch that says nothing but the status; None for any other, see `patch_evse`."""
-    if (
-        patch.status is UNSET
-        or patch.extra
-        or any(getattr(patch, name) is not UNSET for name in _BEYOND_STATUS)
-        or time_to_ocpi(moment := time_from_ocpi(patch.last_updated, "$.last_updated")) != patch.last_updated
-    ):
+    if patch.status is UNSET or patch.extra or _beyond_status(patch) != _NOTHING_BEYOND:
         return None
-    return EvseChange(status=EVSE_STATUS.to_core(patch.status), updated_at=moment)
+    spelled: Aside = {}
+    moment = time_in(patch.last_updated, spelled, STATUS_TIME)
+    return EvseChange(status=EVSE_STATUS.to_core(patch.status), updated_at=moment, extensions=spelled)
 
 
 _BEYOND_STATUS: Final = tuple(
@@ -38,6 +38,8 @@ _BEYOND_STATUS: Final = tuple(
     for name in wire.EvsePatch.__struct_fields__
     if name not in ("extra", "uid", "evse_id", "status", "last_updated")
 )
+_NOTHING_BEYOND: Final = (UNSET,) * len(_BEYOND_STATUS)
+_beyond_status: Final = attrgetter(*_BEYOND_STATUS)
 
 
 def evse_status_to_ocpi(evse: Evse, *, with_ids: bool = False) -> wire.EvsePatch:
@@ -47,7 +49,7 @@ def evse_status_to_ocpi(evse: Evse, *, with_ids: bool = False) -> wire.EvsePatch
         uid=evse.uid if with_ids else UNSET,
         evse_id=evse.evse_id.text if with_ids and evse.evse_id else UNSET,
         status=EVSE_STATUS.to_wire(evse.status),
-        last_updated=time_out(evse.updated_at, back, "last_updated"),
+        last_updated=evse_time_out(evse, back),
     )
 
 

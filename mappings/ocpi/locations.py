@@ -10,6 +10,7 @@ from core.model.loss import Loss, LossKind
 from mappings.losses import losses, plain
 from mappings.ocpi.common import (
     Aside,
+    Kept,
     business_from_ocpi,
     business_to_ocpi,
     coordinates_in,
@@ -23,6 +24,7 @@ from mappings.ocpi.common import (
     put_aside,
     text_from_ocpi,
     texts_out,
+    time_from_ocpi,
     time_in,
     time_out,
     unknown_of,
@@ -44,6 +46,8 @@ from mappings.ocpi.places import (
 from mappings.tables import CodeTable, same
 from protocols.ocpi.wire import locations as wire
 
+STATUS_TIME: Final = "ocpi_status_time"
+"""Extension: `last_updated` as a status alone spelled it."""
 EVSE_STATUS: Final = same(wire.Status, core.EvseStatus)
 CONNECTOR_FORMAT: Final = same(wire.ConnectorFormat, core.ConnectorFormat)
 POWER_TYPE: Final = same(wire.PowerType, core.PowerType)
@@ -244,9 +248,17 @@ def evse_to_ocpi(evse: Evse) -> wire.Evse:
         parking=each(evse_parking_to_ocpi, evse.parking),
         images=each(image_to_ocpi, evse.images),
         accepted_service_providers=evse.accepted_service_providers,
-        last_updated=time_out(evse.updated_at, back, "last_updated"),
+        last_updated=evse_time_out(evse, back),
         extra=back.extra,
     )
+
+
+def evse_time_out(evse: Evse, back: Kept) -> str:
+    """As the last status spelled it, if that is what it is of."""
+    spelled = evse.extensions.get(STATUS_TIME)
+    if spelled is not None and time_from_ocpi(spelled) == evse.updated_at:
+        return spelled
+    return time_out(evse.updated_at, back, "last_updated")
 
 
 def _capabilities(evse: Evse) -> tuple[str, ...]:

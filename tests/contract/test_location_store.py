@@ -139,6 +139,14 @@ async def test_a_status_older_than_the_location_moves_only_the_evse(storage):
     assert (await storage.locations.get(ABC, "Loc1")).updated_at == at(50)
 
 
+async def test_a_status_brings_its_extensions_along(storage):
+    await storage.locations.save(location(), events=[])
+    before = (await storage.locations.get(ABC, "Loc1")).evses[0].extensions
+    assert await status(storage, extensions={"words": "1"}) is Saved.CHANGED
+    assert await status(storage, extensions={"words": "2"}) is Saved.SAME
+    assert (await storage.locations.get(ABC, "Loc1")).evses[0].extensions == {**before, "words": "1"}
+
+
 async def test_a_status_that_is_old_or_known_is_not_told(storage):
     await storage.locations.save(location(), events=[])
     assert await status(storage, seconds=10) is Saved.CHANGED

@@ -111,6 +111,7 @@ class FakeLocations(_Shelf[Location]):
         changed = replace(evse, status=change.status, status_until=change.status_until, updated_at=change.updated_at)
         if changed == evse:
             return Saved.SAME
+        changed = replace(changed, extensions={**evse.extensions, **change.extensions})
         self._write(_with_evse(location, changed))
         self.outbox.add([event])
         return Saved.CHANGED
