@@ -33,6 +33,10 @@ class Kind(StrEnum):
     COMMAND_RESULT = "command-result"
 
 
+UNKNOWN_PARTY = PartyId("XX", "XXX")
+"""Stands in for a party that neither payload nor context names; it never goes out unreported."""
+
+
 class Party(Struct, frozen=True, kw_only=True):
     party: PartyId
     role: Role

@@ -8,7 +8,7 @@ from msgspec import UNSET
 from core.errors import Invalid, Uncertain, Unknown, Unsupported
 from core.model.authorisation import Authorisation, AuthoriseRequest
 from core.model.cdr import Cdr
-from core.model.ids import EvseId, PartyId
+from core.model.ids import EvseId
 from core.model.location import Location
 from core.model.loss import Loss
 from core.model.partner import Role
@@ -16,7 +16,8 @@ from core.model.session import Session
 from core.model.tariff import Tariff
 from core.model.token import Token
 from core.services.billing import completed_from_place, completed_price
-from gateway.translation.model import Context, Dialect, EvseReport, Kind, Written, assumed, withheld
+from gateway.translation import ocpi_commands
+from gateway.translation.model import UNKNOWN_PARTY, Context, Dialect, EvseReport, Kind, Written, assumed, withheld
 from mappings.ocpi.authorisation import (
     authorisation_from_ocpi,
     authorisation_losses,
@@ -33,9 +34,6 @@ from mappings.ocpi.tariffs import tariff_from_ocpi, tariff_losses, tariff_to_ocp
 from mappings.ocpi.tokens import token_from_ocpi, token_losses, token_to_ocpi
 from protocols.ocpi.wire import cdrs, locations, sessions, tariffs, tokens
 from protocols.transport.json_codec import convert, decode, decode_raw, to_raw
-
-UNKNOWN_PARTY = PartyId("XX", "XXX")
-"""Stands in for the asking operator where neither payload nor context names one; it is reported."""
 
 
 def _location(body: bytes, _: Context) -> Location:
@@ -202,6 +200,9 @@ OCPI_2_3_0 = Dialect(
         Kind.SESSION: _session,
         Kind.CDR: _cdr,
         Kind.TARIFF: _tariff,
+        Kind.START_SESSION: ocpi_commands.start_session,
+        Kind.STOP_SESSION: ocpi_commands.stop_session,
+        Kind.COMMAND_RESULT: ocpi_commands.result,
     },
     writes={
         Kind.LOCATION: _location_out,
@@ -212,5 +213,8 @@ OCPI_2_3_0 = Dialect(
         Kind.SESSION: _session_out,
         Kind.CDR: _cdr_out,
         Kind.TARIFF: _tariff_out,
+        Kind.START_SESSION: ocpi_commands.start_session_out,
+        Kind.STOP_SESSION: ocpi_commands.stop_session_out,
+        Kind.COMMAND_RESULT: ocpi_commands.result_out,
     },
 )

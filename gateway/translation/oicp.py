@@ -13,6 +13,7 @@ from core.model.location import Location
 from core.model.loss import Loss
 from core.model.partner import Role
 from core.model.token import Token
+from gateway.translation import oicp_commands
 from gateway.translation.model import Context, Dialect, EvseReport, Kind, Written, assumed, withheld
 from mappings.oicp.authorisation import (
     authorisation_from_oicp,
@@ -144,6 +145,9 @@ OICP_2_3 = Dialect(
         Kind.AUTHORIZATION_REQUEST: _request,
         Kind.AUTHORIZATION: _answer,
         Kind.CDR: _cdr,
+        Kind.START_SESSION: oicp_commands.start_session,
+        Kind.STOP_SESSION: oicp_commands.stop_session,
+        Kind.COMMAND_RESULT: oicp_commands.result,
     },
     writes={
         Kind.LOCATION: _location_out,
@@ -152,6 +156,9 @@ OICP_2_3 = Dialect(
         Kind.AUTHORIZATION_REQUEST: _request_out,
         Kind.AUTHORIZATION: _answer_out,
         Kind.CDR: _cdr_out,
+        Kind.START_SESSION: oicp_commands.start_session_out,
+        Kind.STOP_SESSION: oicp_commands.stop_session_out,
+        Kind.COMMAND_RESULT: oicp_commands.result_out,
     },
     why={Kind.SESSION: f"charging notifications are {_NOT_YET}", Kind.TARIFF: f"pricing products are {_NOT_YET}"},
 )

@@ -9,7 +9,7 @@ from core.errors import Unsupported
 from core.model.command import Command, CommandKind, CommandOutcome, Outcome
 from core.model.ids import PartyId
 from core.model.location import Evse, Location
-from core.model.loss import Loss
+from core.model.loss import Loss, LossKind
 from mappings.losses import losses
 from mappings.ocpi.common import PROTOCOL, Aside, kept, put_aside, text_from_ocpi, texts_out
 from mappings.ocpi.tokens import token_from_ocpi, token_losses, token_to_ocpi
@@ -178,7 +178,14 @@ def response_to_ocpi(outcome: CommandOutcome, timeout_s: int) -> wire.CommandRes
 
 
 def start_session_losses(command: Command) -> tuple[Loss, ...]:
-    return losses(command, START_NOT_CARRIED) + (token_losses(command.token) if command.token else ())
+    token = command.token
+    found = losses(command, START_NOT_CARRIED)
+    if token is None:
+        return found
+    if PROTOCOL not in command.extensions and token.contract_id and token.uid.text == token.contract_id.text:
+        made = Loss(path="token.uid", reason="the contract stands for it", value=token.uid.text, kind=LossKind.ASSUMED)
+        found = (*found, made)
+    return found + token_losses(token)
 
 
 def stop_session_losses(command: Command) -> tuple[Loss, ...]:
