@@ -142,14 +142,12 @@ def test_a_client_of_the_official_wsdl_talks_to_us() -> None:
     check(hub)
 
 
-@pytest.mark.spec("OCHP-TRN-10")
 def test_a_client_of_our_served_wsdl_talks_to_us() -> None:
     hub = Hub()
     speak(client(HOST + "main?wsdl", hub).service, client(HOST + "live?wsdl", hub).service)
     check(hub)
 
 
-@pytest.mark.spec("OCHP-CLI-01")
 def test_our_wsdls_load_offline_from_their_folder() -> None:
     hub = Hub()
     for name, count in (("main", 13), ("live", 2)):

@@ -69,7 +69,7 @@ def fault(reply: Reply, version: Version = SOAP_11) -> Fault:
     return found
 
 
-@pytest.mark.spec("OCHP-TRN-01", "OCHP-TRN-03", "OCHP-TRN-04", "OCHP-TRN-32")
+@pytest.mark.spec("OCHP-TRN-01", "OCHP-TRN-03", "OCHP-TRN-04")
 @pytest.mark.parametrize("action", ['""', "", '"urn:t/Other"', "urn:t/Ask"])
 async def test_the_body_decides_and_not_the_action(action: str) -> None:
     reply = await ask(envelope(ASK), soapaction=action, content_type='text/xml; charset="UTF-8"')
@@ -135,7 +135,7 @@ async def test_a_service_may_speak_both_versions() -> None:
     assert (broke.status, fault(broke, SOAP_12).kind) == (500, FaultKind.SERVER)
 
 
-@pytest.mark.spec("OCHP-TRN-19", "OCHP-AUTH-09")
+@pytest.mark.spec("OCHP-TRN-19")
 async def test_must_understand() -> None:
     unknown = '<x:Y xmlns:x="urn:x" s:mustUnderstand="{}"/>'
     for flag in ("1", "true"):
@@ -148,7 +148,7 @@ async def test_must_understand() -> None:
         assert (await ask(envelope(ASK, security))).status == 200
 
 
-@pytest.mark.spec("OCHP-RES-15", "OCHP-TRN-18")
+@pytest.mark.spec("OCHP-RES-15")
 async def test_errors_are_faults_that_tell_nothing_of_the_inside(caplog: pytest.LogCaptureFixture) -> None:
     kinds = {}
     for word in ERRORS:
@@ -214,7 +214,6 @@ async def http() -> Any:
 XML = {"content-type": "text/xml"}
 
 
-@pytest.mark.spec("OCHP-TRN-07")
 async def test_paths_with_and_without_a_slash(http: Any) -> None:
     for path in ("/ochp/1.4", "/ochp/1.4/", "/service/ochp/v1.4", "/service/ochp/v1.4/"):
         answer = await http.post(path, content=envelope(ASK), headers=XML, follow_redirects=False)
@@ -229,7 +228,6 @@ async def test_other_methods_are_refused_in_soap(http: Any) -> None:
         assert b"Fault" in answer.content
 
 
-@pytest.mark.spec("OCHP-TRN-20")
 async def test_a_body_over_the_limit_is_413_in_soap(http: Any) -> None:
     for headers in (XML, {**XML, "content-encoding": "gzip"}):
         body = envelope("<a>" + "x" * 20_000 + "</a>")
@@ -271,7 +269,6 @@ async def test_gzip(http: Any) -> None:
         assert (await http.post("/ochp/1.4", content=content, headers=zipped)).status_code == 415
 
 
-@pytest.mark.spec("OCHP-TRN-10")
 async def test_the_wsdl_names_the_address_of_the_service(http: Any) -> None:
     answer = await http.get("/ochp/1.4?wsdl")
     assert answer.status_code == 200
