@@ -1,4 +1,6 @@
-"""The command line. Errors go to stderr as one clear line and exit non-zero."""
+"""The command line. Errors go to stderr as one clear line and exit non-zero.
+
+Each command imports what it needs when it runs: `partner list` need not wait for a web server to be loaded."""
 
 import asyncio
 import contextlib
@@ -6,29 +8,45 @@ import logging
 import os
 import sys
 from collections.abc import Coroutine
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from core.errors import RoamingError
-from gateway.commands.partner import partner
-from gateway.commands.translate import translate
 from gateway.lifecycle import stopping
-from gateway.serve import run_gateway
 from gateway.settings import Settings, SettingsError
-from gateway.simulator.command import simulate
-from gateway.simulator.story import HubAccess, play
-from gateway.simulator.transcript import Transcript
-from gateway.stack import StackError
-from gateway.up import Installation, Running, remove_state, write_state
-from gateway.worker import run_worker
+from gateway.stack.errors import StackError
+
+if TYPE_CHECKING:
+    from gateway.simulator.access import HubAccess
+    from gateway.up import Running
 
 DATA = Path(".chargesphere")
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+_ELSEWHERE = {
+    "partner": "gateway.commands.partner",
+    "simulate": "gateway.simulator.command",
+    "translate": "gateway.commands.translate",
+}
+"""Command -> module that holds it under its name."""
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *_ELSEWHERE])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        found: click.Command = getattr(import_module(_ELSEWHERE[cmd_name]), cmd_name)
+        return found
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="chargesphere")
 @click.option("-v", "--verbose", is_flag=True, help="Say more in the log.")
 def main(verbose: bool) -> None:
@@ -58,6 +76,8 @@ def up(host: str, port: int, data: Path, ephemeral: bool, state: Path | None) ->
 
 
 async def _up(host: str, port: int, data: Path, ephemeral: bool, state: Path | None) -> None:
+    from gateway.up import remove_state, write_state
+
     ended = stopping()
     async with _installation(host, port, data, ephemeral) as (installation, running):
         if state:
@@ -72,6 +92,8 @@ async def _up(host: str, port: int, data: Path, ephemeral: bool, state: Path | N
 
 @contextlib.asynccontextmanager
 async def _installation(host: str, port: int, data: Path, ephemeral: bool) -> Any:
+    from gateway.up import Installation
+
     installation = Installation(host=host, port=port, data=data, ephemeral=ephemeral, environment=os.environ)
     async with installation as running:
         yield installation, running
@@ -84,7 +106,10 @@ def serve(host: str, port: int) -> None:
     """Run a gateway alone, against the servers that the environment names (CHARGESPHERE_...)."""
 
     async def serving() -> None:
-        await run_gateway(Settings.from_environment(os.environ), host, port, stopping())
+        settings = Settings.from_environment(os.environ)
+        from gateway.serve import run_gateway
+
+        await run_gateway(settings, host, port, stopping())
 
     _run(serving())
 
@@ -94,7 +119,10 @@ def worker() -> None:
     """Run a worker alone: it tells partners what happened and brings CDRs to their eMSP."""
 
     async def working() -> None:
-        await run_worker(Settings.from_environment(os.environ), stopping())
+        settings = Settings.from_environment(os.environ)
+        from gateway.worker import run_worker
+
+        await run_worker(settings, stopping())
 
     _run(working())
 
@@ -109,6 +137,9 @@ def demo(once: bool, data_set: Path | None, port: int) -> None:
 
 
 async def _demo(once: bool, data_set: Path | None, port: int) -> None:
+    from gateway.simulator.story import play
+    from gateway.simulator.transcript import Transcript
+
     ended = stopping()
     transcript = Transcript(sys.stdout)
     async with _installation("127.0.0.1", port, DATA, ephemeral=True) as (_, running):
@@ -121,7 +152,9 @@ async def _demo(once: bool, data_set: Path | None, port: int) -> None:
         raise click.ClickException("the story did not hold")
 
 
-def _access(running: Running) -> HubAccess:
+def _access(running: "Running") -> "HubAccess":
+    from gateway.simulator.access import HubAccess
+
     return HubAccess(base_url=running.base_url, admin_key=running.admin_key)
 
 
@@ -141,10 +174,6 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
     except (SettingsError, StackError, RoamingError, TimeoutError) as error:
         raise click.ClickException(str(error)) from error
 
-
-main.add_command(partner)
-main.add_command(translate)
-main.add_command(simulate)
 
 if __name__ == "__main__":
     main()

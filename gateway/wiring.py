@@ -1,8 +1,9 @@
 """Builds everything once, and takes it down again."""
 
-from typing import Annotated
+from typing import TypeAlias
 
-from litestar.params import Dependency
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 from msgspec import Struct
 
 from core.model.ids import PartyId
@@ -43,7 +44,7 @@ class Assembly(Struct, frozen=True, kw_only=True):
         await self.storage.close()
 
 
-Assembled = Annotated[Assembly, Dependency(skip_validation=True)]
+Assembled: TypeAlias = NamedDependency[SkipValidation[Assembly]]
 """How a handler asks for it."""
 
 

@@ -7,7 +7,7 @@ from litestar import Controller, Request, Response, Router, delete, get, post
 from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException, NotAuthorizedException
 from litestar.handlers.base import BaseRouteHandler
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 
 from core.errors import (
     Invalid,
@@ -100,7 +100,7 @@ class DeliveryController(Controller):
         self,
         assembly: Assembled,
         partner: str | None = None,
-        wanted: Annotated[list[DeliveryState] | None, Parameter(query="state")] = None,
+        wanted: Annotated[list[DeliveryState] | None, QueryParameter(name="state")] = None,
         offset: Offset = 0,
         limit: Limit = 50,
     ) -> PageView:
@@ -134,7 +134,7 @@ class CdrController(Controller):
         self,
         assembly: Assembled,
         recipient: str | None = None,
-        wanted: Annotated[list[CdrState] | None, Parameter(query="state")] = None,
+        wanted: Annotated[list[CdrState] | None, QueryParameter(name="state")] = None,
         offset: Offset = 0,
         limit: Limit = 50,
     ) -> PageView:

@@ -56,11 +56,19 @@ def api(
     """Options may stand before or after the sub-command; a state file serves for both."""
     given_url, given_key, given_state = context.obj
     state = state or given_state
-    known = json.loads(state.read_text(encoding="utf-8")) if state else {}
+    known = _read(state) if state else {}
     base, key = url or given_url or known.get("base_url"), admin_key or given_key or known.get("admin_key")
     if not base or not key:
         raise click.UsageError("say which hub: --url and --admin-key, or --state FILE")
     return AdminApi(base, key)
+
+
+def _read(state: Path) -> dict[str, Any]:
+    try:
+        known = json.loads(state.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise click.ClickException(f"the state file {state} cannot be read: {error}") from error
+    return known if isinstance(known, dict) else {}
 
 
 def where(command: Any) -> Any:
