@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import Enum
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from operator import attrgetter, itemgetter
 from typing import Any
 
@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from core.model.ids import ContractId, EvseId, PartyId, TokenUid
 from core.model.loss import Loss, LossKind
+from mappings.members import reader
 from mappings.tables import CodeTable
 
 SECRETS = frozenset({"pin", "pin_hash"})
@@ -40,88 +41,84 @@ Here = tuple["Here | None", str, int] | None
 """Where a walk is: the step before, the field, and the index in it or -1. Written out only where something is lost."""
 
 
+class _Step:
+    """One field: what its presence loses, and the fields below it. `spread`: what holds for its items, each alone."""
+
+    __slots__ = ("below", "name", "reasons", "spread", "tables")
+
+    def __init__(self, name: str, spread: bool) -> None:
+        self.name = name
+        self.spread = spread
+        self.reasons: list[tuple[int, str]] = []
+        self.tables: list[tuple[int, CodeTable[Any, Any]]] = []
+        self.below: _Walk | None = None
+
+    def at(self, value: Any, here: Here, found: list[tuple[int, Loss]]) -> None:
+        for number, reason in self.reasons:
+            if self.name in SECRETS:
+                loss = Loss(path=_path(here), reason=reason, kind=LossKind.WITHHELD)
+            else:
+                loss = Loss(path=_path(here), reason=reason, value=plain(value))
+            found.append((number, loss))
+        for number, table in self.tables:
+            if table.loses(value) and (narrowed := table.loss(value, _path(here))):
+                found.append((number, narrowed))
+        if self.below is not None:
+            self.below.visit(value, here, found)
+
+
 class _Walk:
     """All rows of a table as one walk over the object, each level read at once."""
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[str, bool], list[tuple[int, _Row]]] = {}
-        self._below: dict[tuple[str, bool], _Walk] = {}
-        self._made: dict[type, tuple[Callable[[Any], tuple[Any, ...]], tuple[Any, ...], tuple[_Step, ...]]] = {}
+        self._steps: dict[str, _Step] = {}
+        self._made: dict[type, tuple[Callable[[Any], tuple[Any, ...]], list[tuple[_Step, Any]], tuple[Any, ...]]] = {}
 
     def add(self, path: str, number: int, row: _Row) -> None:
         first, _, rest = path.partition(".")
-        step = first.removesuffix("[]"), first.endswith("[]")
+        step = self._steps.setdefault(first, _Step(first.removesuffix("[]"), first.endswith("[]")))
         if rest:
-            self._below.setdefault(step, _Walk()).add(rest, number, row)
+            step.below = step.below or _Walk()
+            step.below.add(rest, number, row)
+        elif isinstance(row, str):
+            step.reasons.append((number, row))
         else:
-            self._rows.setdefault(step, []).append((number, row))
+            step.tables.append((number, row))
 
     def visit(self, value: Any, here: Here, found: list[tuple[int, Loss]]) -> None:
-        kind = type(value)
-        if kind is dict:
-            read, defaults, steps = self._of_dict
-        else:
-            read, defaults, steps = self._made.get(kind) or self._make(kind)
+        read, steps, untouched = self._made.get(type(value)) or self._make(type(value))
         members = read(value)
-        if members == defaults:
+        if members == untouched:
             return
-        for member, default, (name, spread, rows, below) in zip(members, defaults, steps, strict=True):
+        for member, (step, default) in zip(members, steps, strict=True):
             if member is None or member == default:
                 continue
-            if not spread:
-                _visit(member, (here, name, -1), rows, below, found)
-                continue
-            for index, item in enumerate(member):
-                _visit(item, (here, name, index), rows, below, found)
+            if step.spread:
+                for index, item in enumerate(member):
+                    step.at(item, (here, step.name, index), found)
+            else:
+                step.at(member, (here, step.name, -1), found)
 
     def _make(self, kind: Any) -> Any:
-        steps = self._steps()
-        defaults = _defaults(kind)
-        names = [name for name, *_ in steps]
-        self._made[kind] = _reader(names), tuple(defaults[name] for name in names), steps
+        names = [step.name for step in self._steps.values()]
+        if kind is dict:
+            read, untouched = _dict_reader(names), (None,) * len(names)
+        else:
+            read, untouched = reader(names), tuple(_defaults(kind)[name] for name in names)
+        self._made[kind] = read, list(zip(self._steps.values(), untouched, strict=True)), untouched
         return self._made[kind]
-
-    @cached_property
-    def _of_dict(self) -> Any:
-        steps = self._steps()
-        names = [name for name, *_ in steps]
-        return lambda value: tuple(map(value.get, names)), (None,) * len(names), steps
-
-    def _steps(self) -> "tuple[_Step, ...]":
-        both = dict.fromkeys((*self._rows, *self._below))
-        return tuple((*step, tuple(self._rows.get(step, ())), self._below.get(step)) for step in both)
-
-
-_Step = tuple[str, bool, tuple[tuple[int, _Row], ...], _Walk | None]
-
-
-def _visit(
-    value: Any,
-    here: Here,
-    rows: tuple[tuple[int, _Row], ...],
-    below: _Walk | None,
-    found: list[tuple[int, Loss]],
-) -> None:
-    for number, row in rows:
-        if isinstance(row, str):
-            found.append((number, _lost(_path(here), row, value)))
-        elif row.loses(value) and (loss := row.loss(value, _path(here))):
-            found.append((number, loss))
-    if below is not None:
-        below.visit(value, here, found)
 
 
 def _path(here: Here) -> str:
-    if here is None:
-        return ""
-    before, name, index = here
-    return (_path(before) + "." if before else "") + (name if index < 0 else f"{name}[{index}]")
+    parts: list[str] = []
+    while here is not None:
+        here, name, index = here
+        parts.append(name if index < 0 else f"{name}[{index}]")
+    return ".".join(reversed(parts))
 
 
-def _reader(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
-    if len(names) == 1:
-        return lambda value: (getattr(value, names[0]),)
-    return attrgetter(*names) if names else lambda _: ()
+def _dict_reader(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
+    return lambda value: tuple(map(value.get, names))
 
 
 _walks: dict[Any, tuple[NotCarried, Any, _Walk]] = {}
@@ -141,12 +138,6 @@ def _walked(not_carried: NotCarried, codes: Mapping[str, CodeTable[Any, Any]] | 
         _walks.clear()
     _walks[key] = not_carried, codes, walk  # holds the tables, so that no other object takes their identity
     return walk
-
-
-def _lost(path: str, reason: str, value: Any) -> Loss:
-    if path.rpartition(".")[2] in SECRETS:
-        return Loss(path=path, reason=reason, kind=LossKind.WITHHELD)
-    return Loss(path=path, reason=reason, value=plain(value))
 
 
 def plain(value: Any) -> Any:
@@ -190,7 +181,7 @@ def _plain_of(kind: Any) -> Callable[[Any], Any]:
 
 def _plain_struct(kind: Any) -> Callable[[Any], dict[str, Any]]:
     defaults = tuple(_defaults(kind).items())
-    read = _reader([name for name, _ in defaults])
+    read = reader([name for name, _ in defaults])
 
     def written(value: Any) -> dict[str, Any]:
         pairs = zip(read(value), defaults, strict=True)

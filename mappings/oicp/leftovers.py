@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from core.model.base import Extensions, pack_extension, unpack_extension
+from mappings.members import reader
 
 PROTOCOL: Final = "oicp"
 
@@ -22,10 +23,11 @@ def put_aside(extensions: Extensions, original: Struct, members: dict[str, Any])
     """Writes into `extensions` the members of `original` that differ from `members` (Python names).
 
     The canonical object that carries `extensions` is being built, nobody else has seen it yet."""
+    names, read = _reader(type(original))
     kept = {
         encoded: value
-        for name, encoded in _names(type(original))
-        if name in members and (value := getattr(original, name)) != members[name]
+        for (name, encoded), value in zip(names, read(original), strict=True)
+        if name in members and value != members[name]
     }
     extra = getattr(original, "extra", None)
     if extra is not None:
@@ -69,6 +71,12 @@ def members_of(message: Struct) -> dict[str, Any]:
 def _names(struct: type[Struct]) -> tuple[tuple[str, str], ...]:
     fields = msgspec.structs.fields(struct)
     return tuple((field.name, field.encode_name) for field in fields if field.name != "extra")
+
+
+@lru_cache(maxsize=64)
+def _reader(struct: type[Struct]) -> tuple[tuple[tuple[str, str], ...], Any]:
+    names = _names(struct)
+    return names, reader([name for name, _ in names])
 
 
 @lru_cache(maxsize=64)
