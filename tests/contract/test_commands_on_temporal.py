@@ -1,0 +1,217 @@
+"""Remote commands through a real Temporal: what an operator says later reaches who asked, whatever dies in between."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from temporalio.worker import Worker
+
+from core.errors import Unknown
+from core.model.command import CommandOutcome, Outcome
+from gateway.stack import StackAddresses
+from gateway.workflows.activities import CommandActivities
+from gateway.workflows.processes import TemporalProcesses
+from gateway.workflows.run_command import RunCommand
+from protocols.ocpi.plugin import PLUGIN as OCPI
+from protocols.oicp.plugin import PLUGIN as OICP
+from tests.flows.hub import TestHub
+from tests.flows.ocpi_partner import OcpiPartner, envelope, evse, location, token
+from tests.flows.oicp_partners import code, cpo, emp, join, record
+from tests.flows.test_oicp_remote import REMOTE_START, Cpo, start
+
+pytestmark = pytest.mark.server
+spec = pytest.mark.spec
+URL = "https://p2.test/cb/1"
+_ids = itertools.count(10**6, 10**6)
+"""The server knows the commands of all tests: each test counts from elsewhere."""
+
+
+class Net:
+    """An OCPI CPO and eMSP, an OICP CPO and EMP, and a hub whose commands run on Temporal."""
+
+    def __init__(self, hub: TestHub, address: str, queue: str) -> None:
+        self.hub = hub
+        self.queue = queue
+        self.processes = TemporalProcesses(address, "default", queue)
+        hub.hub.commands._processes = self.processes
+        self.p1 = OcpiPartner("p1.test", ("CPO", "NL", "CPA"))
+        self.p2 = OcpiPartner("p2.test", ("EMSP", "DE", "EMB"))
+        self.p3 = OcpiPartner("p3.test", ("CPO", "FR", "CPC"))
+        self.back = Cpo()
+
+    async def settle_in(self) -> None:
+        for partner in (self.p1, self.p2, self.p3):
+            await partner.join(self.hub)
+        here = location(evses=[evse(evse_id="NL*CPA*E1")])
+        await self.p1.call(self.hub, "PUT", "locations/receiver/NL/CPA/LOC1", here)
+        await (await join(self.hub, cpo(), self.back)).push_data("fullLoad", record())
+        self.dcb = await join(self.hub, emp())
+        self.accepts(timeout=30)
+
+    def accepts(self, **members: Any) -> None:
+        self.p1.answers["POST", "commands"] = (200, envelope({"result": "ACCEPTED", **members}), {})
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """A worker of its own, until the end of the block."""
+        activities = CommandActivities(self.hub.hub.commands)
+        worker = Worker(
+            await self.processes.client(),
+            task_queue=self.queue,
+            workflows=[RunCommand],
+            activities=[activities.send, activities.finish],
+        )
+        async with worker:
+            yield
+
+    async def start(self) -> None:
+        body = {"response_url": URL, "token": token(), "location_id": "LOC1", "evse_uid": "E1"}
+        answer = await self.p2.call(self.hub, "POST", "commands/receiver/START_SESSION", body, to="NLCPA")
+        assert answer.json()["data"]["result"] == "ACCEPTED"
+
+    async def asked(self) -> str:
+        """The response URL, as soon as the operator has the command."""
+        await until(lambda: self.p1.seen("POST", "commands"))
+        url: str = self.p1.seen("POST", "commands")[-1].json["response_url"]
+        return url.removeprefix("https://hub.test")
+
+    async def post(self, url: str, result: str, by: OcpiPartner | None = None) -> int:
+        answer = await (by or self.p1).call(self.hub, "POST", url, {"result": result}, to=None)
+        return answer.status_code
+
+    def told(self) -> list[str]:
+        return [request.json["result"] for request in self.p2.received if request.path == "/cb/1"]
+
+
+async def until(holds: Callable[[], Any]) -> None:
+    async with asyncio.timeout(20):
+        while not holds():  # noqa: ASYNC110 - a worker has no event for us
+            await asyncio.sleep(0.02)
+
+
+@pytest_asyncio.fixture
+async def net(stack: StackAddresses, request: pytest.FixtureRequest) -> AsyncIterator[Net]:
+    async with TestHub.open([OCPI, OICP]) as hub:
+        hub.ids.count = next(_ids)
+        found = Net(hub, stack.temporal_address, f"commands-{request.node.name}")
+        await found.settle_in()
+        yield found
+
+
+@spec("OCPI-HUB-76", "OCPI-CMD-05", "OCPI-CMD-14")
+async def test_a_result_that_comes_later_reaches_who_asked(net: Net) -> None:
+    async with net.working():
+        await net.start()
+        url = await net.asked()
+        assert await net.post(url, "EVSE_OCCUPIED") == 200
+        await until(net.told)
+        await until_closed(net, url)
+        assert await net.post(url, "ACCEPTED") == 404
+    assert net.told() == ["EVSE_OCCUPIED"]
+    assert len(net.p1.seen("POST", "commands")) == 1
+
+
+@spec("OCPI-HUB-83")
+async def test_it_survives_the_worker(net: Net) -> None:
+    """The result comes while nobody works; what was sent is not sent again."""
+    async with net.working():
+        await net.start()
+        url = await net.asked()
+        await until_waiting(net, url)
+    assert await net.post(url, "ACCEPTED") == 200
+    assert net.told() == []
+    async with net.working():
+        await until(net.told)
+    assert net.told() == ["ACCEPTED"]
+    assert len(net.p1.seen("POST", "commands")) == 1
+
+
+async def test_a_result_of_another_finds_nothing(net: Net) -> None:
+    async with net.working():
+        await net.start()
+        url = await net.asked()
+        assert await net.post(url, "ACCEPTED", net.p3) == 404
+        assert await net.post(url[:-1] + "x", "ACCEPTED") == 404
+        assert await net.post(url, "FAILED") == 200
+        await until(net.told)
+    assert net.told() == ["FAILED"]
+
+
+async def test_a_silence_ends_when_the_operator_said_it_would(net: Net) -> None:
+    net.accepts(timeout=1)
+    async with net.working():
+        await net.start()
+        await until(net.told)
+    assert net.told() == ["TIMEOUT"]
+
+
+async def test_an_operator_that_cannot_be_reached_is_tried_once(net: Net) -> None:
+    net.hub.network.silence("p1.test")
+    async with net.working():
+        await net.start()
+        await until(net.told)
+    assert net.told() == ["REJECTED"]
+    assert len([r for r in net.hub.network.requests_to("p1.test") if "START" in r.url.path]) == 1
+
+
+async def test_a_result_that_cannot_be_told_is_not_told_again(net: Net) -> None:
+    net.p2.answers["POST", "1"] = (500, envelope(None, 3000), {})
+    async with net.working():
+        await net.start()
+        url = await net.asked()
+        await net.post(url, "ACCEPTED")
+        await until_closed(net, url)
+    assert net.told() == ["ACCEPTED"]
+
+
+async def test_an_emp_waits_for_the_answer(net: Net) -> None:
+    net.back.said = {"Result": False, "StatusCode": {"Code": "510"}, "CPOPartnerSessionID": "cpo-1"}
+    async with net.working():
+        refused = await net.dcb.post(REMOTE_START, start())
+        assert code(refused) == (200, "510")
+        assert refused.json()["CPOPartnerSessionID"] == "cpo-1"
+        net.accepts(timeout=1)
+        assert code(await net.dcb.post(REMOTE_START, start("NL*CPA*E1"))) == (200, "501")
+        asking = asyncio.create_task(net.dcb.post(REMOTE_START, start("NL*CPA*E1")))
+        await until(lambda: len(net.p1.seen("POST", "commands")) == 2)
+        assert await net.post(await net.asked(), "ACCEPTED") == 200
+        answer = await asking
+    assert code(answer) == (200, "000")
+    assert net.hub.storage.journeys.held[answer.json()["SessionID"]].operator == answered_by(net)
+
+
+def answered_by(net: Net) -> Any:
+    (partner,) = [held for held in net.hub.storage.partners.held.values() if held.name == "p1.test"]
+    return partner.parties[0]
+
+
+async def test_nobody_waits_for_what_was_never_asked(net: Net) -> None:
+    with pytest.raises(Unknown):
+        await net.processes.command_result("never", "nobody", CommandOutcome(outcome=Outcome.ACCEPTED))
+
+
+async def state(net: Net, url: str) -> tuple[str, int]:
+    """Status of the process behind a response URL, and how many activities it has done."""
+    (partner,) = [held for held in net.hub.storage.partners.held.values() if held.name == "p1.test"]
+    client = await net.processes.client()
+    handle = client.get_workflow_handle(f"command/{partner.id}/{url.rpartition('/')[2]}")
+    found = await handle.describe()
+    history = await handle.fetch_history()
+    done = sum(event.HasField("activity_task_completed_event_attributes") for event in history.events)
+    return (found.status.name if found.status else ""), done
+
+
+async def until_closed(net: Net, url: str) -> None:
+    async with asyncio.timeout(20):
+        while (await state(net, url))[0] == "RUNNING":  # noqa: ASYNC110 - a worker has no event for us
+            await asyncio.sleep(0.02)
+
+
+async def until_waiting(net: Net, url: str) -> None:
+    async with asyncio.timeout(20):
+        while (await state(net, url))[1] < 1:  # noqa: ASYNC110 - a worker has no event for us
+            await asyncio.sleep(0.02)
