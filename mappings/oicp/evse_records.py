@@ -80,7 +80,9 @@ def record_members(
     if place is not None:
         members["geo_coordinates"] = coordinates_to_oicp(place)
     if notes is not None and is_rounded(place or location.coordinates):
-        narrowed(notes, "geo_coordinates", f"{path}.coordinates", "rounded to six decimals", str(place))
+        narrowed(
+            notes, "geo_coordinates", f"{path}.coordinates", "rounded to six decimals", place or location.coordinates
+        )
     if evse.floor_level is not None:
         members["address"] = _with_floor(shared["address"], evse.floor_level, notes, path)
     modes = _authentication_modes(evse, notes, path)
