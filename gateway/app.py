@@ -74,7 +74,8 @@ async def ready(assembly: Assembled) -> Response[dict[str, Any]]:
 @get("/metrics", include_in_schema=False)
 async def metrics(assembly: Assembled) -> Response[bytes]:
     await _measure_stores(assembly, assembly.metrics)
-    return Response(assembly.metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
+    tallies = await assembly.storage.tallies.all()
+    return Response(assembly.metrics.render(tallies), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 async def _pings(assembly: Assembly) -> dict[str, str | None]:

@@ -1,16 +1,38 @@
-"""What Prometheus sees: requests, calls out, deliveries, CDRs, the age of the outbox."""
+"""What Prometheus sees: requests, calls out, deliveries, CDRs, the age of the outbox.
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+Requests are counted by the gateway that served them. Calls, deliveries and losses happen in workers too, which serve
+no HTTP: all processes add them up in the database, so every gateway shows the same numbers, those of the whole hub,
+and they survive restarts. Where several gateways are scraped, take the largest of these, not their sum.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from typing import Final, Protocol
+
+from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from core.model.delivery import Delivery
 
-_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_BOUNDS: Final = (*(str(float(bound)) for bound in _BUCKETS), "+Inf")
+_CALL, _CALL_SECONDS, _DELIVERY, _LOSS = "call", "call seconds", "delivery", "loss"
+_WHO: Final = ("partner", "protocol", "operation", "outcome")
+_Tallies = Mapping[tuple[str, ...], float]
+
+
+class Tallies(Protocol):
+    """Adds up what all processes count."""
+
+    def add(self, *name: str, amount: float = 1) -> None: ...
 
 
 class Metrics:
     """One registry a process, so that several apps may live in one test process."""
 
-    def __init__(self) -> None:
+    def __init__(self, tallies: Tallies) -> None:
+        self._tallies = tallies
         self.registry = CollectorRegistry()
         self._requests = Histogram(
             "chargesphere_request_seconds",
@@ -18,22 +40,6 @@ class Metrics:
             ("protocol", "operation", "status"),
             buckets=_BUCKETS,
             registry=self.registry,
-        )
-        self._calls = Histogram(
-            "chargesphere_call_seconds",
-            "Calls that the hub made to partners, by outcome",
-            ("partner", "protocol", "operation", "outcome"),
-            buckets=_BUCKETS,
-            registry=self.registry,
-        )
-        self._deliveries = Counter(
-            "chargesphere_deliveries",
-            "Attempts to tell a partner something, by what came of them",
-            ("partner", "protocol", "operation", "outcome"),
-            registry=self.registry,
-        )
-        self._losses = Counter(
-            "chargesphere_losses", "What translations did not carry", ("protocol", "kind"), registry=self.registry
         )
         self.waiting = Gauge(
             "chargesphere_deliveries_stored", "Deliveries on disk", ("partner", "state"), registry=self.registry
@@ -49,12 +55,50 @@ class Metrics:
         self._requests.labels(protocol, operation, str(status)).observe(seconds)
 
     def call(self, *, partner: str, protocol: str, operation: str, outcome: str, seconds: float) -> None:
-        self._calls.labels(partner, protocol, operation, outcome).observe(seconds)
+        who = (partner, protocol, operation, outcome)
+        self._tallies.add(_CALL, *who, _BOUNDS[bisect_left(_BUCKETS, seconds)])
+        self._tallies.add(_CALL_SECONDS, *who, amount=seconds)
 
     def delivery(self, delivery: Delivery) -> None:
-        self._deliveries.labels(delivery.partner, delivery.protocol, delivery.kind, delivery.state).inc()
+        self._tallies.add(_DELIVERY, delivery.partner, delivery.protocol, delivery.kind.value, delivery.state.value)
         for loss in delivery.losses:
-            self._losses.labels(delivery.protocol, loss.kind).inc()
+            self._tallies.add(_LOSS, delivery.protocol, loss.kind.value)
 
-    def render(self) -> bytes:
-        return generate_latest(self.registry)
+    def render(self, tallies: _Tallies) -> bytes:
+        """`tallies` as all processes added them up."""
+        shared = CollectorRegistry()
+        shared.register(_Shared(tallies))
+        return generate_latest(self.registry) + generate_latest(shared)
+
+
+class _Shared(Collector):
+    def __init__(self, tallies: _Tallies) -> None:
+        self._tallies = tallies
+
+    def collect(self) -> Iterable[Metric]:
+        deliveries = CounterMetricFamily(
+            "chargesphere_deliveries", "Attempts to tell a partner something, by what came of them", labels=_WHO
+        )
+        losses = CounterMetricFamily(
+            "chargesphere_losses", "What translations did not carry", labels=("protocol", "kind")
+        )
+        for (kind, *labels), number in self._tallies.items():
+            if kind in (_DELIVERY, _LOSS):
+                (deliveries if kind == _DELIVERY else losses).add_metric(labels, number)
+        return [deliveries, losses, self._calls()]
+
+    def _calls(self) -> Metric:
+        family = HistogramMetricFamily(
+            "chargesphere_call_seconds", "Calls that the hub made to partners, by outcome", labels=_WHO
+        )
+        for (kind, *labels), seconds in self._tallies.items():
+            if kind == _CALL_SECONDS:
+                family.add_metric(labels, self._cumulated(labels), seconds)
+        return family
+
+    def _cumulated(self, labels: list[str]) -> list[tuple[str, float]]:
+        number, buckets = 0.0, []
+        for bound in _BOUNDS:
+            number += self._tallies.get((_CALL, *labels, bound), 0)
+            buckets.append((bound, number))
+        return buckets

@@ -49,10 +49,11 @@ Assembled: TypeAlias = NamedDependency[SkipValidation[Assembly]]
 
 
 async def assemble(settings: Settings) -> Assembly:
-    clock, ids, metrics = SystemClock(), RandomIds(), Metrics()
+    clock, ids = SystemClock(), RandomIds()
     storage = await Storage.open(
         settings.mongodb_url, settings.mongodb_database, settings.redis_url, settings.secret_key.value
     )
+    metrics = Metrics(storage.tallies)
     processes = TemporalProcesses(settings.temporal_address, settings.temporal_namespace, settings.temporal_task_queue)
     http = HttpClient(storage.journal, clock, ids, allow_private=settings.allow_private_addresses, meter=metrics.call)
     outbound = Outbound(identity=_identity(settings), http=http, credentials=storage.credentials, clock=clock, ids=ids)

@@ -18,6 +18,7 @@ from gateway.storage.outbox import EventWriter, MongoOutbox
 from gateway.storage.partners import MongoPartners
 from gateway.storage.redis_cache import RedisCache
 from gateway.storage.sessions import MongoSessions
+from gateway.storage.tallies import MongoTallies
 from gateway.storage.tariffs import MongoTariffs
 from gateway.storage.tokens import MongoTokens
 from gateway.storage.watcher import Watcher
@@ -40,6 +41,7 @@ class Storage:
         self.credentials = MongoCredentials(database, self.partners, self._watcher, box)
         self.outbox = MongoOutbox(database, events)
         self.journal = MongoJournal(database)
+        self.tallies = MongoTallies(database)
         self.cache = cache
 
     @classmethod
@@ -58,6 +60,7 @@ class Storage:
             raise
         storage._watcher.start()
         storage.journal.start()
+        storage.tallies.start()
         return storage
 
     async def ping(self) -> dict[str, str | None]:
@@ -68,7 +71,7 @@ class Storage:
     async def close(self) -> None:
         await self._watcher.close()
         aggregates = (self.locations, self.tokens, self.sessions, self.tariffs, self.journeys, self.cdrs)
-        for store in (*aggregates, self.outbox, self.journal):
+        for store in (*aggregates, self.outbox, self.journal, self.tallies):
             await store.close()
         await self.cache.close()
         await self._database.close()
