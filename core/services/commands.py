@@ -3,6 +3,7 @@
 What the caller's protocol answers at once is the caller's affair; the rules of waiting are in the process.
 """
 
+import logging
 from contextlib import suppress
 
 import msgspec
@@ -20,6 +21,8 @@ from core.ports.stores import JourneyStore, LocationStore, PartnerStore
 from core.routing import agreed, reachable
 from core.services.partners import owner_of
 from core.services.sessions import SessionService
+
+log = logging.getLogger(__name__)
 
 
 class CommandService:
@@ -91,6 +94,22 @@ class CommandService:
         )
         self._check(target, command, Capability.STOP_SESSION)
         return command
+
+    async def stop_again(self, journey: Journey) -> bool:
+        """For a session that began after its issuer had been told that it does not: where the issuer's protocol is not
+        told of sessions, it is stopped rather than left to run unseen. Gives whether a stop is on its way."""
+        issuer = await self._partners.get(journey.issuer_partner)
+        if issuer is None or Capability.PUSH_SESSION in self._adapters[issuer.protocol].capabilities:
+            return False
+        stop = Command(
+            id=self._ids.uuid(), kind=CommandKind.STOP_SESSION, issuer=journey.issuer, operator=journey.operator
+        )
+        try:
+            await self.launch(await self.prepare_stop(issuer, stop, journey))
+        except RoamingError as error:
+            log.warning("session %s runs on unseen: %s", journey.id, error)
+            return False
+        return True
 
     async def run(self, command: Command) -> CommandOutcome:
         """Send and wait. A silence is TIMED_OUT: never a yes."""

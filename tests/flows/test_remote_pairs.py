@@ -355,12 +355,29 @@ async def test_an_oicp_driver_stops_at_an_ocpi_station(net: Net) -> None:
     assert code(await net.dcb.post(REMOTE_STOP, body)) == (200, "400")
 
 
-async def test_a_session_that_begins_after_all_is_believed(net: Net) -> None:
-    """The result was not heard in time, and the car charges: the operator's session says so."""
+async def test_a_session_that_begins_after_all_is_stopped_again(net: Net) -> None:
+    """The result was not heard in time, and the car charges. OICP cannot tell the EMP of it: it must not run unseen."""
     assert code(await remote_start(net)) == (200, "501")
     [journey] = net.hub.storage.journeys.held.values()
     assert journey.state is JourneyState.REFUSED
     driver = {"country_code": "DE", "party_id": "DCB", "uid": EVCO, "type": "APP_USER", "contract_id": EVCO}
     told = session(cdr_token=driver, authorization_reference=journey.id, auth_method="COMMAND", evse_uid="E1")
-    await net.p1.call(net.hub, "PUT", "sessions/receiver/NL/CPA/S1", told, to="DEDCB")
+    for changes in ({}, {"kwh": 2, "last_updated": "2026-01-15T12:01:00Z"}):
+        await net.p1.call(net.hub, "PUT", "sessions/receiver/NL/CPA/S1", told | changes, to="DEDCB")
+        await net.hub.processes.work()
     assert net.hub.storage.journeys.held[journey.id].state is JourneyState.CHARGING
+    [request] = [request for request in net.p1.seen("POST", "commands") if request.path.endswith("STOP_SESSION")]
+    assert request.json["session_id"] == "S1"
+    assert request.party("from") == "DEDCB"
+
+
+async def test_an_ocpi_driver_sees_a_session_that_begins_after_all(net: Net) -> None:
+    body = {"token": token("app-1", type="APP_USER"), "location_id": "LOC1", "evse_uid": "E1"}
+    await net.command("START_SESSION", body | {"authorization_reference": "ref-7"}, "NLCPA")
+    assert await net.told() == {"result": "TIMEOUT"}
+    told = session(authorization_reference="ref-7", auth_method="COMMAND")
+    await net.p1.call(net.hub, "PUT", "sessions/receiver/NL/CPA/S1", told, to="DEEMB")
+    await net.hub.relay()
+    assert net.p2.seen("PUT", "sessions")
+    assert not net.hub.processes.launched
+    assert await net.ocpi_stop("S1", "NLCPA") == "ACCEPTED"

@@ -3,8 +3,9 @@
 import msgspec
 
 from core.errors import Invalid, Unknown
+from core.model.authorisation import Journey, JourneyState
 from core.model.ids import PartyId
-from core.model.session import Session, session_key
+from core.model.session import AuthMethod, Session, SessionStatus, session_key
 from mappings.ocpi.sessions import patch_session, session_from_ocpi, session_to_ocpi
 from protocols.ocpi import codec
 from protocols.ocpi.codes import UNKNOWN_RECEIVER, Failure
@@ -66,8 +67,19 @@ async def _store(ask: Ask, session: Session) -> Reply:
     issuer = session.token.issuer
     if ask.addressed is not None and issuer is not None and ask.addressed != issuer:
         raise Invalid("$.cdr_token", f"the token is of {issuer}, the session is addressed to {ask.addressed}")
+    refused = await _refused(ask, session)
     saved = await ask.hub.sessions.put(ask.partner, session, ask.correlation_id)
+    if refused is not None and (journey := await ask.hub.sessions.journey(refused.id)):
+        await ask.hub.commands.stop_again(journey)
     return msgspec.structs.replace(done(saved), sender=ask.addressed or issuer)
+
+
+async def _refused(ask: Ask, session: Session) -> Journey | None:
+    """The journey of a session that begins although its remote start was reported as failed."""
+    if session.auth_method is not AuthMethod.COMMAND or session.status is not SessionStatus.ACTIVE:
+        return None
+    journey = await ask.hub.sessions.journey_of(session)
+    return journey if journey and journey.state is JourneyState.REFUSED else None
 
 
 def _without_known(change: wire.SessionPatch, session: Session) -> wire.SessionPatch:
