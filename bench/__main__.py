@@ -34,17 +34,23 @@ def main(sections: Sequence[str], data: Path | None, rounds: int) -> None:
 
 async def _measure(sections: frozenset[str], points: list[Point], rounds: int) -> list[Figure]:
     found: list[Figure] = []
-    if "mappings" in sections:
+
+    def now(section: str) -> bool:
+        if section in sections:
+            click.echo(f"measuring: {section}")
+        return section in sections
+
+    if now("mappings"):
         found += mappings.measure(points, rounds)
-    if "load" in sections:
+    if now("load"):
         found += await full_load.measure(points, rounds)
     if sections & {"statuses", "pages", "authorisation"}:
         async with scene(points) as made:
-            if "statuses" in sections:
+            if now("statuses"):
                 found += await statuses.measure(made, rounds)
-            if "pages" in sections:
+            if now("pages"):
                 found += await pages.measure(made, rounds)
-            if "authorisation" in sections:
+            if now("authorisation"):
                 found += await authorisation.measure(made, rounds)
     return sorted(found, key=lambda figure: _letter(figure, found))
 

@@ -7,8 +7,8 @@ import socket
 import statistics
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -93,12 +93,25 @@ async def _listening(port: int) -> None:
 
 @asynccontextmanager
 async def hub() -> AsyncIterator[tuple[Installation, Running]]:
-    """A fresh hub on the embedded stack."""
+    """A fresh hub on the embedded stack. It logs as ever, into a file: a terminal would be part of the figures."""
     installation = Installation(
         host="127.0.0.1", port=0, data=Path(".chargesphere"), ephemeral=True, environment=os.environ
     )
-    async with installation as running:
-        yield installation, running
+    with tempfile.TemporaryFile() as log, _errors_into(log.fileno()):
+        async with installation as running:
+            yield installation, running
+
+
+@contextmanager
+def _errors_into(descriptor: int) -> Iterator[None]:
+    """Also those of the children that are started meanwhile."""
+    kept = os.dup(2)
+    os.dup2(descriptor, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 class Pairs:
