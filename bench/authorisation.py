@@ -53,7 +53,12 @@ async def _from_issuer(made: Scene, cpo: OicpPartner, emsp: OcpiPartner) -> list
         cards = [card(emsp.party, connections * 1000 + number) for number in range(ASKED)]
         for held in cards:
             emsp.cards[held.uid] = held
-            await emsp.put_token(emsp.token_of(held, emsp.now()))
+        tokens = f"{emsp.path('tokens', 'RECEIVER')}/{emsp.party.country_code}/{emsp.party.party_id}"
+        puts = [
+            request("PUT", f"{tokens}/{held.uid}", emsp.headers(), encode(emsp.token_of(held, emsp.now())))
+            for held in cards
+        ]
+        good(await load(made.port, puts, total=len(puts), connections=8))
         await settled(made.url)
         emsp.received.clear()
         starts = [

@@ -6,7 +6,7 @@ from itertools import count
 
 import httpx
 
-from bench.material import EVSES, operated_by
+from bench.material import EVSES, doubled, operated_by
 from bench.rig import Figure, Pairs, peak_memory_mb
 from bench.scene import OicpPartner, bare_hub, oicp_partner, settled
 from core.model.ids import PartyId
@@ -32,7 +32,7 @@ async def measure(points: list[Point], rounds: int) -> list[Figure]:
             partner, first = await _first_push(admin, running.base_url, next(operators), points)
             memory = memory or peak_memory_mb(pid)
             again.add(await _push(partner, points), first)
-            _, second = await _first_push(admin, running.base_url, next(operators), [*points, *points])
+            _, second = await _first_push(admin, running.base_url, next(operators), doubled(points))
             twice.add(second, first)
             seconds.append(first)
         most = peak_memory_mb(pid)

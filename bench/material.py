@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from itertools import cycle, groupby, islice
+from itertools import cycle, islice
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -76,10 +76,18 @@ def _invented() -> Iterable[Point]:
             yield replace(first, outlets=outlets, power_kw=max(outlet.power_kw for outlet in outlets))
 
 
+def doubled(points: list[Point]) -> list[Point]:
+    """Twice as many, at twice as many stations."""
+    return [*points, *(replace(point, station_id=f"{point.station_id}-2") for point in points)]
+
+
 def operated_by(party: PartyId, name: str, points: Iterable[Point]) -> Operator:
     """The same points as one operator's own, with ids of its own."""
+    grouped: dict[str, list[Point]] = {}
+    for point in points:
+        grouped.setdefault(point.station_id, []).append(point)
     stations = []
-    for number, (_, together) in enumerate(groupby(points, key=lambda point: point.station_id), start=1):
+    for number, together in enumerate(grouped.values(), start=1):
         station_id = f"{party.country_code}{party.party_id}P{number:05}"
         renamed = tuple(
             replace(
