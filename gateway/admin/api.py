@@ -46,6 +46,8 @@ _STATUS: dict[type[RoamingError], int] = {
     Unavailable: 503,
     Uncertain: 503,
 }
+_QUERY = {"wanted": "state"}
+"""Handler's name of a parameter -> the caller's, where Litestar keeps the better one for itself."""
 
 
 class PartnerController(Controller):
@@ -199,5 +201,5 @@ def _roaming_error(_: Request[Any, Any, Any], error: RoamingError) -> Response[P
 def _http_error(_: Request[Any, Any, Any], error: HTTPException) -> Response[ProblemView]:
     extra = error.extra if isinstance(error.extra, list) else []
     first = extra[0] if extra and isinstance(extra[0], dict) else {}
-    path = f"$.{first['key']}" if "key" in first else "$"
+    path = f"$.{_QUERY.get(first['key'], first['key'])}" if "key" in first else "$"
     return Response(ProblemView(Problem(path, first.get("message") or error.detail)), status_code=error.status_code)

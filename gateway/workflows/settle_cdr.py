@@ -36,6 +36,8 @@ class SettleCdr:
             self._nudged = False
             self._state = await self._do(DELIVER, key)
             if self._state != WAITING:
+                if self._nudged:  # reopened before this process had noticed that it was over
+                    continue
                 return self._state
             if workflow.now() >= until:
                 return await self._do(GIVE_UP, key)
