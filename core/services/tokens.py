@@ -1,5 +1,6 @@
 """Tokens: taken from their issuers, shown and told to the operators that may accept them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import msgspec
@@ -46,6 +47,12 @@ class TokenService:
         now = self._clock.now()
         gone = [msgspec.structs.replace(token, valid=False, updated_at=now) for token in tokens]
         await self._tokens.save_all(gone, events=[self._event(token, caller, None) for token in gone])
+
+    async def by_keys(self, caller: Partner, issuer: PartyId, keys: Sequence[str]) -> dict[str, Token]:
+        """Those of the caller's own that are held."""
+        owner_of(caller, issuer, "$.ProviderID")
+        found = await asyncio.gather(*map(self._tokens.by_key, keys))
+        return {token.key: token for token in found if token is not None and token.issuer == issuer}
 
     def owned(self, issuer: PartyId) -> AsyncIterator[Token]:
         return self._tokens.each(TokenQuery(issuers=(issuer,)))

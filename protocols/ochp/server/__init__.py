@@ -1,0 +1,1 @@
+"""What OCHP partners call: the clearing house."""
