@@ -27,7 +27,7 @@ _ZONES: Final[dict[str, tuple[str, ...]]] = {
 def moment_from_oicp(text: str, path: str) -> datetime:
     """The instant in UTC, to the microsecond. Raises Invalid for a day that does not exist."""
     try:
-        return datetime.fromisoformat(text).astimezone(UTC)
+        return _utc(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
         raise Invalid(path, f"{text!r} is not a date and time") from None
 
@@ -35,8 +35,12 @@ def moment_from_oicp(text: str, path: str) -> datetime:
 def moment_to_oicp(moment: datetime, zone: ZoneInfo | None = None) -> str:
     """With the offset that the place had at that instant; `Z` if its zone is not known."""
     if zone is None:
-        return moment.astimezone(UTC).isoformat()[:-6] + "Z"
+        return _utc(moment).isoformat()[:-6] + "Z"
     return moment.astimezone(zone).isoformat()
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
 @lru_cache(maxsize=256)
