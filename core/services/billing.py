@@ -16,7 +16,7 @@ from core.model.ids import PartyId
 from core.model.location import Location
 from core.model.loss import Loss, LossKind
 from core.model.partner import Partner, Role
-from core.model.session import AuthMethod, ChargingPeriod, Dimension, SessionStatus
+from core.model.session import AuthMethod, CdrToken, ChargingPeriod, Dimension, SessionStatus
 from core.model.tariff import Tariff
 from core.ports.adapter import Call, Capability, ProtocolAdapter, Told
 from core.ports.clock import Clock, Ids
@@ -333,14 +333,15 @@ class BillingService:
         known = journey.operator_session_id
         session = await self._sessions.get(cdr.owner, known) if known else None
         ours = await self._sessions.get(cdr.owner, journey.id)
+        said = _as_started(cdr.token, journey)
         changes = {
             "authorization_reference": cdr.authorization_reference or journey.reference,
             "session_id": ours.id if ours else cdr.session_id or (session.id if session else None),
             "auth_method": cdr.auth_method or _auth_method(journey),
             "token": msgspec.structs.replace(
-                cdr.token,
-                issuer=cdr.token.issuer or journey.issuer,
-                uid=cdr.token.uid or journey.uid,
+                said,
+                issuer=said.issuer or journey.issuer,
+                uid=said.uid or journey.uid,
                 contract_id=contract,
             ),
         }
@@ -509,6 +510,14 @@ def _hours(start: datetime, end: datetime) -> Decimal:
     delta = end - start
     seconds = Decimal(delta.days * 86400 + delta.seconds) + Decimal(delta.microseconds) / 1_000_000
     return (seconds / 3600).quantize(Decimal("0.0001")).normalize() + 0
+
+
+def _as_started(token: CdrToken, journey: Journey) -> CdrToken:
+    """A remote start may have named the contract alone: then its issuer knows the token by the uid that it started."""
+    by_contract = token.uid is None or (token.contract_id is not None and token.uid.text == token.contract_id.text)
+    if journey.answered_by is not Answered.COMMAND or not by_contract or token.contract_id != journey.contract_id:
+        return token
+    return msgspec.structs.replace(token, uid=journey.uid, kind=journey.kind)
 
 
 def _auth_method(journey: Journey) -> AuthMethod:

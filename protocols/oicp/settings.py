@@ -32,7 +32,8 @@ class OicpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     `broadcast`: asked about cards of unknown issuers. `certificates`: SHA-256 of the DER form, lower-case hex.
     `closed_services`: subscriptions with the hub that are not active. `tolerate_foreign_session_ids`: a session id in
     an initial request is ignored instead of refused. `always_200`: functional faults with HTTP 200. `lenient_status`:
-    insert and update of statuses mean upsert. `platform_profile`: EVSE data as the reference platform lets it pass."""
+    insert and update of statuses mean upsert. `platform_profile`: EVSE data as the reference platform lets it pass.
+    `remote_timeout_s`: how long a CPO may think over a remote start or stop."""
 
     operator_id: str | None = None
     provider_id: str | None = None

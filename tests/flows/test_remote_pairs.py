@@ -213,7 +213,8 @@ async def test_the_emsp_is_shown_a_session_and_stops_by_it(net: Net) -> None:
     assert await net.ocpi_stop(journey.id) == "UNKNOWN_SESSION"
 
 
-async def test_the_agreed_currency_is_that_of_the_session(net: Net) -> None:
+@spec("OCPI-HUB-87")
+async def test_session_and_cdr_bear_one_id_and_the_agreed_currency(net: Net) -> None:
     tariff: Any = {
         "country_code": "DE",
         "party_id": "ABC",
@@ -226,10 +227,22 @@ async def test_the_agreed_currency_is_that_of_the_session(net: Net) -> None:
     held = net.hub.storage.partners.held[net.abc.partner.id]
     agreed = tariff_from_ocpi(convert(tariff, Tariff))
     await net.hub.storage.partners.update(replace(held, agreed_tariff=agreed))
-    await net.ocpi_start()
+    await net.ocpi_start(authorization_reference="ref-1")
     await net.told()
+    by_contract = net.back.asked[0][1]["Identification"]
     [found] = net.hub.storage.sessions.held.values()
     assert found.currency == "CHF"
+    await net.abc.cdr(found.id, Identification=by_contract, CPOPartnerSessionID="cpo-1")
+    await net.hub.settle()
+    [bill] = net.p2.seen("POST", "cdrs")
+    said = {name: bill.json[name] for name in ("session_id", "auth_method", "authorization_reference", "currency")}
+    assert said == {
+        "session_id": found.id,
+        "auth_method": "COMMAND",
+        "authorization_reference": "ref-1",
+        "currency": "CHF",
+    }
+    assert (bill.json["cdr_token"]["uid"], bill.json["cdr_token"]["type"]) == ("app-1", "APP_USER")
 
 
 async def test_a_session_of_the_hubs_own_is_nobody_elses(net: Net) -> None:
