@@ -131,7 +131,8 @@ def _walked(not_carried: NotCarried, codes: Mapping[str, CodeTable[Any, Any]] | 
     if held := _walks.get(key):
         return held[2]
     walk = _Walk()
-    rows: list[tuple[str, _Row]] = [*not_carried.items(), *(codes or {}).items()]
+    lossy = ((path, table) for path, table in (codes or {}).items() if not table.lossless)
+    rows: list[tuple[str, _Row]] = [*not_carried.items(), *lossy]
     for number, (path, row) in enumerate(rows):
         walk.add(path, number, row)
     if len(_walks) >= _WALKS_KEPT:

@@ -49,6 +49,11 @@ class CodeTable(Generic[W, C]):
         self.lossy_in = {word: code for word, code in self._in.items() if self._out.get(code) != word}
         self.lossy_out = {code: word for code, word in self._out.items() if self._in.get(word) != code}
 
+    @property
+    def lossless(self) -> bool:
+        """Whether every code goes out whole."""
+        return not self.lossy_out and not self._unsent
+
     def loses(self, code: C) -> bool:
         """Whether anything is lost when `code` goes out."""
         return code in self.lossy_out or code in self._unsent

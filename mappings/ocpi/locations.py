@@ -395,7 +395,9 @@ def _zone(location: Location) -> str:
 def location_losses(location: Location) -> tuple[Loss, ...]:
     """What OCPI does not get of this location, and what had to be assumed."""
     found = losses(location, NOT_CARRIED, CODES) + tuple(_assumptions(location))
-    sent = _name(location) if location.name is None else None
+    if location.name is not None:
+        return found
+    sent = _name(location)
     return tuple(_unnamed(loss) if loss.path.startswith("names[") and sent == _text(loss) else loss for loss in found)
 
 
