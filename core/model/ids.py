@@ -77,6 +77,10 @@ class _Id(Struct, frozen=True, eq=False):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, type(self)) and self.key == other.key
 
+    def __ne__(self, other: object) -> bool:
+        """Struct brings one of its own, which knows nothing of keys."""
+        return not self == other
+
     def __hash__(self) -> int:
         return hash(self.key)
 
