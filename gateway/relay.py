@@ -18,6 +18,8 @@ EVENTS_AT_ONCE = 200
 EVENTS_TOGETHER = 32
 DELIVERIES_AT_ONCE = 100
 IDLE_S = 0.5
+GATHER_S = 0.05
+"""After work: a flood is taken in few large rounds instead of many small ones. What comes alone does not wait."""
 TROUBLE_S = 2.0
 
 log = logging.getLogger(__name__)
@@ -36,20 +38,21 @@ class Relay:
         """Until `stop`; a failing database is waited for."""
         while not self._stopping.is_set():
             try:
-                busy = await self._round()
+                pause = await self._round()
             except RoamingError as error:
                 log.warning("outbox: %s", error)
                 await self._pause(TROUBLE_S)
                 continue
-            if not busy:
-                await self._wait()
+            await (self._wait() if pause is None else self._pause(pause))
         await asyncio.gather(*self._sending)
 
     def stop(self) -> None:
         self._stopping.set()
 
-    async def _round(self) -> bool:
-        """Fan out what happened, start what is due. Whether there was anything to do."""
+    async def _round(self) -> float | None:
+        """Fan out what happened, start what is due. How long to let more gather: not at all if there is more already.
+
+        None: there was nothing to do."""
         events = await self._outbox.claim_events(EVENTS_AT_ONCE, EVENT_LEASE_S)
         failed = Counter(await asyncio.gather(*map(self._fan_out, events)))
         for why, number in failed.items():
@@ -61,7 +64,9 @@ class Relay:
             task = asyncio.create_task(self._send(delivery))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
-        return bool(events or due)
+        if not events and not due:
+            return None
+        return 0 if len(events) == EVENTS_AT_ONCE or len(due) == free else GATHER_S
 
     async def _fan_out(self, event: Event) -> str | None:
         """None, or why not; then the claim runs out and the event comes again."""
@@ -92,6 +97,8 @@ class Relay:
         await asyncio.gather(*pending, return_exceptions=True)
 
     async def _pause(self, seconds: float) -> None:
+        if not seconds:
+            return
         try:
             async with asyncio.timeout(seconds):
                 await self._stopping.wait()
