@@ -322,7 +322,8 @@ async def test_of_two_emps_with_the_same_card_the_latest_counts(caplog: pytest.L
                 answer = await abc.start(rfid())
             assert answer.json()["ProviderID"] == latest.own_id
             assert answer.headers["process-id"] in caplog.text
-            assert f"of {latest.own_id.replace('-', '*')}" in caplog.messages[-1]
+            said = [held.getMessage() for held in caplog.records if held.name.startswith("protocols.oicp")]
+            assert f"of {latest.own_id.replace('-', '*')}" in said[-1]
 
 
 @pytest.mark.spec("OICP-ADATA-01")
