@@ -166,6 +166,27 @@ async def test_what_comes_of_an_attempt(world: World, outcome: Told | Exception,
     assert settlement.attempts == 1
 
 
+@pytest.mark.parametrize(
+    ("afterwards", "found", "end"),
+    [
+        (CdrState.FETCHABLE, CdrState.DELIVERING, CdrState.FETCHABLE),
+        (CdrState.WAITING, CdrState.ACCEPTED, CdrState.DELIVERED),
+    ],
+)
+async def test_killed_while_it_was_sent(
+    world: World, monkeypatch: pytest.MonkeyPatch, afterwards: CdrState, found: CdrState, end: CdrState
+) -> None:
+    """Nobody knows whether it arrived: sent again only where the protocol makes a second one harmless."""
+    monkeypatch.setattr(world.adapter, "after_failed_cdr", lambda _: afterwards)
+    await world.service.accept(world.cpo, cdr())
+    world.adapter.push_outcome = MemoryError()
+    with pytest.raises(MemoryError):
+        await world.service.deliver("NLCPA/CDR1")
+    assert (await world.service.get("NLCPA/CDR1")).state is found
+    world.adapter.push_outcome = Told()
+    assert (await world.service.deliver("NLCPA/CDR1")).state is end
+
+
 async def test_a_delivered_cdr_is_not_delivered_again(world: World) -> None:
     await world.service.accept(world.cpo, cdr())
     await world.service.deliver("NLCPA/CDR1")

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from core.errors import Rejected, Unavailable, Uncertain
+from core.errors import Rejected, StoreUnavailable, Unavailable, Uncertain
 from core.model.cdr import CdrSettlement, CdrState
 from core.model.delivery import Delivery, DeliveryState
 from core.model.event import Event, EventKind
@@ -164,6 +164,16 @@ async def test_a_partner_that_is_not_reached_is_offline_until_it_is(world: World
     assert (await world.service.send(again)).state is DeliveryState.DELIVERED
     emb = await world.storage.partners.get("emb")
     assert emb and emb.state is PartnerState.CONNECTED
+
+
+async def test_our_own_database_away_is_not_the_partner_away(world: World) -> None:
+    with pytest.raises(StoreUnavailable):
+        await world.told(StoreUnavailable("the database is out of reach"))
+    emb = await world.storage.partners.get("emb")
+    assert emb and emb.state is PartnerState.CONNECTED
+    world.storage.clock.advance(61)
+    (again,) = await world.storage.outbox.claim_deliveries(10, 60)
+    assert again.attempts == ()
 
 
 async def test_a_cdr_gets_its_process_and_no_delivery(world: World) -> None:
