@@ -117,8 +117,10 @@ def authorise_request_from_emip(message: ToRequest | FromRequest) -> AuthoriseRe
         extensions={},
     )
     produced = _members(request, request.evse_id)
-    for name in ("evse_id_type", "evse_id", "user_id"):
+    for name in ("evse_id_type", "evse_id"):
         del produced[name]
+    if produced["user_id"] in (None, message.user_id.upper()):
+        del produced["user_id"]
     put_aside(request.extensions, message, produced | {"booking_id": None})
     return request
 

@@ -123,8 +123,10 @@ def cdr_from_emip(record: ChargeDetailRecord, operator: PartyId, *, received_at:
         extensions={},
     )
     produced = _members(cdr)
-    for name in ("evse_id_type", "evse_id", "user_id", "service_session_id", "start_time", "end_time"):
+    for name in ("evse_id_type", "evse_id", "service_session_id", "start_time", "end_time"):
         del produced[name]
+    if produced["user_id"] == record.user_id.upper():
+        del produced["user_id"]
     put_aside(cdr.extensions, record, produced | {"extra": None})
     return cdr
 

@@ -7,7 +7,7 @@ refused for now: the hub has no commands yet.
 from datetime import datetime
 
 from core.errors import Unknown
-from core.model.authorisation import Answered, Journey
+from core.model.authorisation import FROM_COPIES, Journey
 from core.model.location import Evse, Location
 from core.model.session import AuthMethod, CdrToken, Session
 from mappings.emip.codes import NO_PARTNER, NO_SESSION, NOT_ACCEPTED, NOT_OF_SESSION, OK, UNKNOWN_NATURE
@@ -94,7 +94,7 @@ async def _facts(call: Inbound, journey: Journey, exec_id: str | None) -> Facts:
     location, evse = place if place else (None, None)
     tariff = call.partner.agreed_tariff
     connectors = evse.connectors if evse else ()
-    by_list = journey.answered_by in (Answered.WHITELIST, Answered.STORE)
+    by_list = journey.answered_by in FROM_COPIES
     return Facts(
         owner=call.party,
         session_id=session_id_of(journey, exec_id),
