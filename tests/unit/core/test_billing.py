@@ -179,11 +179,11 @@ async def test_killed_while_it_was_sent(
     """Nobody knows whether it arrived: sent again only where the protocol makes a second one harmless."""
     monkeypatch.setattr(world.adapter, "after_failed_cdr", lambda _: afterwards)
     await world.service.accept(world.cpo, cdr())
-    world.adapter.push_outcome = MemoryError()
+    world.adapter.cdr_outcome = MemoryError()
     with pytest.raises(MemoryError):
         await world.service.deliver("NLCPA/CDR1")
     assert (await world.service.get("NLCPA/CDR1")).state is found
-    world.adapter.push_outcome = Told()
+    world.adapter.cdr_outcome = Told()
     assert (await world.service.deliver("NLCPA/CDR1")).state is end
 
 
