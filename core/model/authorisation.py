@@ -46,15 +46,22 @@ class AuthoriseRequest(Model, frozen=True, kw_only=True):
 
 
 class Answered(StrEnum):
-    """Who gave an answer, for the explanation that every answer carries."""
+    """Who gave an answer, for the explanation that every answer carries.
+
+    LIST: what an issuer uploaded whose protocol has nobody ask it; its list is its word."""
 
     WHITELIST = "WHITELIST"
     STORE = "STORE"
+    LIST = "LIST"
     CACHE = "CACHE"
     ISSUER = "ISSUER"
     BROADCAST = "BROADCAST"
     COMMAND = "COMMAND"
     HUB = "HUB"
+
+
+FROM_COPIES = frozenset({Answered.WHITELIST, Answered.STORE, Answered.LIST})
+"""Answers that the hub gave by what it holds."""
 
 
 class Authorisation(Model, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ import msgspec
 
 from core.errors import RoamingError, Unavailable, Uncertain, Unknown, Unsupported
 from core.model.authorisation import (
+    FROM_COPIES,
     Answered,
     Authorisation,
     AuthoriseRequest,
@@ -96,7 +97,7 @@ class AuthorisationService:
             return _answer(
                 Decision.ALLOWED, journey.issuer, Answered.STORE, "the medium that began the journey may end it"
             )
-        if journey.answered_by in (Answered.STORE, Answered.WHITELIST):
+        if journey.answered_by in FROM_COPIES:
             return _answer(
                 Decision.UNKNOWN_TOKEN, journey.issuer, Answered.STORE, "only the medium that began it may end it"
             )
@@ -191,7 +192,8 @@ class AuthorisationService:
                 if not held and by is Answered.BROADCAST and answer.issuer:
                     await self._cache.put(_hint(request.uid), answer.issuer.key.encode(), HINT_TTL_S)
                 return answer
-        return self._refusal(answers, held, able)
+        lists = [partner for partner in issuers if not self._can_answer(partner)]
+        return self._refusal(answers, held, able, lists)
 
     async def _whom(
         self, request: AuthoriseRequest, caller: Partner, partners: Sequence[Partner], held: Sequence[Token]
@@ -265,15 +267,21 @@ class AuthorisationService:
         )
 
     def _refusal(
-        self, answers: Sequence[Authorisation], held: Sequence[Token], asked: Sequence[Partner]
+        self,
+        answers: Sequence[Authorisation],
+        held: Sequence[Token],
+        asked: Sequence[Partner],
+        lists: Sequence[Partner],
     ) -> Authorisation:
-        """Nobody said yes. Our own copy helps where the issuer allows it and could not be asked."""
+        """Nobody said yes. Our own copy helps where the issuer allows it and could not be asked; of `lists`, who are
+        never asked, it is the answer."""
         spoken = [answer for answer in answers if answer.decision is not Decision.TIMED_OUT]
         if spoken:
             return _consolidated(spoken)
         offline = [token for token in held if self._may_decide(token, asked)]
         if offline:
-            return self._verdict(offline[0], Answered.STORE)
+            listed = any(partner.speaks_for(offline[0].issuer, Role.EMSP) for partner in lists)
+            return self._verdict(offline[0], Answered.LIST if listed else Answered.STORE)
         if answers:
             return next((answer for answer in answers if not answer.unreached), answers[0])
         if held:

@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from core.errors import Invalid, RoamingError, Unavailable, Uncertain, Unknown, Unsupported
-from core.model.authorisation import Answered, Journey
+from core.model.authorisation import FROM_COPIES, Answered, Journey
 from core.model.cdr import Cdr, CdrSettlement, CdrState
 from core.model.event import Event, EventKind
 from core.model.ids import PartyId
@@ -523,7 +523,7 @@ def _as_started(token: CdrToken, journey: Journey) -> CdrToken:
 def _auth_method(journey: Journey) -> AuthMethod:
     if journey.answered_by is Answered.COMMAND:
         return AuthMethod.COMMAND
-    return AuthMethod.WHITELIST if journey.answered_by in ("WHITELIST", "STORE") else AuthMethod.AUTH_REQUEST
+    return AuthMethod.WHITELIST if journey.answered_by in FROM_COPIES else AuthMethod.AUTH_REQUEST
 
 
 def _filled(held: T, changes: Mapping[str, object], reason: str, prefix: str = "") -> tuple[T, tuple[Loss, ...]]:

@@ -92,7 +92,11 @@ def _token(body: bytes, _: Context) -> Token:
 
 
 def _token_out(token: Token, _: Context) -> Written:
-    return Written(output=to_raw(token_to_ocpi(token)), losses=token_losses(token))
+    try:
+        output = to_raw(token_to_ocpi(token))
+    except Unsupported as error:
+        return Written(output=None, losses=(withheld("$", str(error)),))
+    return Written(output=output, losses=token_losses(token))
 
 
 class _Question(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from core.errors import Unsupported
 from core.model import token as core
 from core.model.loss import Loss, LossKind
 from core.model.token import Token
@@ -11,6 +12,7 @@ from mappings.ocpi.ids import contract_in, party_in, party_out, token_uid_in
 from mappings.tables import CodeTable, same
 from protocols.ocpi.wire import tokens as wire
 
+UID_LENGTH: Final = 36
 WHITELIST: Final = same(wire.WhitelistType, core.Whitelist)
 PROFILE_TYPE: Final[CodeTable[wire.ProfileType, str]] = CodeTable(both={word: word.value for word in wire.ProfileType})
 
@@ -43,7 +45,11 @@ def token_from_ocpi(token: wire.Token) -> Token:
 
 
 def token_to_ocpi(token: Token) -> wire.Token:
-    """An issuer without name is named by its party; a contract that nobody knows is `#NA`."""
+    """An issuer without name is named by its party; a contract that nobody knows is `#NA`.
+
+    Raises Unsupported for a uid that is longer than OCPI's, as hashes of cards are."""
+    if len(token.uid.text) > UID_LENGTH:
+        raise Unsupported(f"OCPI takes uids of at most {UID_LENGTH} characters")
     back = kept(token.extensions)
     country_code, party_id = party_out(token.issuer, back)
     contract, profile = token.energy_contract, token.default_profile_type

@@ -166,7 +166,10 @@ class OcpiAdapter(ProtocolAdapter):
         )
 
     async def push_token(self, call: Call, token: Token) -> Told:
-        message = token_to_ocpi(token)
+        try:
+            message = token_to_ocpi(token)
+        except Unsupported as error:
+            return _withheld(error, ())
         await self._to_each(call, CPO_SIDE, lambda to: _refusing(self._client.put_token(call, to, message)))
         return Told(losses=token_losses(token))
 
