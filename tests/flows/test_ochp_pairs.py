@@ -13,9 +13,6 @@ from protocols.ocpi.plugin import PLUGIN as OCPI
 from protocols.oicp.plugin import PLUGIN as OICP
 from tests.flows import oicp_partners as oicp
 from tests.flows.hub import TestHub
-from tests.flows.ocpi_partner import OcpiPartner, envelope, location
-from tests.flows.ocpi_partner import cdr as ocpi_cdr
-from tests.flows.ocpi_partner import token as ocpi_token
 from tests.flows.ochp_partners import (
     Reached,
     cdr,
@@ -28,6 +25,9 @@ from tests.flows.ochp_partners import (
     since,
     token,
 )
+from tests.flows.ocpi_partner import OcpiPartner, envelope, location
+from tests.flows.ocpi_partner import cdr as ocpi_cdr
+from tests.flows.ocpi_partner import token as ocpi_token
 
 SINGLE = "GetSingleRoamingAuthorisation"
 
