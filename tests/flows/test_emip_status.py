@@ -42,7 +42,6 @@ async def test_both_kinds_make_one_status(availability: A, busy: B, expected: Ev
         assert status_of(hub) is expected
 
 
-@pytest.mark.spec("EMIP-DYN-03")
 async def test_the_two_kinds_do_not_touch_each_other() -> None:
     async with pair() as (hub, one, _, _):
         await one.available(A.IN_SERVICE, AT.format(1))
@@ -66,7 +65,6 @@ async def test_what_this_process_has_not_heard_is_unknown_and_never_free() -> No
         assert status_of(hub) is EvseStatus.UNKNOWN
 
 
-@pytest.mark.spec("EMIP-DYN-04")
 async def test_an_older_status_changes_nothing() -> None:
     async with pair() as (hub, one, _, _):
         assert await one.busy(B.BUSY, AT.format(10)) == 1
@@ -149,7 +147,6 @@ async def test_how_long_a_status_holds_is_kept() -> None:
         assert location.evses[0].status_until == datetime(2026, 1, 15, 14, tzinfo=UTC)
 
 
-@pytest.mark.spec("EMIP-TRN-17")
 async def test_many_at_once_and_the_newest_wins() -> None:
     async with pair() as (hub, one, _, _):
         calls = [one.busy(B.BUSY if second != 49 else B.RESERVED, AT.format(second)) for second in range(50)]
@@ -157,7 +154,6 @@ async def test_many_at_once_and_the_newest_wins() -> None:
         assert status_of(hub) is EvseStatus.RESERVED
 
 
-@pytest.mark.spec("EMIP-DYN-09")
 async def test_an_emsp_on_emip_is_told_no_status() -> None:
     async with pair() as (hub, one, _, back):
         await one.busy(B.BUSY, AT.format(1))

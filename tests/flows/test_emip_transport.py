@@ -1,12 +1,20 @@
 """HTTP, SOAP, XML dialects, identities, and attacks. eMIP checklist, 2, 3, 4, 5.1, 11, 12."""
 
+import base64
 import gzip
+import hashlib
+import ipaddress
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from core.errors import Invalid
 from core.model.partner import PartnerState
@@ -147,7 +155,6 @@ async def test_soap_1_1_is_answered_in_its_own_version() -> None:
         assert b"<faultcode>soapenv:Client</faultcode>" in wrong.content
 
 
-@pytest.mark.spec("EMIP-TRN-13")
 async def test_gzip() -> None:
     async with opened() as hub:
         one = await join(hub, cpo())
@@ -308,7 +315,7 @@ async def test_a_record_in_a_dialect() -> None:
 # --- who it is
 
 
-@pytest.mark.spec("EMIP-ID-01", "EMIP-TRN-21", "EMIP-HB-08", "EMIP-GEN-04", "EMIP-ID-07")
+@pytest.mark.spec("EMIP-ID-01", "EMIP-HB-08", "EMIP-GEN-04", "EMIP-ID-07")
 async def test_in_whose_name() -> None:
     async with opened() as hub:
         one, other = await join(hub, cpo()), await join(hub, emsp())
@@ -551,3 +558,42 @@ async def test_dates_without_zone_are_the_partners() -> None:
         [location] = hub.storage.locations.held.values()
         assert location.evses[0].updated_at.isoformat() == "2026-01-15T10:00:00.123000+00:00"
         assert back.partner.id
+
+
+def certificate(days: int = 30) -> tuple[str, str]:
+    """A client certificate as a proxy passes it on, and its fingerprint."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "partner")])
+    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begin)
+        .not_valid_after(begin + timedelta(days=days))
+        .sign(key, hashes.SHA256())
+        .public_bytes(serialization.Encoding.DER)
+    )
+    return f":{base64.b64encode(made).decode()}:", hashlib.sha256(made).hexdigest()
+
+
+@pytest.mark.spec("EMIP-TRN-22", "EMIP-TRN-25", "EMIP-TRN-21")
+async def test_client_certificates() -> None:
+    (old, old_print), (new, new_print), (stale, stale_print) = certificate(), certificate(), certificate(2)
+    trusted = (ipaddress.ip_network("127.0.0.0/8"),)
+    async with opened(trusted_proxies=trusted) as hub:
+        one = await join(hub, cpo(certificates=[old_print, new_print, stale_print]))
+        for header in (old, new):
+            answer = await one.post(heartbeat(one), headers={"authorization": "", "client-cert": header})
+            assert status_in(answer) == "1"
+        foreign = await one.post(heartbeat(one, partner_id="FR*ZM1"), headers={"authorization": "", "client-cert": old})
+        assert fault(foreign)[:3] == (403, "Sender", "FORBIDDEN")
+        for wrong in (stale, certificate()[0], ":AAAA:", "what"):
+            answer = await one.post(heartbeat(one), headers={"client-cert": wrong})
+            assert fault(answer)[:3] == (401, "Sender", "UNAUTHENTICATED")
+    async with opened() as hub:
+        one = await join(hub, cpo(certificates=[old_print]))
+        answer = await one.post(heartbeat(one), headers={"authorization": "", "client-cert": old})
+        assert fault(answer)[0] == 401

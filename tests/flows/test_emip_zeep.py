@@ -85,7 +85,7 @@ AT = datetime(2026, 1, 15, 11, tzinfo=UTC)
 NAMED = {"EVSEIdType": "eMI3", "EVSEId": EVSE}
 
 
-@pytest.mark.spec("EMIP-GEN-01", "EMIP-WSD-04", "EMIP-WSD-05", "EMIP-GEN-09", "EMIP-DYN-01", "EMIP-CDR-03")
+@pytest.mark.spec("EMIP-GEN-01", "EMIP-WSD-04", "EMIP-WSD-05", "EMIP-GEN-09", "EMIP-CDR-03")
 async def test_a_foreign_client_calls_all_twelve_operations() -> None:
     async with pair() as (hub, one, other, _):
         cpo_side = await services(one, "https://hub.test/emip/0.7.4/services/authorisationV1")

@@ -45,7 +45,7 @@ from tests.unit.protocols.emip.emip_goldens import golden
 # --- ids
 
 
-@pytest.mark.spec("EMIP-MAP-08", "EMIP-ID-04", "EMIP-ID-05")
+@pytest.mark.spec("EMIP-ID-04", "EMIP-ID-05")
 @pytest.mark.parametrize("text", ["FR*ZC1", "FR-ZC1", "FRZC1", "frzc1", "FR* ZC1", " fr - zc1 "])
 def test_operations(text: str) -> None:
     assert party_to_emip(party_from_emip(text)) == "FR*ZC1"
@@ -57,7 +57,6 @@ def test_no_operations(text: str) -> None:
         party_from_emip(text)
 
 
-@pytest.mark.spec("EMIP-MAP-08")
 @pytest.mark.parametrize(
     ("text", "sent"),
     [
@@ -385,7 +384,7 @@ def test_an_answer_of_a_platform() -> None:
     assert made.message == answer
 
 
-@pytest.mark.spec("EMIP-MAP-09", "EMIP-MAP-10")
+@pytest.mark.spec("EMIP-MAP-10")
 def test_a_question_needs_one_evse() -> None:
     place: Location = core_location()
     place = msgspec.structs.replace(place, evses=(msgspec.structs.replace(place.evses[0], evse_id=EVSE),))
@@ -403,7 +402,6 @@ def test_a_question_needs_one_evse() -> None:
     assert authorisation.authorise_request_to_emip(named, HEADER, two).message is not None
 
 
-@pytest.mark.spec("EMIP-AUTH-23")
 def test_a_question_of_another_protocol() -> None:
     asked = authorisation.authorise_request_to_emip(REQUEST, HEADER).message
     assert asked is not None
