@@ -61,6 +61,7 @@ async def assemble(settings: Settings) -> Assembly:
     adapters = {name: plugin.adapter(outbound) for name, plugin in known.items()}
     registry = PartnerService(storage.partners, storage.credentials, storage.outbox, clock, ids)
     billing = BillingService(
+        registry=registry,
         cdrs=storage.cdrs,
         journeys=storage.journeys,
         sessions=storage.sessions,

@@ -63,6 +63,11 @@ class ProtocolAdapter:
     tells_sessions: ClassVar[bool] = True
     """Whether operators of this protocol tell of their sessions while they run."""
 
+    async def probe(self, call: Call) -> None:
+        """Whether a partner that was not reached is back: returns if it answers. Raises as any call; Unsupported where
+        the protocol has nothing harmless to ask."""
+        raise Unsupported("probe")
+
     def answers(self, partner: Partner) -> bool:
         """Whether this partner can be asked in real time at all (an OICP EMP without a service URL cannot)."""
         return True

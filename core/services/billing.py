@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from core.errors import Invalid, RoamingError, Unavailable, Uncertain, Unknown, Unsupported
+from core.errors import Invalid, RoamingError, StoreUnavailable, Unavailable, Uncertain, Unknown, Unsupported
 from core.model.authorisation import FROM_COPIES, Answered, Journey
 from core.model.cdr import Cdr, CdrSettlement, CdrState
 from core.model.event import Event, EventKind
@@ -33,7 +33,7 @@ from core.ports.stores import (
 )
 from core.pricing import Consumption, price
 from core.routing import CPO_SIDE, visible_owners
-from core.services.partners import owner_of
+from core.services.partners import PartnerService, owner_of
 from core.services.sessions import is_ours, session_changed
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -107,6 +107,7 @@ class BillingService:
         locations: LocationStore,
         tokens: TokenStore,
         partners: PartnerStore,
+        registry: PartnerService,
         adapters: dict[str, ProtocolAdapter],
         processes: Processes,
         clock: Clock,
@@ -118,6 +119,7 @@ class BillingService:
         self._locations = locations
         self._tokens = tokens
         self._partners = partners
+        self._registry = registry
         self._adapters = adapters
         self._processes = processes
         self._clock = clock
@@ -207,10 +209,14 @@ class BillingService:
             journey = await self._journeys.get(settlement.cdr.journey_id) if settlement.cdr.journey_id else None
             cdr, assumed = await self.for_recipient(settlement, partner)
             told = await adapter.push_cdr(self._call(partner, cdr, journey), cdr, journey)
+        except StoreUnavailable:  # ours, not the partner's: the process tries again
+            raise
         except Unavailable as error:
+            await self._registry.not_reached(partner.id)
             return await self._settled(settlement, CdrState.WAITING, str(error))
         except RoamingError as error:
             return await self._settled(settlement, adapter.after_failed_cdr(error), str(error))
+        await self._registry.reached(partner.id)
         state = CdrState.WAITING if told.withheld else CdrState.DELIVERED
         why = "withheld: " + "; ".join(loss.reason for loss in told.losses) if told.withheld else None
         return await self._settled(settlement, state, why, told, assumed)

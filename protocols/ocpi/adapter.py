@@ -141,6 +141,9 @@ class OcpiAdapter(ProtocolAdapter):
         await self._client.post_command_result(call, to, url, result_to_ocpi(outcome))
         return Told(losses=outcome_losses(outcome))
 
+    async def probe(self, call: Call) -> None:
+        await self._client.probe(call)
+
     async def push_location(self, call: Call, location: Location) -> Told:
         try:
             message = location_to_ocpi(location)

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode, urljoin
 
 from msgspec import Struct
 
-from core.errors import Invalid, Uncertain, Unsupported
+from core.errors import Invalid, Unavailable, Uncertain, Unsupported
 from core.model.ids import PartyId
 from core.model.partner import Partner
 from core.ports.adapter import Call
@@ -31,6 +31,7 @@ from protocols.transport.http import Answer, Request
 PUSH_S: Final = 30.0
 AUTHORISE_S: Final = 10.0
 CONFIG_S: Final = 15.0
+PROBE_S: Final = 10.0
 DUPLICATE: Final = 409
 SENDER, RECEIVER = InterfaceRole.SENDER, InterfaceRole.RECEIVER
 
@@ -76,6 +77,15 @@ class OcpiClient:
         """Raises Rejected with code 405 if the partner says that we are registered already."""
         answer = await self._config(peer, "POST credentials", "POST", url, credentials)
         return codec.read_bare(_data(answer, peer), Credentials)
+
+    async def probe(self, call: Call) -> None:
+        """The versions URL answers at all. Source: OCPI 2.3.0, mod_hub_client_info, still alive check."""
+        url = settings_of(call.partner).versions_url
+        if url is None:
+            raise Unsupported(f"{call.partner.name} has never registered")
+        answer, name = await self._send(call, None, "GET versions", "GET", url, None, PROBE_S)
+        if answer.status >= 500:
+            raise Unavailable(f"{name} answers with HTTP {answer.status}")
 
     # --- objects
 

@@ -61,6 +61,9 @@ class OicpAdapter(ProtocolAdapter):
             return _refused(error, _issuer(call))
         return authorisation_from_oicp(answer, issuer=_issuer(call))
 
+    async def probe(self, call: Call) -> None:
+        await self._client.probe(call.partner)
+
     async def authorise_stop(self, call: Call, request: AuthoriseRequest, journey: Journey) -> Authorisation:
         request = msgspec.structs.replace(request, journey_id=journey.id)
         asked = authorise_stop_to_oicp(request)

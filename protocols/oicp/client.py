@@ -18,6 +18,7 @@ from protocols.transport.http import Answer, HttpClient, Request
 
 T = TypeVar("T")
 JSON: Final = "application/json;charset=UTF-8"
+PROBE_S: Final = 10.0
 NOT_REACHED: Final = frozenset({429, 503})
 """HTTP statuses by which a partner, or what stands before it, says that it has not taken the message."""
 
@@ -65,6 +66,15 @@ class OicpClient:
         if not ack.result:
             raise _rejected(ack.status_code)
         return ack
+
+    async def probe(self, partner: Partner) -> None:
+        """Any HTTP answer of the service URL will do: OICP has nothing harmless to ask."""
+        url = settings_of(partner).callback_url
+        if not url:
+            raise Unsupported(f"{partner.name} has no service URL")
+        await self._http.send(
+            Request(partner=partner.id, protocol="oicp", operation="probe", method="GET", url=url, timeout_s=PROBE_S)
+        )
 
     async def _post(
         self,

@@ -105,7 +105,7 @@ class TestHub:
     @classmethod
     @asynccontextmanager
     async def open(cls, plugins: Sequence[ProtocolPlugin], **options: Any) -> AsyncIterator["TestHub"]:
-        """`options`: `allow_private`, `hotline`, and the switches of Hub (`open_registration`, `max_body_bytes`, ...)."""
+        """`options`: `allow_private`, `hotline`, and switches of Hub such as `open_registration`."""
         hub = cls(plugins, **options)
         try:
             yield hub
@@ -153,10 +153,11 @@ class TestHub:
         storage, clock, ids = self.storage, self.clock, self.ids
         deadline_s = options.pop("authorise_deadline_s", 5.0)
         sessions = SessionService(storage.sessions, storage.journeys, storage.partners, clock, ids)
+        registry = PartnerService(storage.partners, storage.credentials, storage.outbox, clock, ids)
         return Hub(
             identity=identity,
             outbound=self.outbound,
-            partners=PartnerService(storage.partners, storage.credentials, storage.outbox, clock, ids),
+            partners=registry,
             authorisation=AuthorisationService(
                 tokens=storage.tokens,
                 locations=storage.locations,
@@ -183,6 +184,7 @@ class TestHub:
                 ids=self.ids,
             ),
             billing=BillingService(
+                registry=registry,
                 cdrs=storage.cdrs,
                 journeys=storage.journeys,
                 sessions=storage.sessions,

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from core.errors import Unavailable
 from core.model.authorisation import Authorisation, AuthoriseRequest, Decision
 from core.model.cdr import Cdr, CdrLocation
 from core.model.ids import ContractId, EvseId, PartyId, TokenUid
@@ -105,6 +106,11 @@ class FakeAdapter(ProtocolAdapter):
         self.cdr_outcome: Told | Exception = Told()
         self.push_outcome: Told | Exception = Told()
         self.offline: set[str] = set()
+        self.back = True
+
+    async def probe(self, call: Call) -> None:
+        if not self.back:
+            raise Unavailable("still away")
 
     def answers(self, partner: Partner) -> bool:
         return partner.id not in self.offline

@@ -10,11 +10,12 @@ from core.errors import Invalid, Refused, Rejected, Unavailable, Uncertain, Unkn
 from core.model.cdr import CdrState
 from core.model.ids import PartyId
 from core.model.loss import Loss, LossKind
-from core.model.partner import Role
+from core.model.partner import PartnerState, Role
 from core.model.session import CdrToken
 from core.model.tariff import PriceComponent, Tariff, TariffElement
 from core.ports.adapter import Told
 from core.services.billing import BillingService
+from core.services.partners import PartnerService
 from tests.fakes import FakeIds, FakeProcesses, FakeStorage
 from tests.unit.core.examples import CPO, EMSP, NOW, OTHER_EMSP, UID, FakeAdapter, cdr, location, partner
 
@@ -33,7 +34,10 @@ class World:
         self.adapter = FakeAdapter()
         self.processes = FakeProcesses()
         self.cpo = partner("cpo", CPO, Role.CPO, agreed_tariff=TARIFF)
+        stores = self.storage
+        registry = PartnerService(stores.partners, stores.credentials, stores.outbox, stores.clock, FakeIds())
         self.service = BillingService(
+            registry=registry,
             cdrs=self.storage.cdrs,
             journeys=self.storage.journeys,
             sessions=self.storage.sessions,
@@ -185,6 +189,18 @@ async def test_killed_while_it_was_sent(
     assert (await world.service.get("NLCPA/CDR1")).state is found
     world.adapter.cdr_outcome = Told()
     assert (await world.service.deliver("NLCPA/CDR1")).state is end
+
+
+async def test_a_recipient_that_is_not_reached_is_offline_so_that_its_return_hurries_the_cdr(world: World) -> None:
+    world.adapter.cdr_outcome = Unavailable("refused")
+    await world.service.accept(world.cpo, cdr())
+    await world.service.deliver("NLCPA/CDR1")
+    emb = await world.storage.partners.get("emb")
+    assert emb and emb.state is PartnerState.OFFLINE
+    world.adapter.cdr_outcome = Told()
+    await world.service.deliver("NLCPA/CDR1")
+    emb = await world.storage.partners.get("emb")
+    assert emb and emb.state is PartnerState.CONNECTED
 
 
 async def test_a_delivered_cdr_is_not_delivered_again(world: World) -> None:

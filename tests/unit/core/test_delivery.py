@@ -176,6 +176,18 @@ async def test_our_own_database_away_is_not_the_partner_away(world: World) -> No
     assert again.attempts == ()
 
 
+async def test_a_partner_that_only_listens_is_asked_whether_it_is_back(world: World) -> None:
+    await world.told(Unavailable("refused"))
+    world.adapter.back = False
+    await world.service.probe_offline()
+    emb = await world.storage.partners.get("emb")
+    assert emb and emb.state is PartnerState.OFFLINE
+    world.adapter.back = True
+    await world.service.probe_offline()
+    emb = await world.storage.partners.get("emb")
+    assert emb and emb.state is PartnerState.CONNECTED
+
+
 async def test_a_cdr_gets_its_process_and_no_delivery(world: World) -> None:
     await world.service.fan_out(event(EventKind.CDR_ACCEPTED, key="NLCPA/CDR1"))
     assert world.processes.started == ["NLCPA/CDR1"]
