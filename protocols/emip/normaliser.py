@@ -21,7 +21,7 @@ from core.errors import Invalid
 from protocols.emip.wire import parts, to_iop
 from protocols.emip.wire.words import USER_ID_WORDS, WORDS, AuthorisationValue, Code
 from protocols.transport.soap.shapes import EXTRA, FieldShape, shape_of
-from protocols.transport.soap.xml import XSI, Element, local_name, path_of, plain, put
+from protocols.transport.soap.xml import Element, local_name, path_of, plain, put
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,7 @@ _MOMENT: Final = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{0,9}))?"
     r"(Z|[+-][0-9]{2}:[0-9]{2})?"
 )
+_USUAL: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _ANSWER_WORDS: Final = {word: int(code) for word, code in WORDS[AuthorisationValue].items()}
 
 
@@ -59,9 +60,13 @@ class _Entry(Struct, frozen=True):
 
 
 class _Plan(Struct, frozen=True):
+    """`tags`: elements by their own names; `entries`: by names whose first letter is small."""
+
     name: str
+    tags: dict[Any, _Entry]
     entries: dict[str, _Entry]
-    required: tuple[str, ...]
+    required: frozenset[str]
+    names: tuple[str, ...]
 
 
 def values_of(element: Element, wire_type: Any, zone: tzinfo = UTC) -> dict[str, Any]:
@@ -73,12 +78,16 @@ def _read(element: Element, plan: _Plan, zone: tzinfo) -> dict[str, Any]:
     values: dict[str, Any] = {}
     dialect: dict[str, Any] = {}
     unknown: dict[str, Any] = {}
+    known = plan.tags.get
     for child in element:
-        local = local_name(child.tag)
-        entry = plan.entries.get(_uncapped(local))
+        tag = child.tag
+        entry = known(tag)  # as we would write it
         if entry is None:
-            put(unknown, local, plain(child))
-            continue
+            local = local_name(tag)
+            entry = plan.entries.get(_uncapped(local))
+            if entry is None:
+                put(unknown, local, plain(child))
+                continue
         value = _value(child, entry, zone)
         if value is None:
             continue
@@ -87,14 +96,14 @@ def _read(element: Element, plan: _Plan, zone: tzinfo) -> dict[str, Any]:
         elif entry.dialect:
             dialect.setdefault(entry.key, value)
         elif entry.key in values:
-            log.info("%s: a second %s is ignored", plan.name, local)
+            log.info("%s: a second %s is ignored", plan.name, entry.key)
         else:
             values[entry.key] = value
     for key, value in dialect.items():
         values.setdefault(key, value)
-    for name in plan.required:
-        if name not in values:
-            raise Missing(path_of(element, name), name)
+    if not plan.required <= values.keys():
+        name = next(name for name in plan.names if name in plan.required and name not in values)
+        raise Missing(path_of(element, name), name)
     if unknown:
         log.info("%s: unknown elements %s", plan.name, ", ".join(sorted(unknown))[:200])
         values[EXTRA] = unknown
@@ -109,8 +118,11 @@ def _value(child: Element, entry: _Entry, zone: tzinfo) -> Any:
         return _read(child, _plan(entry.inner), zone)
     if len(child):
         raise Invalid(path_of(child), "an element where text belongs")
-    text = (child.text or "").strip()
-    if not text or child.get(XSI + "nil") in ("true", "1"):
+    text = child.text
+    if text is None:
+        return None
+    text = text.strip()
+    if not text:  # what is nil is empty
         return None
     try:
         return entry.leaf(text, zone)
@@ -129,8 +141,10 @@ def _plan(wire_type: Any) -> _Plan:
         for other, name in DIALECT.get(wire_type, {}).items():
             if name == shape.encoded:
                 entries[_uncapped(other)] = msgspec.structs.replace(entry, dialect=True)
-    required = tuple(field.encode_name for field in msgspec.structs.fields(wire_type) if field.required)
-    return _Plan(getattr(wire_type, "element", wire_type.__name__), entries, required)
+    required = frozenset(field.encode_name for field in msgspec.structs.fields(wire_type) if field.required)
+    names = tuple(shape.encoded for shape in shape_of(wire_type))
+    tags = {entry.key: entry for entry in entries.values() if not entry.dialect}
+    return _Plan(getattr(wire_type, "element", wire_type.__name__), tags, entries, required, names)
 
 
 def _uncapped(name: str) -> str:
@@ -172,6 +186,8 @@ def _user_id_type(text: str, zone: tzinfo) -> str:
 
 
 def _integer(text: str, zone: tzinfo) -> int:
+    if text.isdigit() and text.isascii() and len(text) < 18:
+        return int(text)
     match = _NUMBER_FIRST.fullmatch(text)
     if match is None:
         raise ValueError("not a whole number")
@@ -213,6 +229,12 @@ def _code(kind: type[Code]) -> Leaf:
 
 def _date(text: str, zone: tzinfo) -> str:
     """In UTC, with milliseconds if there are any; further digits are dropped."""
+    if _USUAL.fullmatch(text):
+        try:
+            datetime.fromisoformat(text[:19])
+        except ValueError:
+            raise ValueError("not a date and time") from None
+        return text
     match = _MOMENT.fullmatch(text)
     if match is None:
         raise ValueError("not a date and time")
