@@ -53,7 +53,6 @@ def evse_uid(evse_id: EvseId) -> str:
     return f"{evse_id.operator.key}E{outlet}"
 
 
-@lru_cache(maxsize=65536)
 def evse_id_to_ochp(evse_id: EvseId) -> str | None:
     """Upper case, structural stars all or none as the owner writes them; a DIN id in its ISO form. None: too long."""
     for text in (evse_id.text.upper(), evse_id.iso):
@@ -66,10 +65,15 @@ def contract_id_from_ochp(text: str, path: str = "/contractId") -> ContractId:
     return ContractId.parse(text, path)
 
 
-@lru_cache(maxsize=65536)
 def contract_id_to_ochp(contract_id: ContractId) -> str | None:
     """As the issuer spells it if OCHP takes that; a DIN id as OCHP converts it; None for an id of no known form."""
-    upper = contract_id.text.upper()
+    return _contract_id_to_ochp(contract_id.text)
+
+
+@lru_cache(maxsize=65536)
+def _contract_id_to_ochp(text: str) -> str | None:
+    # by text, not by ContractId: ids that are spelled differently compare equal
+    contract_id, upper = ContractId.parse(text), text.upper()
     if contract_id.is_din:
         code = contract_id.key[:5] + "00" + contract_id.key[5:11] + (contract_id.check_digit or "")
         return code + emaid_check_digit(code)
