@@ -17,7 +17,7 @@ from gateway.metrics import Metrics
 
 PARTNER: Final = "partner_id"
 CODE: Final = "protocol_code"
-PROTOCOLS: Final = {"ocpi": "ocpi", "api": "oicp"}
+PROTOCOLS: Final = {"ocpi": "ocpi", "api": "oicp", "ochp": "ochp", "service": "ochp", "live": "ochp", "emip": "emip"}
 """First segment of the path -> protocol."""
 
 

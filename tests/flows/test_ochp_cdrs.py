@@ -54,7 +54,7 @@ async def test_a_new_record_is_accepted_and_waits_in_its_provider_s_queue(net: N
     assert await fetched(net.other) == {}
 
 
-@pytest.mark.spec("OCHP-CDR-12", "OCHP-CDR-19", "OCHP-CDR-25", "OCHP-CDR-14", "OCHP-CDR-05")
+@pytest.mark.spec("OCHP-CDR-12", "OCHP-CDR-19", "OCHP-CDR-25", "OCHP-CDR-14")
 async def test_approved_records_leave_the_queue_and_can_still_be_had(net: Net) -> None:
     await net.cpo.ask("AddCDRs", cdr(evse_id="DE*QX7*E0041*2"))
     await net.hub.settle()
@@ -70,7 +70,7 @@ async def test_approved_records_leave_the_queue_and_can_still_be_had(net: Net) -
     assert again.result == "ok"
 
 
-@pytest.mark.spec("OCHP-CDR-16", "OCHP-CDR-21", "OCHP-CDR-05")
+@pytest.mark.spec("OCHP-CDR-16", "OCHP-CDR-21")
 async def test_declined_records_go_back_to_their_operator(net: Net) -> None:
     await net.cpo.ask("AddCDRs", cdr())
     await net.hub.settle()
@@ -233,7 +233,6 @@ async def test_a_record_belongs_to_the_journey_that_the_hub_s_yes_began(net: Net
     assert net.hub.storage.cdrs.held[KEY].cdr.journey_id == journey.id
 
 
-@pytest.mark.spec("OCHP-RES-11")
 async def test_a_failing_database_is_server_and_no_record_is_lost(net: Net) -> None:
     accept = net.hub.storage.cdrs.accept
 

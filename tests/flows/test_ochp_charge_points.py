@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 import pytest
+from msgspec.structs import replace
 
 from core.model.location import EvseStatus
 from tests.flows.hub import TestHub
@@ -81,7 +82,7 @@ async def test_the_same_list_again_changes_nothing(net: Net) -> None:
     assert await changed(net.nsp, "2026-02-15T12:30:00Z") == {}
 
 
-@pytest.mark.spec("OCHP-CP-03", "OCHP-CP-06", "OCHP-ID-04", "OCHP-CP-12")
+@pytest.mark.spec("OCHP-CP-03", "OCHP-CP-06", "OCHP-ID-04")
 async def test_records_are_exchanged_whole_and_neighbours_stay_as_they_were(net: Net) -> None:
     first = charge_point("de*qx7*e1", stamp="2016-02-03T04:05:06Z", name="Süd &amp; Nord", status=None)
     second = charge_point("DE*QX7*E2", name="Anders", lat="53.560000")
@@ -156,7 +157,19 @@ async def test_opening_hours_come_back(net: Net) -> None:
     assert answer.texts("chargePointInfoArray/openingTimes/twentyfourseven") == ["false"]
 
 
-@pytest.mark.spec("OCHP-CP-10", "OCHP-REL-05", "OCHP-RES-12")
+@pytest.mark.spec("OCHP-REL-05", "OCHP-LIVE-24", "OCHP-DLT-12")
+async def test_only_connected_operators_are_shown(net: Net) -> None:
+    far = await join(net.hub, "CPO", "ATQV2")
+    for one, evse_id in ((net.cpo, "DE*QX7*E1"), (far, "AT*QV2*E1")):
+        assert (await one.ask(SET, charge_point(evse_id))).result == "ok"
+    partners = net.hub.storage.partners.held
+    partners[far.partner.id] = replace(partners[far.partner.id], open_to=())
+    assert await listed(net.nsp) == ["DE*QX7*E1"]
+    assert set(await changed(net.nsp, NOW)) == {"DE*QX7*E1"}
+    assert set(await statuses(net.nsp)) == {"DE*QX7*E1"}
+
+
+@pytest.mark.spec("OCHP-CP-10", "OCHP-RES-12")
 async def test_who_sees_no_operator_has_nothing_to_exchange() -> None:
     async with opened() as hub:
         nsp = await join(hub, "NSP", "NLNAV")
@@ -178,15 +191,14 @@ async def statuses(nsp: Reached, inner: str = "", name: str = "evse") -> dict[st
 async def test_the_newest_status_is_told_with_its_time(net: Net) -> None:
     await net.cpo.ask(SET, charge_point("DE*QX7*E1") + charge_point("DE*QX7*E2"))
     body = (
-        live("deqx7e1", "available", "available", "2026-01-15T14:00:00.5+02:00")
+        live("deqx7e1", "available", "available", "2026-01-15T15:00:00.5+02:00")
         + live("DE*QX7*E2", "not-available", "charging")
-        + "<ttl><DateTime>2026-01-15T13:00:00Z</DateTime></ttl>"
+        + "<ttl><DateTime>2026-01-15T12:30:00Z</DateTime></ttl>"
     )
-    past = body.replace("2026-01-15T14:00:00.5+02:00", "2026-01-15T15:00:00.5+02:00")
-    assert (await net.cpo.ask("UpdateStatus", past)).result == "ok"
+    assert (await net.cpo.ask("UpdateStatus", body)).result == "ok"
     assert await statuses(net.nsp) == {
         "DE*QX7*E1": ("available", "available", "2026-01-15T13:00:00Z"),
-        "DE*QX7*E2": ("not-available", "charging", "2026-01-15T13:00:00Z"),
+        "DE*QX7*E2": ("not-available", "charging", "2026-01-15T12:30:00Z"),
     }
     await net.cpo.ask("UpdateStatus", live("DE*QX7*E1", "not-available", "blocked"))
     assert (await statuses(net.nsp))["DE*QX7*E1"] == ("not-available", "blocked", None)

@@ -149,7 +149,9 @@ async def test_deltas_go_by_the_hub_s_time(net: Net) -> None:
     assert await changed(net.cpo, "2026-01-15T12:30:00Z") == {}
 
 
-@pytest.mark.spec("OCHP-RA-12", "OCHP-RA-26", "OCHP-RA-27", "OCHP-RA-28", "OCHP-RA-25", "OCHP-ID-09", "OCHP-ID-08")
+@pytest.mark.spec(
+    "OCHP-RA-12", "OCHP-RA-26", "OCHP-RA-27", "OCHP-RA-28", "OCHP-RA-25", "OCHP-ID-09", "OCHP-ID-08", "OCHP-DT-04"
+)
 async def test_records_come_as_they_were_uploaded(net: Net) -> None:
     number = "<printedNumber>QM 0 417</printedNumber>"
     uploads = [
@@ -214,6 +216,7 @@ async def test_without_a_provider_there_is_nothing_to_exchange() -> None:
     async with opened() as hub:
         cpo = await join(hub, "CPO", "DEQX7")
         emp = await join(hub, "EMSP", "DEQM1")
+        assert (await cpo.ask(GET)).result == "roaming"
         for party in ("cpo", "emp"):
             partner = (cpo if party == "cpo" else emp).partner
             hub.storage.partners.held[partner.id] = _closed(hub.storage.partners.held[partner.id])

@@ -154,7 +154,7 @@ def cdr(cdr_id: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.spec("OCHP-VER-01", "OCHP-TRN-10", "OCHP-TRN-11", "OCHP-TRN-07", "OCHP-CP-05", "OCHP-AUTH-09")
+@pytest.mark.spec("OCHP-TRN-10", "OCHP-TRN-11", "OCHP-TRN-12", "OCHP-CP-05", "OCHP-AUTH-09")
 @pytest.mark.parametrize("built", [ours, pytest.param(official, marks=needs_official)])
 async def test_a_day_of_two_partners_who_speak_by_zeep(hub: TestHub, built: Any) -> None:
     """Every operation of both interfaces, each answer by the schema."""
