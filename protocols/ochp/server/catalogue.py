@@ -6,6 +6,7 @@ its live status) reads otherwise than before; a new process takes all of a locat
 which repeats records and loses none.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -60,12 +61,18 @@ class Catalogue:
         held, _ = await self._locations.page_keys(reader, LocationQuery(limit=ALL))
         stale = [key for key, revision in held if self._made.get(key, (-1, ()))[0] != revision]
         for start in range(0, len(stale), BULK):
-            for revision, location in await self._locations.by_keys(stale[start : start + BULK]):
-                _, before = self._made.get(location.key, (0, ()))
-                self._made[location.key] = revision, entries_of(location, revision, {one.uid: one for one in before})
+            read = await self._locations.by_keys(stale[start : start + BULK])
+            self._made |= await asyncio.to_thread(self._rendered, read)
         found = [entry for key, _ in held if key in self._made for entry in self._made[key][1]]
         found.sort(key=lambda entry: entry.changed)
         return found
+
+    def _rendered(self, read: Sequence[tuple[int, Location]]) -> dict[str, tuple[int, tuple[Entry, ...]]]:
+        made = {}
+        for revision, location in read:
+            _, before = self._made.get(location.key, (0, ()))
+            made[location.key] = revision, entries_of(location, revision, {one.uid: one for one in before})
+        return made
 
 
 def entries_of(location: Location, revision: int, before: Mapping[str, Entry]) -> tuple[Entry, ...]:

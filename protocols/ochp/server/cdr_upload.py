@@ -33,7 +33,7 @@ _IN_STORE: Final = frozenset((CdrState.ACCEPTED, CdrState.DELIVERING, CdrState.W
 
 
 async def add_cdrs(call: Inbound) -> Reply:
-    message, bad = call.message_each(wire.AddCDRsRequest)
+    message, bad = await call.message_each(wire.AddCDRsRequest)
     feedback = Feedback()
     feedback.unreadable(bad, _readable_id)
     async with call.lock("cdrs"):

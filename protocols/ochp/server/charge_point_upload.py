@@ -15,7 +15,7 @@ from mappings.ochp.ids import evse_id_from_ochp, evse_uid
 from mappings.ochp.locations import location_from_ochp
 from mappings.ochp.times import zone_info
 from protocols.ochp.server.feedback import Feedback, Refusal, invalid
-from protocols.ochp.server.inbound import Inbound, Reply, numbered, replied
+from protocols.ochp.server.inbound import Inbound, Reply, aside, numbered, replied
 from protocols.ochp.server.rebuilding import Change, rebuilt, uids_in_list
 from protocols.ochp.wire import charge_points as wire
 from protocols.ochp.wire.charge_points import ChargePointInfo
@@ -29,13 +29,13 @@ Groups = dict[str, dict[str, ChargePointInfo]]
 
 
 async def set_charge_point_list(call: Inbound) -> Reply:
-    message, bad = call.message_each(wire.SetChargePointListRequest)
+    message, bad = await call.message_each(wire.SetChargePointListRequest)
     feedback = await _upload(call, message.charge_point_info_array, bad, whole=True)
     return replied(wire.SetChargePointListResponse(result=feedback.result(), refused_charge_point_info=feedback.echoed))
 
 
 async def update_charge_point_list(call: Inbound) -> Reply:
-    message, bad = call.message_each(wire.UpdateChargePointListRequest)
+    message, bad = await call.message_each(wire.UpdateChargePointListRequest)
     feedback = await _upload(call, message.charge_point_info_array, bad, whole=False)
     return replied(
         wire.UpdateChargePointListResponse(result=feedback.result(), refused_charge_point_info=feedback.echoed)
@@ -47,6 +47,18 @@ async def _upload(
 ) -> Feedback:
     feedback = Feedback()
     feedback.unreadable(bad, evse_id_in)
+    wanted = await aside(len(records), _wanted, call, records, bad, feedback)
+    if not feedback.nothing_accepted:
+        kept = _uids_of(bad) | {uid for one in feedback.refusals if one.record and (uid := _read_uid(one.record))}
+        async with call.lock("evses"):
+            await _write(call, wanted, kept if whole else None)
+    return feedback
+
+
+def _wanted(
+    call: Inbound, records: Sequence[ChargePointInfo], bad: Sequence[Refused], feedback: Feedback
+) -> dict[str, ChargePointInfo]:
+    """Those that are right, by uid."""
     wanted: dict[str, ChargePointInfo] = {}
     doubles = 0
     for position, record in numbered(records, bad, RECORDS):
@@ -57,11 +69,7 @@ async def _upload(
             feedback.accept()
     if doubles:
         feedback.note(f"{doubles} given twice, the last one counts")
-    if not feedback.nothing_accepted:
-        kept = _uids_of(bad) | {uid for one in feedback.refusals if one.record and (uid := _read_uid(one.record))}
-        async with call.lock("evses"):
-            await _write(call, wanted, kept if whole else None)
-    return feedback
+    return wanted
 
 
 def _uid(call: Inbound, record: ChargePointInfo, position: int, feedback: Feedback) -> str | None:
@@ -96,7 +104,7 @@ async def _write(call: Inbound, wanted: dict[str, ChargePointInfo], kept: set[st
             continue
         groups = _grouped(owner, mine)
         held = await _held(call, owner, groups, mine, everything=kept is not None)
-        changed = list(_changes(call, held, groups, mine, kept))
+        changed = await aside(len(mine) + len(held), _changes, call, held, groups, mine, kept)
         if changed:
             await call.hub.locations.load(call.partner, owner, changed)
 
@@ -133,7 +141,8 @@ def _changes(
     groups: Groups,
     wanted: dict[str, ChargePointInfo],
     kept: set[str] | None,
-) -> Iterable[Location]:
+) -> list[Location]:
+    found = []
     for key in dict.fromkeys([*groups, *held]):
         location, here = held.get(key), groups.get(key, {})
         listed = uids_in_list(location) if location is not None else set()
@@ -144,7 +153,8 @@ def _changes(
         change = Change(records=here, withdrawn=frozenset(gone), moved=frozenset(elsewhere))
         made = rebuilt(location, change, call.now)
         if made is not None:
-            yield made
+            found.append(made)
+    return found
 
 
 def evse_id_in(raw: Any) -> str:

@@ -47,6 +47,12 @@ def uids_in_list(location: Location) -> set[str]:
 def rebuilt(location: Location | None, change: Change, now: datetime) -> Location | None:
     """None if nothing reads otherwise than before."""
     held = _held(location) if location is not None else {}
+    if (
+        not change.moved
+        and not change.withdrawn
+        and all(_is_held(held.get(uid), one) for uid, one in change.records.items())
+    ):
+        return None
     for uid in change.moved:
         held.pop(uid, None)
     gone = {uid for uid, one in held.items() if uid not in change.records and (one.gone or uid in change.withdrawn)}
@@ -101,6 +107,10 @@ def _evse(evse: Evse, record: ChargePointInfo, held: _Held | None, gone: bool, n
         return msgspec.structs.replace(evse, connectors=held.evse.connectors, updated_at=held.evse.updated_at)
     connectors = tuple(msgspec.structs.replace(one, updated_at=now) for one in evse.connectors)
     return msgspec.structs.replace(evse, connectors=connectors, updated_at=now)
+
+
+def _is_held(held: _Held | None, record: ChargePointInfo) -> bool:
+    return held is not None and not held.gone and _text(held.record) == _text(record)
 
 
 def _text(record: ChargePointInfo) -> str:

@@ -37,7 +37,7 @@ class _Wanted(Struct, frozen=True):
 
 
 async def update_status(call: Inbound) -> Reply:
-    message, bad = call.message_each(wire.UpdateStatusRequest)
+    message, bad = await call.message_each(wire.UpdateStatusRequest)
     default = moment_from_ochp(message.ttl, "/UpdateStatusRequest/ttl/DateTime") if message.ttl else None
     feedback = Feedback()
     for kind in ("evse", "parking"):

@@ -16,7 +16,7 @@ from core.model.token import Token
 from mappings.ochp.ids import medium_from_ochp
 from mappings.ochp.tokens import token_from_ochp
 from protocols.ochp.server.feedback import Feedback, Refusal, invalid
-from protocols.ochp.server.inbound import Inbound, Reply, numbered, replied
+from protocols.ochp.server.inbound import Inbound, Reply, aside, numbered, replied
 from protocols.ochp.wire import tokens as wire
 from protocols.ochp.wire.tokens import RoamingAuthorisationInfo
 from protocols.ochp.wire.words import ResultCode
@@ -26,7 +26,7 @@ RECORDS = "roamingAuthorisationInfoArray"
 
 
 async def set_roaming_authorisation_list(call: Inbound) -> Reply:
-    message, bad = call.message_each(wire.SetRoamingAuthorisationListRequest)
+    message, bad = await call.message_each(wire.SetRoamingAuthorisationListRequest)
     feedback = await _upload(call, message.roaming_authorisation_info_array, bad, whole=True)
     return replied(
         wire.SetRoamingAuthorisationListResponse(
@@ -36,7 +36,7 @@ async def set_roaming_authorisation_list(call: Inbound) -> Reply:
 
 
 async def update_roaming_authorisation_list(call: Inbound) -> Reply:
-    message, bad = call.message_each(wire.UpdateRoamingAuthorisationListRequest)
+    message, bad = await call.message_each(wire.UpdateRoamingAuthorisationListRequest)
     feedback = await _upload(call, message.roaming_authorisation_info_array, bad, whole=False)
     return replied(
         wire.UpdateRoamingAuthorisationListResponse(
@@ -50,16 +50,7 @@ async def _upload(
 ) -> Feedback:
     feedback = Feedback()
     feedback.unreadable(bad, _contract_of)
-    wanted: dict[str, Token] = {}
-    doubles = 0
-    for position, record in numbered(records, bad, RECORDS):
-        token = _token(call, record, position, feedback)
-        if token is not None:
-            doubles += token.key in wanted and wanted[token.key] != token
-            wanted[token.key] = token
-            feedback.accept()
-    if doubles:
-        feedback.note(f"{doubles} given twice, the last one counts")
+    wanted = await aside(len(records), _wanted, call, records, bad, feedback)
     if not feedback.nothing_accepted:
         async with call.lock("tokens"):
             kept = _uids_of(bad) | {
@@ -70,6 +61,23 @@ async def _upload(
                 if mine or whole:
                     await _write(call, issuer, mine, kept if whole else None)
     return feedback
+
+
+def _wanted(
+    call: Inbound, records: Sequence[RoamingAuthorisationInfo], bad: Sequence[Refused], feedback: Feedback
+) -> dict[str, Token]:
+    """Those that are right, by key."""
+    wanted: dict[str, Token] = {}
+    doubles = 0
+    for position, record in numbered(records, bad, RECORDS):
+        token = _token(call, record, position, feedback)
+        if token is not None:
+            doubles += token.key in wanted and wanted[token.key] != token
+            wanted[token.key] = token
+            feedback.accept()
+    if doubles:
+        feedback.note(f"{doubles} given twice, the last one counts")
+    return wanted
 
 
 def _token(call: Inbound, record: RoamingAuthorisationInfo, position: int, feedback: Feedback) -> Token | None:
@@ -95,7 +103,7 @@ def _token(call: Inbound, record: RoamingAuthorisationInfo, position: int, feedb
 async def _write(call: Inbound, issuer: PartyId, wanted: dict[str, Token], kept: set[str] | None) -> None:
     """Only what differs from what is held. `kept` None: the others stay; else those with these uids do."""
     held = await _held(call, issuer, wanted, everything=kept is not None)
-    changed = [token for key, token in wanted.items() if key not in held or _differs(token, held[key])]
+    changed = await aside(len(wanted), _changed, wanted, held)
     if changed:
         await call.hub.tokens.load(call.partner, issuer, changed)
     if kept is not None:
@@ -109,6 +117,10 @@ async def _held(call: Inbound, issuer: PartyId, wanted: dict[str, Token], *, eve
     if everything or len(wanted) > 100:
         return {token.key: token async for token in call.hub.tokens.owned(issuer)}
     return await call.hub.tokens.by_keys(call.partner, issuer, list(wanted))
+
+
+def _changed(wanted: dict[str, Token], held: dict[str, Token]) -> list[Token]:
+    return [token for key, token in wanted.items() if key not in held or _differs(token, held[key])]
 
 
 def _differs(token: Token, held: Token) -> bool:
