@@ -2,12 +2,14 @@
 
 from importlib.metadata import entry_points
 
+from protocols.emip.plugin import PLUGIN as EMIP
+from protocols.ochp.plugin import PLUGIN as OCHP
 from protocols.ocpi.plugin import PLUGIN as OCPI
 from protocols.oicp.plugin import PLUGIN as OICP
 from protocols.plugin import ProtocolPlugin
 
 ENTRY_POINT_GROUP = "chargesphere.protocols"
-BUILT_IN: tuple[ProtocolPlugin, ...] = (OCPI, OICP)
+BUILT_IN: tuple[ProtocolPlugin, ...] = (OCPI, OICP, OCHP, EMIP)
 
 
 def plugins() -> dict[str, ProtocolPlugin]:
