@@ -9,12 +9,13 @@ from msgspec import Struct
 from core.model.ids import PartyId
 from core.ports.adapter import ProtocolAdapter
 from core.services.authorisation import AuthorisationService
-from core.services.billing import BillingService, TariffService
+from core.services.billing import BillingService
 from core.services.commands import CommandService
 from core.services.delivery import DeliveryService
 from core.services.locations import LocationService
 from core.services.partners import PartnerService
 from core.services.sessions import SessionService
+from core.services.tariffs import TariffService
 from core.services.tokens import TokenService
 from gateway.clock import RandomIds, SystemClock
 from gateway.metrics import Metrics

@@ -19,11 +19,12 @@ from core.ports.clock import Clock, Ids
 from core.ports.journal import Journal
 from core.ports.stores import CredentialStore
 from core.services.authorisation import AuthorisationService
-from core.services.billing import BillingService, TariffService
+from core.services.billing import BillingService
 from core.services.commands import CommandService
 from core.services.locations import LocationService
 from core.services.partners import PartnerService
 from core.services.sessions import SessionService
+from core.services.tariffs import TariffService
 from core.services.tokens import TokenService
 from protocols.transport.http import HttpClient
 

@@ -1,4 +1,4 @@
-"""Tariffs, and charge detail records: accepted once, on disk before the answer, delivered for certain."""
+"""Charge detail records: accepted once, on disk before the answer, delivered for certain."""
 
 import hashlib
 from collections.abc import Mapping
@@ -26,73 +26,16 @@ from core.ports.stores import (
     JourneyStore,
     LocationStore,
     PartnerStore,
-    Saved,
     SessionStore,
-    TariffStore,
     TokenStore,
 )
 from core.pricing import Consumption, price
-from core.routing import CPO_SIDE, visible_owners
 from core.services.partners import PartnerService, owner_of
 from core.services.sessions import is_ours, session_changed
 
 T = TypeVar("T", bound=msgspec.Struct)
 AUTHORISED_BEFORE = timedelta(hours=1)
 """So long before the start of charging may its authorisation lie (a driver parks, asks, and plugs in)."""
-
-
-class TariffService:
-    def __init__(self, tariffs: TariffStore, partners: PartnerStore, clock: Clock, ids: Ids) -> None:
-        self._tariffs = tariffs
-        self._partners = partners
-        self._clock = clock
-        self._ids = ids
-
-    async def put(self, caller: Partner, tariff: Tariff, correlation_id: str | None = None) -> Saved:
-        owner_of(caller, tariff.owner, "$.party_id")
-        return await self._tariffs.save(
-            tariff, events=[self._event(EventKind.TARIFF_CHANGED, tariff, caller, correlation_id)]
-        )
-
-    async def own(self, caller: Partner, owner: PartyId, tariff_id: str) -> Tariff:
-        owner_of(caller, owner, "$.party_id")
-        tariff = await self._tariffs.get(owner, tariff_id)
-        if tariff is None:
-            raise Unknown("tariff", tariff_id)
-        return tariff
-
-    async def remove(self, caller: Partner, owner: PartyId, tariff_id: str, correlation_id: str | None = None) -> None:
-        tariff = await self.own(caller, owner, tariff_id)
-        await self._tariffs.remove(
-            tariff, events=[self._event(EventKind.TARIFF_DELETED, tariff, caller, correlation_id)]
-        )
-
-    async def page(
-        self,
-        reader: Partner,
-        updated_from: datetime | None,
-        updated_to: datetime | None,
-        offset: int,
-        limit: int,
-        owners: tuple[PartyId, ...] | None = None,
-    ) -> tuple[list[Tariff], int]:
-        """What the reader may see of these owners (None: of all)."""
-        visible = visible_owners(reader, await self._partners.all(), CPO_SIDE)
-        owners = visible if owners is None else tuple(owner for owner in visible if owner in owners)
-        return await self._tariffs.page(
-            owners=owners, updated_from=updated_from, updated_to=updated_to, offset=offset, limit=limit
-        )
-
-    def _event(self, kind: EventKind, tariff: Tariff, caller: Partner, correlation_id: str | None) -> Event:
-        return Event(
-            id=self._ids.uuid(),
-            kind=kind,
-            key=tariff.key,
-            owner=tariff.owner,
-            source=caller.id,
-            correlation_id=correlation_id,
-            at=self._clock.now(),
-        )
 
 
 class BillingService:

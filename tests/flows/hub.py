@@ -23,12 +23,13 @@ from core.model.ids import PartyId
 from core.model.partner import Partner, PartnerState, PartyRole, Role
 from core.ports.adapter import ProtocolAdapter
 from core.services.authorisation import AuthorisationService
-from core.services.billing import BillingService, TariffService
+from core.services.billing import BillingService
 from core.services.commands import CommandService
 from core.services.delivery import DeliveryService
 from core.services.locations import LocationService
 from core.services.partners import PartnerService
 from core.services.sessions import SessionService
+from core.services.tariffs import TariffService
 from core.services.tokens import TokenService
 from protocols.plugin import Hub, HubIdentity, Outbound, ProtocolPlugin
 from protocols.transport.http import HttpClient

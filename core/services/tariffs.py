@@ -1,0 +1,67 @@
+"""Tariffs: taken from their owners, shown and told to whoever may see them."""
+
+from datetime import datetime
+
+from core.errors import Unknown
+from core.model.event import Event, EventKind
+from core.model.ids import PartyId
+from core.model.partner import Partner
+from core.model.tariff import Tariff
+from core.ports.clock import Clock, Ids
+from core.ports.stores import PartnerStore, Saved, TariffStore
+from core.routing import CPO_SIDE, visible_owners
+from core.services.partners import owner_of
+
+
+class TariffService:
+    def __init__(self, tariffs: TariffStore, partners: PartnerStore, clock: Clock, ids: Ids) -> None:
+        self._tariffs = tariffs
+        self._partners = partners
+        self._clock = clock
+        self._ids = ids
+
+    async def put(self, caller: Partner, tariff: Tariff, correlation_id: str | None = None) -> Saved:
+        owner_of(caller, tariff.owner, "$.party_id")
+        return await self._tariffs.save(
+            tariff, events=[self._event(EventKind.TARIFF_CHANGED, tariff, caller, correlation_id)]
+        )
+
+    async def own(self, caller: Partner, owner: PartyId, tariff_id: str) -> Tariff:
+        owner_of(caller, owner, "$.party_id")
+        tariff = await self._tariffs.get(owner, tariff_id)
+        if tariff is None:
+            raise Unknown("tariff", tariff_id)
+        return tariff
+
+    async def remove(self, caller: Partner, owner: PartyId, tariff_id: str, correlation_id: str | None = None) -> None:
+        tariff = await self.own(caller, owner, tariff_id)
+        await self._tariffs.remove(
+            tariff, events=[self._event(EventKind.TARIFF_DELETED, tariff, caller, correlation_id)]
+        )
+
+    async def page(
+        self,
+        reader: Partner,
+        updated_from: datetime | None,
+        updated_to: datetime | None,
+        offset: int,
+        limit: int,
+        owners: tuple[PartyId, ...] | None = None,
+    ) -> tuple[list[Tariff], int]:
+        """What the reader may see of these owners (None: of all)."""
+        visible = visible_owners(reader, await self._partners.all(), CPO_SIDE)
+        owners = visible if owners is None else tuple(owner for owner in visible if owner in owners)
+        return await self._tariffs.page(
+            owners=owners, updated_from=updated_from, updated_to=updated_to, offset=offset, limit=limit
+        )
+
+    def _event(self, kind: EventKind, tariff: Tariff, caller: Partner, correlation_id: str | None) -> Event:
+        return Event(
+            id=self._ids.uuid(),
+            kind=kind,
+            key=tariff.key,
+            owner=tariff.owner,
+            source=caller.id,
+            correlation_id=correlation_id,
+            at=self._clock.now(),
+        )
