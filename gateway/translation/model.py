@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from core.model.base import Model
+from core.model.base import Extensions, Model
 from core.model.ids import EvseId, PartyId, TokenUid
 from core.model.location import Evse, EvseStatus, Location
 from core.model.loss import Loss, LossKind
@@ -81,6 +81,8 @@ class EvseReport(Model, frozen=True, kw_only=True):
     evse_id: EvseId | None = None
     status: EvseStatus
     updated_at: datetime | None = None
+    status_until: datetime | None = None
+    extensions: Extensions = {}
 
 
 class Written(Struct, frozen=True, kw_only=True):
@@ -98,14 +100,19 @@ class Translated(Struct, frozen=True, kw_only=True):
 
 Read = Callable[[bytes, Context], Any]
 Write = Callable[[Any, Context], Written]
+Unheld = Callable[[Any], tuple[Loss, ...]]
+"""What the source says and the model does not hold, of a canonical object: lost on the way to other protocols."""
 
 
 class Dialect(Struct, frozen=True, kw_only=True):
-    """One protocol's readers and writers by kind. A kind that is missing cannot be carried; `why` says more."""
+    """One protocol's readers and writers by kind. A kind that is missing cannot be carried; `why` says more.
+
+    A reader gives a list where the payload holds several; a location's writer takes the list whole."""
 
     reads: Mapping[Kind, Read]
     writes: Mapping[Kind, Write]
     why: Mapping[Kind, str] = {}
+    unheld: Mapping[Kind, Unheld] = {}
 
 
 def assumed(path: str, value: Any, reason: str) -> Loss:

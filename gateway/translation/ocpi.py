@@ -15,8 +15,8 @@ from core.model.partner import Role
 from core.model.session import Session
 from core.model.tariff import Tariff
 from core.model.token import Token
-from core.services.billing import completed_from_place, completed_price
 from gateway.translation import ocpi_commands
+from gateway.translation.completing import completed
 from gateway.translation.model import UNKNOWN_PARTY, Context, Dialect, EvseReport, Kind, Written, assumed, withheld
 from mappings.ocpi.authorisation import (
     authorisation_from_ocpi,
@@ -154,7 +154,11 @@ def _session(body: bytes, _: Context) -> Session:
 
 
 def _session_out(session: Session, _: Context) -> Written:
-    return Written(output=to_raw(session_to_ocpi(session)), losses=session_losses(session))
+    try:
+        output = to_raw(session_to_ocpi(session))
+    except Unsupported as error:
+        return Written(output=None, losses=(withheld("$", str(error)),))
+    return Written(output=output, losses=session_losses(session))
 
 
 def _cdr(body: bytes, _: Context) -> Cdr:
@@ -162,28 +166,12 @@ def _cdr(body: bytes, _: Context) -> Cdr:
 
 
 def _cdr_out(cdr: Cdr, context: Context) -> Written:
-    place = context.place(evse_id=cdr.location.evse_id) if cdr.location.evse_id else None
-    cdr, lost = completed_from_place(cdr, place[0] if place else None)
-    cdr, made = _with_issuer(cdr, context)
-    tariff = context.tariffs[0] if len(context.tariffs) == 1 else None
-    cdr, priced = completed_price(cdr, tariff)
+    cdr, made = completed(cdr, context)
     try:
         output = to_raw(cdr_to_ocpi(cdr))
     except Unsupported as error:
-        return Written(output=None, losses=(*lost, *made, *priced, withheld("$", str(error))))
-    return Written(output=output, losses=lost + made + priced + cdr_losses(cdr))
-
-
-def _with_issuer(cdr: Cdr, context: Context) -> tuple[Cdr, tuple[Loss, ...]]:
-    """The eMSP that the source does not name: of the known token, the contract, else the only one in the context."""
-    if cdr.token.issuer is not None:
-        return cdr, ()
-    token = context.token(cdr.token.uid) if cdr.token.uid else None
-    contract = cdr.token.contract_id or (token.contract_id if token else None)
-    issuer = token.issuer if token else (contract.provider if contract else None) or context.party(Role.EMSP)
-    named = msgspec.structs.replace(cdr.token, issuer=issuer, contract_id=contract)
-    lost = (assumed("$.token.issuer", issuer, "the source does not name the eMSP"),) if issuer else ()
-    return msgspec.structs.replace(cdr, token=named), lost
+        return Written(output=None, losses=(*made, withheld("$", str(error))))
+    return Written(output=output, losses=made + cdr_losses(cdr))
 
 
 def _tariff(body: bytes, _: Context) -> Tariff:

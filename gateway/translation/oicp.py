@@ -14,7 +14,7 @@ from core.model.loss import Loss
 from core.model.partner import Role
 from core.model.token import Token
 from gateway.translation import oicp_commands
-from gateway.translation.model import Context, Dialect, EvseReport, Kind, Written, assumed, withheld
+from gateway.translation.model import UNKNOWN_PARTY, Context, Dialect, EvseReport, Kind, Written, assumed, withheld
 from mappings.oicp.authorisation import (
     authorisation_from_oicp,
     authorisation_to_oicp,
@@ -95,6 +95,10 @@ def _request(body: bytes, _: Context) -> AuthoriseRequest:
 
 
 def _request_out(request: AuthoriseRequest, _: Context) -> Written:
+    if request.operator == UNKNOWN_PARTY:
+        if request.evse_id is None:
+            return Written(output=None, losses=(withheld("$.OperatorID", "name the one CPO in the context"),))
+        request = msgspec.structs.replace(request, operator=request.evse_id.operator)
     made = authorise_request_to_oicp(request)
     return Written(output=to_raw(made.message) if made.message else None, losses=made.losses)
 

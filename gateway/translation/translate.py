@@ -10,7 +10,9 @@ from core.errors import Invalid, Unsupported
 from core.model.ids import PartyId
 from core.model.loss import Loss
 from core.model.partner import Role
-from gateway.translation.model import Context, Dialect, Kind, Party, Translated
+from gateway.translation.emip import EMIP_0_7_4
+from gateway.translation.model import Context, Dialect, Kind, Party, Translated, Unheld, Write, Written
+from gateway.translation.ochp import OCHP_1_4
 from gateway.translation.ocpi import OCPI_2_3_0
 from gateway.translation.oicp import OICP_2_3
 from mappings.ocpi.locations import location_from_ocpi
@@ -21,8 +23,13 @@ from protocols.ocpi.wire.tariffs import Tariff
 from protocols.ocpi.wire.tokens import Token
 from protocols.transport.json_codec import convert
 
-DIALECTS: Mapping[str, Dialect] = {"ocpi-2.3.0": OCPI_2_3_0, "oicp-2.3": OICP_2_3}
-NOT_YET = ("ocpi-2.2.1", "ocpi-2.1.1", "ochp-1.4", "emip-0.7.4")
+DIALECTS: Mapping[str, Dialect] = {
+    "ocpi-2.3.0": OCPI_2_3_0,
+    "oicp-2.3": OICP_2_3,
+    "ochp-1.4": OCHP_1_4,
+    "emip-0.7.4": EMIP_0_7_4,
+}
+NOT_YET = ("ocpi-2.2.1", "ocpi-2.1.1")
 PROTOCOLS = (*DIALECTS, *NOT_YET)
 
 
@@ -35,9 +42,30 @@ def translate(source: str, target: str, kind: Kind, payload: bytes, context: Con
     if write is None:
         raise Unsupported(_why(target, kind))
     canonical = read(payload, context)
-    written = write(canonical, context)
+    unheld = DIALECTS[source].unheld.get(kind) if source != target else None
+    if isinstance(canonical, list) and kind is not Kind.LOCATION:
+        written = _each(write, unheld, canonical, context)
+    else:
+        written = _one(write, unheld, canonical, context)
     losses = tuple(_rooted(loss) for loss in written.losses)
     return Translated(output=written.output, losses=losses, canonical=msgspec.to_builtins(canonical))
+
+
+def _one(write: Write, unheld: Unheld | None, canonical: Any, context: Context) -> Written:
+    written = write(canonical, context)
+    return Written(output=written.output, losses=written.losses + (unheld(canonical) if unheld else ()))
+
+
+def _each(write: Write, unheld: Unheld | None, several: list[Any], context: Context) -> Written:
+    """One output for each; null for one that may not be sent on. Paths begin with the number of theirs."""
+    made = [_one(write, unheld, canonical, context) for canonical in several]
+    losses = tuple(
+        msgspec.structs.replace(loss, path=f"$[{index}]" + _rooted(loss).path[1:])
+        for index, written in enumerate(made)
+        for loss in written.losses
+    )
+    outputs = [written.output for written in made]
+    return Written(output=None if all(output is None for output in outputs) else outputs, losses=losses)
 
 
 def _rooted(loss: Loss) -> Loss:
