@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 from pymongo import AsyncMongoClient
 from redis.asyncio import Redis
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecution
+from temporalio.service import RPCError
 
 from gateway.stack import Death, EmbeddedStack, StackAddresses, StackError
 
@@ -107,8 +108,18 @@ async def test_a_killed_server_is_reported_and_comes_back(running: Running, exec
     await until(lambda: all(map(listens, (addresses.mongodb_url, addresses.redis_url, addresses.temporal_address))))
     assert await commit(running.addresses.mongodb_url) == ["in a transaction"]
     assert await redis_pid(running.addresses.redis_url) == running.stack.pids["redis-server"][0]
-    client = await Client.connect(running.addresses.temporal_address)
-    assert [workflow async for workflow in client.list_workflows()] == []
+    assert await workflows(running.addresses.temporal_address) == []
+
+
+async def workflows(address: str, patience_s: float = 30.0) -> list[WorkflowExecution]:
+    """Temporal listens a moment before it is healthy again."""
+    async with asyncio.timeout(patience_s):
+        while True:
+            try:
+                client = await Client.connect(address)
+                return [workflow async for workflow in client.list_workflows()]
+            except (RuntimeError, RPCError):
+                await asyncio.sleep(0.2)
 
 
 async def test_data_is_kept_even_if_another_has_the_port(tmp_path: Path) -> None:
