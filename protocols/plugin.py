@@ -4,7 +4,6 @@ A protocol is a folder under `protocols/` (or an installed distribution with an 
 `chargesphere.protocols`) whose `plugin.py` holds `PLUGIN`, an object that fulfils `ProtocolPlugin`.
 """
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -26,9 +25,8 @@ from core.services.partners import PartnerService
 from core.services.sessions import SessionService
 from core.services.tariffs import TariffService
 from core.services.tokens import TokenService
+from protocols.transport.certificates import Network
 from protocols.transport.http import HttpClient
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class HubIdentity(Struct, frozen=True, kw_only=True):

@@ -3,15 +3,8 @@
 Source: checklist, 2.2, EMIP-ID-01 to EMIP-ID-07.
 """
 
-import base64
-import binascii
-import hashlib
-import ipaddress
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Final
-
-from cryptography import x509
 
 from core.errors import Invalid, Unknown
 from core.model.ids import PartyId
@@ -22,6 +15,7 @@ from protocols.emip.settings import EmipSettings, settings_of
 from protocols.emip.wire.parts import Request
 from protocols.emip.wire.words import IdType
 from protocols.plugin import Hub
+from protocols.transport.certificates import client_certificate, is_trusted_proxy
 
 PROTOCOL: Final = "emip"
 
@@ -29,7 +23,7 @@ PROTOCOL: Final = "emip"
 async def authenticate(hub: Hub, headers: Mapping[str, str], peer: str | None) -> Partner:
     """The partner of the certificate, else of the key. Raises EmipFault: 401, or 403 for a suspended partner."""
     certificate = headers.get("client-cert")
-    if certificate is not None and _trusted(hub, peer):
+    if certificate is not None and is_trusted_proxy(peer, hub.trusted_proxies):
         partner = await _by_certificate(hub, certificate)
     else:
         partner = await _by_key(hub, headers.get("authorization", ""))
@@ -78,43 +72,16 @@ async def _by_key(hub: Hub, header: str) -> Partner:
 
 
 async def _by_certificate(hub: Hub, header: str) -> Partner:
-    der = _der(header)
-    certificate = None if der is None else _certificate(der)
-    if der is None or certificate is None:
+    certificate = client_certificate(header)
+    if certificate is None:
         raise _unknown("not a client certificate")
-    if not certificate.not_valid_before_utc <= hub.clock.now() <= certificate.not_valid_after_utc:
+    if not certificate.valid_at(hub.clock.now()):
         raise _unknown("the client certificate is not valid now")
-    fingerprint = hashlib.sha256(der).hexdigest()
     for partner in await hub.partners.all():
-        if partner.protocol == PROTOCOL and fingerprint in settings_of(partner).certificates:
+        if partner.protocol == PROTOCOL and certificate.fingerprint in settings_of(partner).certificates:
             return partner
     raise _unknown("a client certificate that no partner is bound to")
 
 
 def _unknown(why: str) -> EmipFault:
     return EmipFault(Detail.UNAUTHENTICATED, why)
-
-
-def _der(header: str) -> bytes | None:
-    """Source: RFC 9440, Client-Cert: the DER form as a structured-field byte sequence, `:base64:`."""
-    try:
-        return base64.b64decode(header.strip().removeprefix(":").removesuffix(":"), validate=True) or None
-    except (binascii.Error, ValueError):
-        return None
-
-
-@lru_cache(maxsize=1024)
-def _certificate(der: bytes) -> x509.Certificate | None:
-    try:
-        return x509.load_der_x509_certificate(der)
-    except ValueError:
-        return None
-
-
-def _trusted(hub: Hub, peer: str | None) -> bool:
-    """Whether the request comes from a proxy of ours: only then its header is more than a claim."""
-    try:
-        address = ipaddress.ip_address(peer or "")
-    except ValueError:
-        return False
-    return any(address in network for network in hub.trusted_proxies)

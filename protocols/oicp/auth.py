@@ -4,14 +4,7 @@ Before anything else the id in the path must be one that the caller's credential
 registered (300) and its partner not locked (017). Source: OICP 2.3, Communication Paradigms, Security.
 """
 
-import base64
-import binascii
-import hashlib
-import ipaddress
 from collections.abc import Mapping
-from functools import lru_cache
-
-from cryptography import x509
 
 from core.errors import Invalid, Refused, Unknown
 from core.model.ids import PartyId
@@ -19,6 +12,7 @@ from core.model.partner import CredentialKind, Partner, PartnerState, Role
 from protocols.oicp.codes import NO_PARTNER, UNAUTHORIZED, Negative
 from protocols.oicp.settings import OicpSettings, settings_of
 from protocols.plugin import Hub
+from protocols.transport.certificates import client_certificate, is_trusted_proxy
 
 PROTOCOL = "oicp"
 
@@ -26,7 +20,7 @@ PROTOCOL = "oicp"
 async def authenticate(hub: Hub, headers: Mapping[bytes, bytes], peer: str | None) -> Partner:
     """The partner of the certificate, else of the key. Raises Negative 017. Locked partners are told apart later."""
     certificate = headers.get(b"client-cert")
-    if certificate is not None and _trusted(hub, peer):
+    if certificate is not None and is_trusted_proxy(peer, hub.trusted_proxies):
         return await _by_certificate(hub, certificate)
     scheme, _, key = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
@@ -69,45 +63,10 @@ async def _partner(hub: Hub, partner_id: str) -> Partner:
 
 
 async def _by_certificate(hub: Hub, header: bytes) -> Partner:
-    der = _der(header)
-    if der is None or not _valid_at(der, hub):
+    certificate = client_certificate(header.decode("latin-1"))
+    if certificate is None or not certificate.valid_at(hub.clock.now()):
         raise Negative(UNAUTHORIZED, "not a valid client certificate")
-    fingerprint = hashlib.sha256(der).hexdigest()
     for partner in await hub.partners.all():
-        if partner.protocol == PROTOCOL and fingerprint in settings_of(partner).certificates:
+        if partner.protocol == PROTOCOL and certificate.fingerprint in settings_of(partner).certificates:
             return partner
     raise Negative(UNAUTHORIZED, "a client certificate that no partner is bound to")
-
-
-def _der(header: bytes) -> bytes | None:
-    """Source: RFC 9440, Client-Cert: the DER form as a structured-field byte sequence, `:base64:`."""
-    try:
-        return base64.b64decode(header.strip().removeprefix(b":").removesuffix(b":"), validate=True) or None
-    except binascii.Error:
-        return None
-
-
-def _valid_at(der: bytes, hub: Hub) -> bool:
-    certificate = _certificate(der)
-    if certificate is None:
-        return False
-    return certificate.not_valid_before_utc <= hub.clock.now() <= certificate.not_valid_after_utc
-
-
-@lru_cache(maxsize=1024)
-def _certificate(der: bytes) -> x509.Certificate | None:
-    try:
-        return x509.load_der_x509_certificate(der)
-    except ValueError:
-        return None
-
-
-def _trusted(hub: Hub, peer: str | None) -> bool:
-    """Whether the request comes from a proxy of ours: only then its header is more than a claim."""
-    if not peer:
-        return False
-    try:
-        address = ipaddress.ip_address(peer)
-    except ValueError:
-        return False
-    return any(address in network for network in hub.trusted_proxies)
