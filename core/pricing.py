@@ -16,9 +16,9 @@ _UNIT = {"ENERGY": Decimal(1000), "TIME": Decimal(3600), "PARKING_TIME": Decimal
 
 
 class Consumption(Model, frozen=True, kw_only=True):
-    """What was consumed: kWh, and hours of charging and of parking without charging."""
+    """What was consumed: kWh (None: not known), and hours of charging and of parking without charging."""
 
-    energy_kwh: Decimal
+    energy_kwh: Decimal | None
     charging_h: Decimal
     parking_h: Decimal = Decimal(0)
 
@@ -34,7 +34,8 @@ class Cost(Model, frozen=True, kw_only=True):
 
 
 def price(tariff: Tariff, consumption: Consumption) -> Cost:
-    """Raises Unsupported for a tariff with restrictions: totals do not say which of them held when."""
+    """Raises Unsupported for a tariff with restrictions, since totals do not say which of them held when, and for a
+    price of energy where nobody knows the energy."""
     if any(element.restrictions for element in tariff.elements):
         raise Unsupported(f"tariff {tariff.id} has restrictions: totals alone do not price it")
     volumes = {
@@ -47,7 +48,7 @@ def price(tariff: Tariff, consumption: Consumption) -> Cost:
     for element in tariff.elements:
         for component in element.components:
             if component.type not in prices and component.type in volumes:
-                prices[component.type] = _amount(tariff, component, volumes[component.type])
+                prices[component.type] = _amount(tariff, component, _known(tariff, volumes[component.type]))
     return Cost(
         total=_bounded(tariff, _sum(list(prices.values()))),
         fixed=prices.get("FLAT"),
@@ -55,6 +56,12 @@ def price(tariff: Tariff, consumption: Consumption) -> Cost:
         time=prices.get("TIME"),
         parking=prices.get("PARKING_TIME"),
     )
+
+
+def _known(tariff: Tariff, volume: Decimal | None) -> Decimal:
+    if volume is None:
+        raise Unsupported(f"tariff {tariff.id} prices energy, and how much was charged is not known")
+    return volume
 
 
 def _amount(tariff: Tariff, component: PriceComponent, volume: Decimal) -> Price:

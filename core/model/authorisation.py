@@ -105,8 +105,8 @@ class Journey(Model, frozen=True, kw_only=True):
 
     `id` is a lower-case UUID and serves as OICP SessionID. `operator_partner` and `issuer_partner` are partner ids.
     `reference` is the authorization reference (at most 36 characters) that the OCPI side sees; `operator_session_id`
-    and
-    `issuer_session_id` are the partners' own session ids; `cdr_key` is set when the CDR was accepted."""
+    and `issuer_session_id` are the partners' own session ids; `cdr_key` is set when the CDR was accepted. `extensions`:
+    what the issuer's yes said that no field holds, by protocol, for as long as the journey lasts."""
 
     id: str
     state: JourneyState = JourneyState.AUTHORISED
@@ -125,6 +125,7 @@ class Journey(Model, frozen=True, kw_only=True):
     answered_by: Answered = Answered.HUB
     stop_uids: tuple[TokenUid, ...] = ()
     cdr_key: str | None = None
+    extensions: Extensions = {}
     created_at: datetime
     updated_at: datetime
     rev: int = 0

@@ -59,8 +59,8 @@ class Cdr(Model, frozen=True, kw_only=True):
     """One finished charging process as the CPO bills it. Key: (`owner`, `id` without regard to case).
 
     `started_at`/`ended_at` are the session's; `charging_started_at`/`charging_ended_at` when current flowed, if the
-    source
-    tells them apart. Energy in kWh, times in hours. Costs None = the source does not say (never zero)."""
+    source tells them apart. Energy in kWh, times in hours. Energy or costs None = the source does not say (never
+    zero)."""
 
     owner: PartyId
     id: str
@@ -84,7 +84,7 @@ class Cdr(Model, frozen=True, kw_only=True):
     signed_data: SignedData | None = None
     total_cost: Price | None = None
     total_fixed_cost: Price | None = None
-    total_energy_kwh: Decimal
+    total_energy_kwh: Decimal | None = None
     total_energy_cost: Price | None = None
     total_time_h: Decimal | None = None
     total_time_cost: Price | None = None

@@ -51,21 +51,23 @@ class ChargingPeriod(Model, frozen=True, kw_only=True):
 
 
 class Session(Model, frozen=True, kw_only=True):
-    """Owned by the CPO. Key: (`owner`, `id` without regard to case). `energy_kwh` so far; `currency` ISO 4217."""
+    """Owned by the CPO. Key: (`owner`, `id` without regard to case). `energy_kwh` so far; `currency` ISO 4217.
+
+    Energy, place and currency are None where the operator's protocol does not say them: never zero, never invented."""
 
     owner: PartyId
     id: str
     started_at: datetime
     ended_at: datetime | None = None
-    energy_kwh: Decimal
+    energy_kwh: Decimal | None = None
     token: CdrToken
     auth_method: AuthMethod
     authorization_reference: str | None = None
-    location_id: str
-    evse_uid: str
-    connector_id: str
+    location_id: str | None = None
+    evse_uid: str | None = None
+    connector_id: str | None = None
     meter_id: str | None = None
-    currency: str
+    currency: str | None = None
     periods: tuple[ChargingPeriod, ...] = ()
     total_cost: Price | None = None
     status: SessionStatus

@@ -372,7 +372,7 @@ def check_plausible(cdr: Cdr) -> None:
         raise Invalid("$.end_date_time", "the end is before the start")
     if cdr.charging_started_at and cdr.charging_ended_at and cdr.charging_ended_at < cdr.charging_started_at:
         raise Invalid("$.charging_end", "the end of charging is before its start")
-    if cdr.total_energy_kwh < 0 and not cdr.credit:
+    if cdr.total_energy_kwh is not None and cdr.total_energy_kwh < 0 and not cdr.credit:
         raise Invalid("$.total_energy", "negative energy in a CDR that is no credit")
     if cdr.meter_start_kwh is not None and cdr.meter_end_kwh is not None and cdr.meter_end_kwh < cdr.meter_start_kwh:
         raise Invalid("$.meter_end", "the meter ran backwards")
@@ -426,11 +426,7 @@ def completed_price(cdr: Cdr, tariff: Tariff | None) -> tuple[Cdr, tuple[Loss, .
         changes["total_time_h"] = charging_h + parking_h
         changes["total_parking_time_h"] = parking_h
     if not cdr.periods:
-        dimensions = (
-            Dimension(type="ENERGY", volume=cdr.total_energy_kwh),
-            Dimension(type="TIME", volume=charging_h),
-            *((Dimension(type="PARKING_TIME", volume=parking_h),) if parking_h else ()),
-        )
+        dimensions = _dimensions(cdr.total_energy_kwh, charging_h, parking_h)
         period = ChargingPeriod(started_at=begun, dimensions=dimensions, tariff_id=tariff.id if tariff else None)
         changes["periods"] = (period,)
     if cdr.total_cost is None and tariff is not None:
@@ -452,6 +448,12 @@ def completed_price(cdr: Cdr, tariff: Tariff | None) -> tuple[Cdr, tuple[Loss, .
                 "total_parking_cost": cost.parking,
             }
     return _filled(cdr, changes, "computed from totals and the agreed tariff")
+
+
+def _dimensions(energy_kwh: Decimal | None, charging_h: Decimal, parking_h: Decimal) -> tuple[Dimension, ...]:
+    """Of the whole stay; what is not known is not there."""
+    volumes = {"ENERGY": energy_kwh, "TIME": charging_h, "PARKING_TIME": parking_h or None}
+    return tuple(Dimension(type=type, volume=volume) for type, volume in volumes.items() if volume is not None)
 
 
 def _hours(start: datetime, end: datetime) -> Decimal:

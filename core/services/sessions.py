@@ -1,7 +1,6 @@
 """Sessions while they run: taken from the CPO, told to the eMSP whose driver charges."""
 
 from datetime import datetime
-from decimal import Decimal
 
 import msgspec
 
@@ -113,7 +112,7 @@ class SessionService:
 
     async def open_for(self, journey: Journey, location: Location, evse: Evse, currency: str | None) -> Session:
         """A session of the hub's own making, for an eMSP that needs one to stop by, where the operator's protocol has
-        none. Its id is the journey's; it ends with the CDR. `currency` None: EUR is assumed."""
+        none. Its id is the journey's; it ends with the CDR. `currency` None: nobody knows it."""
         held = await self._sessions.get(journey.operator, journey.id)
         if held is not None:
             return held
@@ -122,14 +121,13 @@ class SessionService:
             owner=journey.operator,
             id=journey.id,
             started_at=now,
-            energy_kwh=Decimal(0),
             token=CdrToken(issuer=journey.issuer, uid=journey.uid, kind=journey.kind, contract_id=journey.contract_id),
             auth_method=AuthMethod.COMMAND,
             authorization_reference=journey.reference,
             location_id=location.id,
             evse_uid=evse.uid,
-            connector_id=evse.connectors[0].id if evse.connectors else "1",
-            currency=currency or "EUR",
+            connector_id=evse.connectors[0].id if len(evse.connectors) == 1 else None,
+            currency=currency,
             status=SessionStatus.ACTIVE,
             journey_id=journey.id,
             updated_at=now,

@@ -30,8 +30,6 @@ from mappings.emip.cdrs import cdr_from_emip, cdr_to_emip
 from mappings.emip.ids import evse_id_from_emip, party_from_emip
 from mappings.emip.leftovers import PROTOCOL
 from mappings.emip.sessions import (
-    NO_CURRENCY,
-    NOT_SAID,
     Facts,
     Reported,
     events_to_emip,
@@ -180,12 +178,12 @@ def _token_of(context: Context, issuer: PartyId | None) -> CdrToken:
 
 def _where(context: Context) -> dict[str, Any]:
     tariffs = context.tariffs
-    found: dict[str, Any] = {"currency": tariffs[0].currency if len(tariffs) == 1 else NO_CURRENCY}
+    found: dict[str, Any] = {"currency": tariffs[0].currency if len(tariffs) == 1 else None}
     places = [(location, evse) for location in context.locations for evse in location.evses]
     if len(places) != 1:
         return found
     location, evse = places[0]
-    connector = evse.connectors[0].id if len(evse.connectors) == 1 else NOT_SAID
+    connector = evse.connectors[0].id if len(evse.connectors) == 1 else None
     return found | {"location_id": location.id, "evse_uid": evse.uid, "connector_id": connector}
 
 

@@ -5,7 +5,6 @@ price without taxes or none, and an absent price is never zero.
 """
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from core.errors import Invalid
@@ -77,8 +76,6 @@ ELSEWHERE: Final = {
     "credit_reference_id": "a credit record is withheld",
     "updated_at": "the record has no time of its own",
 }
-NO_ENERGY: Final = "[?] the operator did not say how much energy"
-"""Remark of a Cdr whose energy is 0 because the record does not say it. Source: checklist, EMIP-MTR-05."""
 
 
 class SentCdr(NamedTuple):
@@ -112,9 +109,8 @@ def cdr_from_emip(record: ChargeDetailRecord, operator: PartyId, *, received_at:
         currency=money.currency if money else None,
         periods=meters.periods(reports, started),
         total_cost=Price(before_taxes=money.amount) if money else None,
-        total_energy_kwh=Decimal(0) if energy is None else energy,
+        total_energy_kwh=energy,
         total_time_h=meters.duration_h(reports),
-        remark=NO_ENERGY if energy is None else None,
         product_id=record.partner_product_id,
         issuer_session_id=sale,
         operator_session_id=execution,
@@ -194,7 +190,7 @@ def _members(cdr: Cdr) -> dict[str, Any]:
     user = user_id_to_emip(token.kind, token.uid, token.contract_id)
     owner, sale = party_to_emip(cdr.owner), token.issuer
     alias = token.contract_id.text if token.contract_id else None
-    reports = meters.reports_to_emip(cdr.total_time_h, _energy(cdr), _money(cdr))
+    reports = meters.reports_to_emip(cdr.total_time_h, cdr.total_energy_kwh, _money(cdr))
     return {
         "cdr_nature": CdrNature.FINAL,
         "service_session_id": cdr.journey_id or cdr.id,
@@ -215,10 +211,6 @@ def _members(cdr: Cdr) -> dict[str, Any]:
         "end_time": moment_to_emip(cdr.ended_at),
         "meter_report_list": MeterReportList(meter_report=reports),
     }
-
-
-def _energy(cdr: Cdr) -> Decimal | None:
-    return None if cdr.remark == NO_ENERGY else cdr.total_energy_kwh
 
 
 def _money(cdr: Cdr) -> meters.Money | None:

@@ -29,10 +29,6 @@ ENDED: Final = 1
 SUSPENDED: Final = 2
 STARTED: Final = 3
 NATURES: Final = (EMERGENCY, ENDED, SUSPENDED, STARTED)
-NOT_SAID: Final = "#NA"
-"""In a mandatory field of the model, for what nobody knows."""
-NO_CURRENCY: Final = "XXX"
-"""ISO 4217: no currency is involved. eMIP's events carry no price."""
 
 STATUS: Final[CodeTable[int, SessionStatus]] = CodeTable(
     both={STARTED: SessionStatus.ACTIVE, ENDED: SessionStatus.COMPLETED},
@@ -81,10 +77,10 @@ class Facts(NamedTuple):
     started_at: datetime
     auth_method: AuthMethod = AuthMethod.AUTH_REQUEST
     authorization_reference: str | None = None
-    location_id: str = NOT_SAID
-    evse_uid: str = NOT_SAID
-    connector_id: str = NOT_SAID
-    currency: str = NO_CURRENCY
+    location_id: str | None = None
+    evse_uid: str | None = None
+    connector_id: str | None = None
+    currency: str | None = None
     journey_id: str | None = None
 
 
@@ -132,7 +128,7 @@ def session_from_emip(reported: Reported, facts: Facts, *, received_at: datetime
         id=facts.session_id,
         started_at=moment_from_emip(begun.session_event_date_time) if begun else facts.started_at,
         ended_at=_ended(last) if status is SessionStatus.COMPLETED else None,
-        energy_kwh=newest.energy_kwh if newest and newest.energy_kwh is not None else Decimal(0),
+        energy_kwh=newest.energy_kwh if newest else None,
         token=facts.token,
         auth_method=facts.auth_method,
         authorization_reference=facts.authorization_reference,

@@ -152,7 +152,7 @@ def _item(kind: BillingItem, value: Decimal | None, price: Price | None) -> _Ite
 
 
 def _whole(cdr: Cdr, total: Price) -> _Item:
-    if cdr.total_energy_kwh > 0:
+    if cdr.total_energy_kwh is not None and cdr.total_energy_kwh > 0:
         return _Item(BillingItem.ENERGY, cdr.total_energy_kwh, total, derived=True)
     return _Item(BillingItem.SERVICE_FEE, _ONE, total, derived=True)
 

@@ -5,7 +5,6 @@ put aside, so that numbers keep their digits and the bill its items.
 """
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from core.model.cdr import Cdr, CdrLocation
@@ -99,7 +98,7 @@ class SentCdr(NamedTuple):
 
 
 def cdr_from_ochp(record: CDRInfo, *, received_at: datetime) -> Cdr:
-    """The energy is that of the bill: 0 where none was billed, and then no period says ENERGY.
+    """The energy is that of the bill: unknown where none was billed.
 
     Raises Invalid with a path below the record."""
     evse_id = evse_id_from_ochp(record.evse_id)
@@ -123,7 +122,7 @@ def cdr_from_ochp(record: CDRInfo, *, received_at: datetime) -> Cdr:
         periods=periods_from_ochp(items, record.connector_type.tariff_id),
         total_cost=total_price(items, record.total_cost),
         total_fixed_cost=price_of(items, (BillingItem.SERVICE_FEE,)),
-        total_energy_kwh=quantity(items, BillingItem.ENERGY) or Decimal(0),
+        total_energy_kwh=quantity(items, BillingItem.ENERGY),
         total_energy_cost=price_of(items, (BillingItem.ENERGY,)),
         total_time_h=hours_between(started_at, ended_at),
         total_time_cost=price_of(items, _TIME),

@@ -28,6 +28,7 @@ from mappings.ocpi.ids import evse_id_in, party_in, party_out
 from mappings.ocpi.locations import CONNECTOR_FORMAT, POWER_TYPE
 from mappings.ocpi.sessions import (
     AUTH_METHOD,
+    assumption,
     cdr_token_from_ocpi,
     cdr_token_to_ocpi,
     period_from_ocpi,
@@ -61,6 +62,9 @@ NOT_CARRIED: Final = {
     "total_reservation_cost.after_taxes": _TAXED,
 }
 _HOUR: Final = Decimal(3600)
+_REMARK_LENGTH: Final = 255
+NO_ENERGY: Final = "[?] the operator did not say how much energy"
+"""Remark of a CDR that says 0 because OCPI demands a number. Source: checklist of eMIP, EMIP-MTR-05."""
 
 
 def cdr_location_from_ocpi(location: wire.CdrLocation) -> CdrLocation:
@@ -225,14 +229,14 @@ def cdr_to_ocpi(cdr: Cdr) -> wire.Cdr:
         signed_data=signed_data_to_ocpi(cdr.signed_data) if cdr.signed_data is not None else None,
         total_cost=price_to_ocpi(cdr.total_cost, back, "total_cost"),
         total_fixed_cost=_cost_out(cdr.total_fixed_cost, back, "total_fixed_cost"),
-        total_energy=cdr.total_energy_kwh,
+        total_energy=cdr.total_energy_kwh if cdr.total_energy_kwh is not None else Decimal(0),
         total_energy_cost=_cost_out(cdr.total_energy_cost, back, "total_energy_cost"),
         total_time=cdr.total_time_h if cdr.total_time_h is not None else _hours(cdr),
         total_time_cost=_cost_out(cdr.total_time_cost, back, "total_time_cost"),
         total_parking_time=cdr.total_parking_time_h,
         total_parking_cost=_cost_out(cdr.total_parking_cost, back, "total_parking_cost"),
         total_reservation_cost=_cost_out(cdr.total_reservation_cost, back, "total_reservation_cost"),
-        remark=cdr.remark,
+        remark=_remark(cdr),
         invoice_reference_id=cdr.invoice_reference_id,
         credit=cdr.credit,
         credit_reference_id=cdr.credit_reference_id,
@@ -256,10 +260,20 @@ def _hours(cdr: Cdr) -> Decimal:
     return round(seconds / _HOUR, 4)
 
 
+def _remark(cdr: Cdr) -> str | None:
+    """A zero that nobody measured says so, beside what the operator remarked."""
+    if cdr.total_energy_kwh is not None:
+        return cdr.remark
+    return f"{NO_ENERGY}; {cdr.remark}"[:_REMARK_LENGTH] if cdr.remark else NO_ENERGY
+
+
 def _period(cdr: Cdr) -> ChargingPeriod:
     """The whole session as one period, for sources without periods."""
-    energy = Dimension(type="ENERGY", volume=cdr.total_energy_kwh)
-    return ChargingPeriod(started_at=cdr.charging_started_at or cdr.started_at, dimensions=(energy,))
+    if cdr.total_energy_kwh is None:
+        whole = Dimension(type="TIME", volume=_hours(cdr))
+    else:
+        whole = Dimension(type="ENERGY", volume=cdr.total_energy_kwh)
+    return ChargingPeriod(started_at=cdr.charging_started_at or cdr.started_at, dimensions=(whole,))
 
 
 def cdr_losses(cdr: Cdr) -> tuple[Loss, ...]:
@@ -269,28 +283,29 @@ def cdr_losses(cdr: Cdr) -> tuple[Loss, ...]:
 
 def _assumptions(cdr: Cdr) -> list[Loss]:
     found = []
+    if cdr.total_energy_kwh is None:
+        found.append(assumption("total_energy_kwh", 0))
+        if cdr.remark and len(NO_ENERGY) + 2 + len(cdr.remark) > _REMARK_LENGTH:
+            reason = "cut, so that a remark on the missing energy fits"
+            found.append(Loss(path="remark", reason=reason, value=cdr.remark, kind=LossKind.NARROWED))
     if cdr.auth_method is None:
-        found.append(_assumed("auth_method", "AUTH_REQUEST"))
+        found.append(assumption("auth_method", "AUTH_REQUEST"))
     if cdr.total_time_h is None:
-        found.append(_assumed("total_time_h", float(_hours(cdr)), "the length of the session"))
+        found.append(assumption("total_time_h", float(_hours(cdr)), "the length of the session"))
     if not cdr.periods:
-        found.append(_assumed("periods", None, "the source gives no periods; the session is sent as one"))
+        found.append(assumption("periods", None, "the source gives no periods; the session is sent as one"))
     place = cdr.location
     texts = ("id", "address", "city", "country", "evse_uid", "connector_id", "connector_standard")
-    found += [_assumed(f"location.{name}", NA) for name in texts if getattr(place, name) is None]
+    found += [assumption(f"location.{name}", NA) for name in texts if getattr(place, name) is None]
     if place.evse_id is None and not place.extensions:
-        found.append(_assumed("location.evse_id", NA))
+        found.append(assumption("location.evse_id", NA))
     if place.connector_format is None:
-        found.append(_assumed("location.connector_format", "SOCKET"))
+        found.append(assumption("location.connector_format", "SOCKET"))
     if place.connector_power_type is None:
-        found.append(_assumed("location.connector_power_type", "AC_3_PHASE"))
+        found.append(assumption("location.connector_power_type", "AC_3_PHASE"))
     for name, room in (("address", 45), ("city", 45), ("state", 20)):
         text = getattr(place, name)
         if text is not None and len(text) > room:
             reason = f"cut to the {room} characters that a CDR allows"
             found.append(Loss(path=f"location.{name}", reason=reason, value=text, kind=LossKind.NARROWED))
     return found
-
-
-def _assumed(path: str, value: Any, reason: str = "required by OCPI and not said by the source") -> Loss:
-    return Loss(path=path, reason=reason, value=value, kind=LossKind.ASSUMED)

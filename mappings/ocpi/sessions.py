@@ -1,5 +1,6 @@
 """Sessions, and the pieces that they share with CDRs <-> ours. Source: OCPI 2.3.0, mod_sessions, mod_cdrs, types."""
 
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -36,6 +37,9 @@ AUTH_METHOD: Final = same(wire.AuthMethod, core.AuthMethod)
 DIMENSION_TYPE: Final[CodeTable[wire.CdrDimensionType, str]] = CodeTable(
     both={word: word.value for word in wire.CdrDimensionType}
 )
+
+NO_CURRENCY: Final = "XXX"
+"""ISO 4217: no currency is involved. Sent where nobody knows it, and reported."""
 
 NOT_CARRIED: Final = {
     "total_cost.after_taxes": "no field: the taxes themselves have to be named",
@@ -182,7 +186,10 @@ def session_from_ocpi(session: wire.Session) -> Session:
 
 
 def session_to_ocpi(session: Session) -> wire.Session:
-    """Raises Unsupported where OCPI demands what the source does not say, see `cdr_token_to_ocpi`."""
+    """What OCPI demands and nobody said is assumed, see `session_losses`. Raises Unsupported without a location, and as
+    `cdr_token_to_ocpi`."""
+    if session.location_id is None:
+        raise Unsupported("OCPI demands the location of a session, which the source does not say")
     back = kept(session.extensions)
     country_code, party_id = party_out(session.owner, back)
     cost, ended = session.total_cost, session.ended_at
@@ -192,15 +199,15 @@ def session_to_ocpi(session: Session) -> wire.Session:
         id=session.id,
         start_date_time=time_out(session.started_at, back, "start_date_time"),
         end_date_time=time_out(ended, back, "end_date_time") if ended is not None else None,
-        kwh=session.energy_kwh,
+        kwh=session.energy_kwh if session.energy_kwh is not None else Decimal(0),
         cdr_token=cdr_token_to_ocpi(session.token),
         auth_method=AUTH_METHOD.to_wire(session.auth_method),
         authorization_reference=session.authorization_reference,
         location_id=session.location_id,
-        evse_uid=session.evse_uid,
-        connector_id=session.connector_id,
+        evse_uid=session.evse_uid or NA,
+        connector_id=session.connector_id or NA,
         meter_id=session.meter_id,
-        currency=session.currency,
+        currency=session.currency or NO_CURRENCY,
         charging_periods=each(period_to_ocpi, session.periods),
         total_cost=price_to_ocpi(cost, back, "total_cost") if cost is not None else None,
         status=SESSION_STATUS.to_wire(session.status),
@@ -221,26 +228,30 @@ def patch_session(session: Session, patch: wire.SessionPatch) -> Session:
 
 def session_losses(session: Session) -> tuple[Loss, ...]:
     """What OCPI does not get of this session, and what had to be assumed."""
-    return losses(session, NOT_CARRIED) + token_assumptions(session.token) + _made_here(session)
+    return losses(session, NOT_CARRIED) + token_assumptions(session.token) + _assumptions(session)
 
 
-def _made_here(session: Session) -> tuple[Loss, ...]:
+def _assumptions(session: Session) -> tuple[Loss, ...]:
     """A session that bears the journey's own id was made by the hub."""
-    if session.journey_id is None or session.id != session.journey_id:
-        return ()
-    reason = "made by the hub: the operator's protocol tells of no sessions, so energy and currency are not its own"
-    return (Loss(path="$", reason=reason, value=session.currency, kind=LossKind.ASSUMED),)
+    sent = {"energy_kwh": 0, "evse_uid": NA, "connector_id": NA, "currency": NO_CURRENCY}
+    found = [assumption(name, value) for name, value in sent.items() if getattr(session, name) is None]
+    if session.journey_id is not None and session.id == session.journey_id:
+        found.append(assumption("$", session.id, "made by the hub: the operator's protocol tells of no sessions"))
+    return tuple(found)
+
+
+def assumption(path: str, value: Any, reason: str = "required by OCPI and not said by the source") -> Loss:
+    return Loss(path=path, reason=reason, value=value, kind=LossKind.ASSUMED)
 
 
 def token_assumptions(token: CdrToken) -> tuple[Loss, ...]:
     found = []
-    reason = "required by OCPI and not said by the source"
     if token.contract_id is None and not token.extensions:
-        found.append(Loss(path="token.contract_id", reason=reason, value=NA, kind=LossKind.ASSUMED))
+        found.append(assumption("token.contract_id", NA))
     if token.issuer is None and token.contract_id and token.contract_id.provider:
         value = str(token.contract_id.provider)
-        found.append(Loss(path="token.issuer", reason="taken from the contract", value=value, kind=LossKind.ASSUMED))
+        found.append(assumption("token.issuer", value, "taken from the contract"))
     if token.uid is None and token.contract_id:
         value = token.contract_id.text
-        found.append(Loss(path="token.uid", reason="the contract stands for it", value=value, kind=LossKind.ASSUMED))
+        found.append(assumption("token.uid", value, "the contract stands for it"))
     return tuple(found)

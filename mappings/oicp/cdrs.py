@@ -187,6 +187,8 @@ def _why_not(cdr: Cdr, members: dict[str, Any]) -> Loss | None:
     if members["evse_id"] is None:
         evse_id = cdr.location.evse_id
         return withheld("location.evse_id", "no EVSE id that OICP can say", None if evse_id is None else evse_id.text)
+    if members["consumed_energy"] is None:
+        return withheld("total_energy_kwh", "OICP demands the energy, and the source does not say it", cdr.id)
     if members["identification"] is None:
         return withheld("token", f"OICP has no identification for this {cdr.token.kind}", cdr.token.kind)
     return None
@@ -216,7 +218,7 @@ def _members(cdr: Cdr, zone: ZoneInfo | None, notes: Notes | None) -> dict[str, 
         "meter_value_in_between": (
             MeterValueInBetween(meter_values=cdr.meter_between_kwh) if cdr.meter_between_kwh else None
         ),
-        "consumed_energy": _energy(cdr.total_energy_kwh, notes),
+        "consumed_energy": _energy(cdr, notes),
         "signed_metering_values": None if signed is None else _signed_values_to_oicp(signed, notes),
         "calibration_law_verification_info": None if signed is None else _verification_to_oicp(signed, notes),
         "hub_operator_id": None if cdr.hub_operator is None else operator_to_oicp(cdr.hub_operator),
@@ -238,8 +240,12 @@ def _product(cdr: Cdr, notes: Notes | None) -> str | None:
     return cdr.product_id
 
 
-def _energy(value: Decimal, notes: Notes | None) -> Decimal:
-    if notes is None or value == value.quantize(_MILLI):
+def _energy(cdr: Cdr, notes: Notes | None) -> Decimal | None:
+    value = cdr.total_energy_kwh
+    if value is None and cdr.meter_start_kwh is not None and cdr.meter_end_kwh is not None:
+        value = cdr.meter_end_kwh - cdr.meter_start_kwh
+        assumed(notes, "consumed_energy", "ConsumedEnergy", "what the meter counted", value)
+    if value is None or notes is None or value == value.quantize(_MILLI):
         return value
     narrowed(notes, "consumed_energy", "total_energy_kwh", "rounded to three decimals", value)
     return value.quantize(_MILLI, ROUND_HALF_UP)

@@ -11,7 +11,7 @@ from core.model.authorisation import FROM_COPIES, Journey
 from core.model.location import Evse, Location
 from core.model.session import AuthMethod, CdrToken, Session
 from mappings.emip.codes import NO_PARTNER, NO_SESSION, NOT_ACCEPTED, NOT_OF_SESSION, OK, UNKNOWN_NATURE
-from mappings.emip.sessions import NATURES, NO_CURRENCY, NOT_SAID, Facts, reported_of, session_from_emip
+from mappings.emip.sessions import NATURES, Facts, reported_of, session_from_emip
 from protocols.emip.server.inbound import Inbound
 from protocols.emip.wire import to_iop
 from protocols.emip.wire.parts import ChargeDetailRecord
@@ -102,10 +102,10 @@ async def _facts(call: Inbound, journey: Journey, exec_id: str | None) -> Facts:
         started_at=journey.created_at,
         auth_method=AuthMethod.WHITELIST if by_list else AuthMethod.AUTH_REQUEST,
         authorization_reference=journey.reference,
-        location_id=location.id if location else NOT_SAID,
-        evse_uid=evse.uid if evse else NOT_SAID,
-        connector_id=connectors[0].id if len(connectors) == 1 else NOT_SAID,
-        currency=tariff.currency if tariff else NO_CURRENCY,
+        location_id=location.id if location else None,
+        evse_uid=evse.uid if evse else None,
+        connector_id=connectors[0].id if len(connectors) == 1 else None,
+        currency=tariff.currency if tariff else None,
         journey_id=journey.id,
     )
 

@@ -86,3 +86,10 @@ def test_a_price_limit_that_applies_is_not_guessed() -> None:
     with pytest.raises(Unsupported, match="limit"):
         price(limited, Consumption(energy_kwh=D(1), charging_h=D(1)))
     assert price(limited, Consumption(energy_kwh=D(6), charging_h=D(1))).total.before_taxes == D("6.00")
+
+
+def test_energy_that_nobody_knows_is_not_free() -> None:
+    stay = Consumption(energy_kwh=None, charging_h=D(2))
+    with pytest.raises(Unsupported, match="not known"):
+        price(tariff(component("ENERGY", "0.39")), stay)
+    assert price(tariff(component("TIME", "1.20")), stay).total.before_taxes == D("2.40")

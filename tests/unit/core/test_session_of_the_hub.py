@@ -52,7 +52,7 @@ async def test_a_session_of_the_hubs_own_is_made_once_and_told(storage: FakeStor
     made = await service(storage).open_for(JOURNEY, place, place.evses[0], "CHF")
     assert await service(storage).open_for(JOURNEY, place, place.evses[0], None) == made
     assert is_ours(made)
-    assert (made.id, made.energy_kwh, made.currency, made.status) == (JOURNEY.id, 0, "CHF", SessionStatus.ACTIVE)
+    assert (made.id, made.energy_kwh, made.currency, made.status) == (JOURNEY.id, None, "CHF", SessionStatus.ACTIVE)
     [event] = await storage.outbox.claim_events(10, 60)
     assert (event.kind, event.recipient, event.source) == (EventKind.SESSION_CHANGED, EMSP, "cpo")
 

@@ -231,7 +231,7 @@ def test_an_absent_price_is_not_zero_and_absent_energy_is_marked() -> None:
     record = golden("to_set_charge_detail_record/minimal_request").charge_detail_record
     cdr = cdrs.cdr_from_emip(record, LUM, received_at=AT)
     assert (cdr.total_cost, cdr.currency, cdr.total_time_h) == (None, None, None)
-    assert (cdr.total_energy_kwh, cdr.remark) == (0, cdrs.NO_ENERGY)
+    assert (cdr.total_energy_kwh, cdr.remark) == (None, None)
     sent = cdrs.cdr_to_emip(msgspec.structs.replace(cdr, extensions={})).record
     assert sent is not None
     assert sent.meter_report_list == MeterReportList()

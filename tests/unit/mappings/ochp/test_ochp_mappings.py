@@ -457,7 +457,7 @@ def test_a_bill_without_total_and_taxes() -> None:
     cdr = cdr_from_ochp(records()[1], received_at=NOW)
     assert cdr.auth_method == "COMMAND"
     assert cdr.total_cost == Price(before_taxes=Decimal("1.999998"))
-    assert (cdr.total_energy_kwh, [period.dimensions[0].type for period in cdr.periods]) == (0, ["TIME"])
+    assert (cdr.total_energy_kwh, [period.dimensions[0].type for period in cdr.periods]) == (None, ["TIME"])
 
 
 def anew(**changes: Any) -> Any:

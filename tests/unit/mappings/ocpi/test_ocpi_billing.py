@@ -36,6 +36,20 @@ def foreign(**changes: Any) -> Cdr:
 # --- sessions
 
 
+def test_a_session_of_which_little_is_known_says_so() -> None:
+    known = sessions.session_from_ocpi(golden("session/minimal"))
+    bare = msgspec.structs.replace(
+        known, energy_kwh=None, evse_uid=None, connector_id=None, currency=None, extensions={}
+    )
+    sent = sessions.session_to_ocpi(bare)
+    assert (sent.kwh, sent.evse_uid, sent.connector_id, sent.currency) == (0, "#NA", "#NA", "XXX")
+    assumed = {loss.path for loss in sessions.session_losses(bare) if loss.kind is LossKind.ASSUMED}
+    assert assumed == {"energy_kwh", "evse_uid", "connector_id", "currency"}
+    assert sessions.session_losses(known) == ()
+    with pytest.raises(Unsupported, match="location"):
+        sessions.session_to_ocpi(msgspec.structs.replace(bare, location_id=None))
+
+
 @pytest.mark.spec("OCPI-SES-03", "OCPI-COP-11")
 def test_a_patch_adds_periods() -> None:
     before = sessions.session_from_ocpi(golden("session/rich"))
@@ -134,6 +148,20 @@ def test_what_a_foreign_cdr_lacks_is_assumed_and_said() -> None:
 def test_a_cdr_that_nobody_could_bill_waits(changes: dict[str, Any]) -> None:
     with pytest.raises(Unsupported):
         cdrs.cdr_to_ocpi(foreign(**changes))
+
+
+@pytest.mark.spec("EMIP-MTR-05")
+@pytest.mark.parametrize("remark", [None, "meter broken", "x" * 250])
+def test_energy_that_nobody_knows_is_a_zero_that_says_so(remark: str | None) -> None:
+    cdr = foreign(total_energy_kwh=None, remark=remark)
+    sent = cdrs.cdr_to_ocpi(cdr)
+    assert sent.total_energy == 0
+    assert sent.remark is not None
+    assert sent.remark.startswith(cdrs.NO_ENERGY) and len(sent.remark) <= 255
+    assert [(item.type, item.volume) for item in sent.charging_periods[0].dimensions] == [("TIME", Decimal("1.5"))]
+    found = {loss.path for loss in cdrs.cdr_losses(cdr)}
+    assert "total_energy_kwh" in found
+    assert ("remark" in found) is (remark is not None and len(remark) > 200)
 
 
 def test_a_long_address_is_cut_and_said() -> None:

@@ -139,6 +139,7 @@ def test_charging_times_come_from_the_periods() -> None:
         ({"credit": True}, "credit"),
         ({"journey_id": None, "authorization_reference": None}, "journey_id"),
         ({"location": CdrLocation()}, "location.evse_id"),
+        ({"total_energy_kwh": None, "meter_start_kwh": None}, "total_energy_kwh"),
         ({"token": replace(CDR.token, kind="OTHER")}, "token"),
         ({"token": replace(CDR.token, uid=TokenUid.parse("012345678"))}, "token"),
     ],
@@ -167,3 +168,9 @@ def test_signatures_go_whole_or_not_at_all(values: Any) -> None:
     record, found = sent(signed_data=replace(CDR.signed_data, values=values))
     assert record.signed_metering_values is None
     assert "signed_data.values" in {loss.path for loss in found}
+
+
+def test_energy_that_is_not_said_is_what_the_meter_counted() -> None:
+    record, found = sent(total_energy_kwh=None, meter_start_kwh=Decimal("100.25"), meter_end_kwh=Decimal("118.75"))
+    assert record.consumed_energy == Decimal("18.5")
+    assert [loss.value for loss in found if loss.path == "ConsumedEnergy"] == [18.5]

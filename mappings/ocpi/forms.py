@@ -1,0 +1,152 @@
+"""How an older version of OCPI says what 2.3.0 says. All mappings to and from core speak 2.3.0; a form stands before
+them, so that a version is a table of what differs and nothing else."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, Final, TypeVar
+
+import msgspec
+from msgspec import UNSET, Struct
+from msgspec.structs import replace
+
+from core.errors import Unsupported
+from core.model.ids import PartyId
+from core.model.loss import Loss, LossKind
+from mappings.tables import CodeTable
+from protocols.ocpi.wire.base import Wire
+
+T = TypeVar("T")
+
+
+class Unsayable(Unsupported):
+    """The older version has no words for this object, or none that would not change its meaning."""
+
+
+class Switches(Struct, frozen=True):
+    """What an operator may choose for a partner of an older version.
+
+    `unknown_fields`: it is shown them too. `short_texts`: it still has the limits of before the corrections, 45 for an
+    address and 20 for a state. `lossy_tariffs`: it gets tariffs without the conditions that its version cannot say."""
+
+    unknown_fields: bool = False
+    short_texts: bool = False
+    lossy_tariffs: bool = False
+
+
+class About(Struct, frozen=True, kw_only=True):
+    """What a message of an older version leaves to its surroundings. `owner`: whose connection it came by; `now`: the
+    time of receipt."""
+
+    owner: PartyId | None = None
+    now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    switches: Switches = Switches()
+
+
+NOTHING_KNOWN: Final = About()
+
+
+class Form(Struct, frozen=True):
+    """One type of 2.3.0 in an older version. `newer` makes 2.3.0 of it, `older` it of 2.3.0 (raises Unsayable)."""
+
+    wire_type: Any
+    newer: Callable[[Any, About], Any]
+    older: Callable[[Any, About], Any]
+
+
+Forms = Mapping[Any, Form]
+"""By the type of 2.3.0. What is not in it is said as in 2.3.0."""
+
+
+def said(message: Any, forms: Forms, about: About) -> Any:
+    """The message as a version says it. Raises Unsayable."""
+    form = forms.get(type(message))
+    older = form.older(message, about) if form else message
+    return older if about.switches.unknown_fields else without_unknown(older)
+
+
+def unchanged(message: T, _: About) -> T:
+    return message
+
+
+# --- pieces of forms
+
+
+def retyped(message: Any, wire_type: type[T], **changes: Any) -> T:
+    """The fields that both types have, and the changes."""
+    shared = {name: getattr(message, name) for name in _shared(type(message), wire_type) if name not in changes}
+    return wire_type(**shared, **changes)
+
+
+@lru_cache(maxsize=256)
+def _shared(one: Any, other: Any) -> tuple[str, ...]:
+    return tuple(name for name in one.__struct_fields__ if name in other.__struct_fields__)
+
+
+def without(message: T, *names: str) -> T:
+    """With these fields at their defaults: empty in an object, not mentioned in a PATCH."""
+    defaults = _defaults(type(message))
+    changes = {name: defaults[name] for name in names if getattr(message, name) != defaults[name]}
+    return replace(message, **changes) if changes else message  # type: ignore[type-var]
+
+
+@lru_cache(maxsize=256)
+def _defaults(wire_type: Any) -> dict[str, Any]:
+    return {field.name: field.default for field in msgspec.structs.fields(wire_type)}
+
+
+def each_of(convert: Callable[[Any], Any], values: Any) -> Any:
+    """A list converted; what is not there stays so."""
+    return tuple([convert(value) for value in values]) if values else values
+
+
+def mapped(convert: Callable[[Any], Any], value: Any) -> Any:
+    """As each_of, for one value."""
+    return value if value is None or value is UNSET else convert(value)
+
+
+def without_unknown(value: Any) -> Any:
+    """A message without the fields that no version knows, at any depth; itself if there are none."""
+    if isinstance(value, Wire):
+        changes = {
+            name: cleaned
+            for name in value.__struct_fields__
+            if (held := getattr(value, name)) is not (cleaned := None if name == "extra" else without_unknown(held))
+        }
+        return replace(value, **changes) if changes else value
+    if isinstance(value, tuple):
+        items = tuple(map(without_unknown, value))
+        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
+    return value
+
+
+class ClosedWords(CodeTable[str, str]):
+    """The words of an enumeration that was closed in older versions. Every other word is told as `instead`, or is left
+    out where there is none."""
+
+    def __init__(self, words: frozenset[str], *, instead: str | None = None, special: Mapping[str, str] | None = None):
+        super().__init__(both={word: word for word in words}, outbound=special)
+        self._known = words
+        self._instead = instead
+        self._special = dict(special or {})
+
+    @property
+    def lossless(self) -> bool:
+        return False
+
+    def loses(self, code: str) -> bool:
+        return code not in self._known
+
+    def said(self, word: str) -> str | None:
+        return word if word in self._known else self._special.get(word, self._instead)
+
+    def loss(self, code: str, path: str) -> Loss | None:
+        if code in self._known:
+            return None
+        if word := self.said(code):
+            return Loss(path=path, reason=f"sent as {word}: the older version lacks it", value=code, kind=LossKind.NARROWED)
+        return Loss(path=path, reason="left out: the older version lacks the word", value=code)
+
+    def only(self, words: Any) -> Any:
+        """Of a list, what can be said."""
+        return tuple(word for word in words if word in self._known) if words else words
