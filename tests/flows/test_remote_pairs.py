@@ -188,7 +188,7 @@ async def test_the_emsp_is_shown_a_session_and_stops_by_it(net: Net) -> None:
     assumed = [
         loss.value for one in net.hub.storage.outbox.deliveries.values() for loss in one.losses if loss.path == "$"
     ]
-    assert assumed == ["EUR"]
+    assert assumed == [journey.id]
     net.p2.received.clear()
     for to in ("DEABC", None):
         assert await net.ocpi_stop(journey.id, to) == "ACCEPTED"
