@@ -106,6 +106,7 @@ async def assemble(settings: Settings) -> Assembly:
             ids=ids,
         ),
         credentials=storage.credentials,
+        aliases=storage.aliases,
         cache=storage.cache,
         journal=storage.journal,
         clock=clock,

@@ -16,7 +16,7 @@ from core.ports.adapter import ProtocolAdapter
 from core.ports.cache import Cache
 from core.ports.clock import Clock, Ids
 from core.ports.journal import Journal
-from core.ports.stores import CredentialStore
+from core.ports.stores import AliasStore, CredentialStore
 from core.services.authorisation import AuthorisationService
 from core.services.billing import BillingService
 from core.services.commands import CommandService
@@ -67,6 +67,7 @@ class Hub(Struct, frozen=True, kw_only=True):
     billing: BillingService
     commands: CommandService
     credentials: CredentialStore
+    aliases: AliasStore
     cache: Cache
     journal: Journal
     clock: Clock

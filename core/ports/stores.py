@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from core.model.alias import Alias
 from core.model.authorisation import Journey
 from core.model.cdr import CdrSettlement, CdrState
 from core.model.delivery import Delivery, DeliveryState
@@ -193,6 +194,18 @@ class JourneyStore(Protocol):
 
     async def update(self, journey: Journey) -> Journey:
         """Optimistic on `rev`: raises Uncertain if another writer was faster."""
+        ...
+
+
+class AliasStore(Protocol):
+    async def put(self, alias: Alias) -> None: ...
+
+    async def get(self, alias_id: str) -> Alias | None:
+        """None, too, for one that has expired."""
+        ...
+
+    async def by_subject(self, subject: str) -> Alias | None:
+        """Of those that have not expired the one that lasts longest."""
         ...
 
 

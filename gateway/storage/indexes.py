@@ -27,6 +27,10 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("reference", 1), ("created", -1)], partialFilterExpression={"reference": {"$exists": True}}),
         IndexModel([("card", 1), ("created", -1), ("_id", -1)]),
     ],
+    "aliases": [
+        IndexModel([("subject", 1), ("expires", -1)], partialFilterExpression={"subject": {"$exists": True}}),
+        _EXPIRY,
+    ],
     "partners": [IndexModel([("claims", 1)], unique=True, sparse=True)],
     "credentials": [IndexModel([("hash", 1)], unique=True, sparse=True), IndexModel([("partner", 1)])],
     "events": [],

@@ -7,6 +7,7 @@ from redis.exceptions import RedisError
 
 from core.errors import RoamingError
 from core.ports.clock import Clock
+from gateway.storage.aliases import MongoAliases
 from gateway.storage.cdrs import MongoCdrs
 from gateway.storage.credentials import MongoCredentials, SecretBox
 from gateway.storage.database import Database
@@ -37,6 +38,7 @@ class Storage:
         self.tariffs = MongoTariffs(database, events)
         self.journeys = MongoJourneys(database)
         self.cdrs = MongoCdrs(database, events, self.journeys)
+        self.aliases = MongoAliases(database)
         self.partners = MongoPartners(database, self._watcher)
         self.credentials = MongoCredentials(database, self.partners, self._watcher, box)
         self.outbox = MongoOutbox(database, events)

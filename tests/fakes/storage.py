@@ -1,5 +1,6 @@
 """All fakes together, with the attributes of `gateway.storage.Storage`."""
 
+from tests.fakes.aliases import FakeAliases
 from tests.fakes.cache import FakeCache
 from tests.fakes.clock import FakeClock
 from tests.fakes.outbox import FakeJournal, FakeOutbox
@@ -17,6 +18,7 @@ class FakeStorage:
         self.tariffs = FakeTariffs(self.outbox)
         self.journeys = FakeJourneys()
         self.cdrs = FakeCdrs(self.outbox, self.journeys)
+        self.aliases = FakeAliases(self.clock)
         self.partners = FakePartners()
         self.credentials = FakeCredentials(self.partners)
         self.journal = FakeJournal()

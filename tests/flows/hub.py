@@ -198,6 +198,7 @@ class TestHub:
                 ids=ids,
             ),
             credentials=storage.credentials,
+            aliases=storage.aliases,
             cache=storage.cache,
             journal=storage.journal,
             clock=clock,
