@@ -17,12 +17,13 @@ from bench.material import operated_by
 from bench.rig import Figure, Pairs
 from core.model.ids import PartyId
 from gateway.simulator.cast import OCPI_PRICE, card
-from gateway.simulator.drivers import OcpiCharging, OicpCharging, Visit
+from gateway.simulator.drivers import OcpiCharging, OicpCharging
 from gateway.simulator.ocpi import OcpiNetwork
 from gateway.simulator.ocpi_objects import location
 from gateway.simulator.oicp import OicpNetwork
 from gateway.simulator.oicp_objects import record
 from gateway.simulator.stations import Operator, Point
+from gateway.simulator.visits import Visit
 from mappings.ocpi.cdrs import cdr_from_ocpi, cdr_losses, cdr_to_ocpi
 from mappings.ocpi.locations import location_from_ocpi, location_losses, location_to_ocpi
 from mappings.oicp.cdrs import cdr_from_oicp, cdr_to_oicp

@@ -8,12 +8,12 @@ from msgspec import Struct
 
 from core.model.ids import PartyId, emaid_check_digit
 from gateway.simulator.access import Admin, ocpi_document, oicp_document
-from gateway.simulator.drivers import Price
 from gateway.simulator.network import Card, Network
 from gateway.simulator.ocpi import OcpiNetwork
 from gateway.simulator.ocpi_objects import stamp
 from gateway.simulator.oicp import OicpNetwork
 from gateway.simulator.stations import Opening, Operator, Outlet, Point, Socket, Station
+from gateway.simulator.visits import Price
 
 THINKS_S = 0.02
 """How long a home network of the story takes to look a card up."""

@@ -1,66 +1,15 @@
 """A driver charges: authorise, session, charge detail record, in the words of the network that runs the station."""
 
-import uuid
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal
-
-from msgspec import Struct
+from decimal import Decimal
 
 from gateway.simulator import ocpi_objects, oicp_objects
-from gateway.simulator.network import Card, NotAsTold, bare
+from gateway.simulator.network import NotAsTold
 from gateway.simulator.ocpi import IssuerAway, OcpiNetwork
 from gateway.simulator.ocpi_objects import Object
 from gateway.simulator.oicp import OicpNetwork, identification
 from gateway.simulator.stations import Point
-
-CENT = Decimal("0.01")
-VAT = Decimal(20)
-
-
-class Visit(Struct, frozen=True, kw_only=True):
-    """One stay of one card at one point. `id` is the operator's own id of it."""
-
-    id: str
-    card: Card
-    point: Point
-    started_at: datetime
-    ended_at: datetime
-    energy_kwh: Decimal
-
-    @property
-    def key(self) -> str:
-        return key(self.point.evse_id, self.started_at)
-
-    @property
-    def hours(self) -> Decimal:
-        seconds = Decimal(str((self.ended_at - self.started_at).total_seconds()))
-        return (seconds / 3600).quantize(Decimal("0.0001")).normalize() + 0
-
-
-class Price(Struct, frozen=True):
-    """Per kWh before taxes, in euro; the way to an amount is exact to the cent."""
-
-    tariff_id: str
-    per_kwh: Decimal
-
-    def cost(self, energy_kwh: Decimal) -> Object:
-        """OCPI Price with its tax."""
-        net = (energy_kwh * self.per_kwh).quantize(CENT, ROUND_HALF_UP)
-        tax = (net * VAT / 100).quantize(CENT, ROUND_HALF_UP)
-        return {"before_taxes": net, "taxes": [{"name": "VAT", "percentage": VAT, "amount": tax}]}
-
-    def tariff(self, country_code: str, party_id: str, last_updated: str) -> Object:
-        """As an OCPI Tariff."""
-        component = {"type": "ENERGY", "price": self.per_kwh, "vat": VAT, "step_size": 1}
-        return {
-            "country_code": country_code,
-            "party_id": party_id,
-            "id": self.tariff_id,
-            "currency": "EUR",
-            "elements": [{"price_components": [component]}],
-            "tax_included": "NO",
-            "last_updated": last_updated,
-        }
+from gateway.simulator.visits import Price, Visit, key
 
 
 class OcpiCharging:
@@ -240,15 +189,6 @@ def charging(operator: OcpiNetwork | OicpNetwork, visit: Visit, price: Price, *,
     if isinstance(operator, OcpiNetwork):
         return OcpiCharging(operator, visit, price, live=live)
     return OicpCharging(operator, visit, price, live=live)
-
-
-def new_id() -> str:
-    return str(uuid.uuid4())
-
-
-def key(evse_id: str, started_at: datetime) -> str:
-    """What makes a charging process recognisable in any protocol: where and when it began."""
-    return f"{bare(evse_id)}@{started_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def cdrs_of(home: OcpiNetwork | OicpNetwork) -> dict[str, list[Object]]:

@@ -33,11 +33,13 @@ class Received(Struct, frozen=True, kw_only=True):
 
 
 class Card(Struct, frozen=True, kw_only=True):
-    """A driver's card. `blocked`: its issuer knows it and says no. The uid is hexadecimal, of 14 characters."""
+    """A driver's card. `blocked`: its issuer knows it and says no; `silent`: its issuer, when asked, thinks for longer
+    than anybody waits. The uid is hexadecimal, of 14 characters."""
 
     uid: str
     contract_id: str
     blocked: bool = False
+    silent: bool = False
 
 
 class Network:

@@ -10,13 +10,14 @@ from msgspec import Struct
 from core.model.ids import PartyId
 from gateway.simulator.access import Admin
 from gateway.simulator.cast import OCPI_PRICE, OICP_PRICE, Cast, card
-from gateway.simulator.drivers import Charging, Price, Visit, cdrs_of, charging, check_cdr, new_id
+from gateway.simulator.drivers import Charging, cdrs_of, charging, check_cdr
 from gateway.simulator.network import Card, NotAsTold, bare
 from gateway.simulator.ocpi import OcpiNetwork
 from gateway.simulator.ocpi_objects import Object
 from gateway.simulator.oicp import OicpNetwork
 from gateway.simulator.stations import Operator, Point
 from gateway.simulator.transcript import Transcript
+from gateway.simulator.visits import Price, Visit, new_id
 
 COLUMNS = ("home and host", "card", "authorise ms", "hub's own ms", "CDR delivered", "losses")
 SETTLED = ("DELIVERED", "FETCHABLE")

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from gateway.simulator.access import Admin
 from gateway.simulator.cast import OCPI_PRICE, OICP_PRICE, Cast, card, join_ocpi, join_oicp
-from gateway.simulator.drivers import Charging, Price, Visit, cdrs_of, charging, check_cdr
+from gateway.simulator.drivers import Charging, cdrs_of, charging, check_cdr
 from gateway.simulator.irve import PastSession, read_sessions, read_static
 from gateway.simulator.network import Card, NotAsTold
 from gateway.simulator.ocpi import OcpiNetwork
@@ -20,6 +20,7 @@ from gateway.simulator.oicp import OicpNetwork
 from gateway.simulator.rows import Refusal
 from gateway.simulator.stations import Operator, Point, operators, slice_of, split, stable
 from gateway.simulator.transcript import Transcript
+from gateway.simulator.visits import Price, Visit
 
 STATIC = "irve-static.jsonl"
 SESSIONS = "irve-sessions.jsonl"

@@ -20,12 +20,12 @@ import pytest_asyncio
 from core.model.ids import PartyId
 from gateway.simulator.access import Admin, HubAccess, ocpi_document, oicp_document
 from gateway.simulator.cast import OCPI_PRICE, OICP_PRICE, PLACES, Cast, card, invented
-from gateway.simulator.drivers import Price
 from gateway.simulator.network import Card, Network
 from gateway.simulator.ocpi import OcpiNetwork
 from gateway.simulator.ocpi_objects import Object, location, stamp
 from gateway.simulator.oicp import OicpNetwork
 from gateway.simulator.server import Answer, Request
+from gateway.simulator.visits import Price
 from tests.e2e.processes import descendants, lives
 
 START_S = 90.0

@@ -10,12 +10,13 @@ import pytest_asyncio
 
 from gateway.simulator.access import Admin
 from gateway.simulator.cast import OCPI_PRICE, OICP_PRICE, Cast, card
-from gateway.simulator.drivers import Charging, Price, cdrs_of, charging, check_cdr
+from gateway.simulator.drivers import Charging, cdrs_of, charging, check_cdr
 from gateway.simulator.network import NotAsTold
 from gateway.simulator.ocpi import OcpiNetwork
 from gateway.simulator.oicp import bare
 from gateway.simulator.pairs import Home, Host, visit
 from gateway.simulator.stations import Point
+from gateway.simulator.visits import Price
 from tests.e2e.hub_fixture import CarefulEmp, CarefulEmsp, HubProcess, town, until
 
 pytestmark = pytest.mark.server

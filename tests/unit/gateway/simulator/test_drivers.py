@@ -6,10 +6,11 @@ import pytest
 
 from core.model.ids import ContractId, PartyId
 from gateway.simulator.cast import card, invented
-from gateway.simulator.drivers import OcpiCharging, OicpCharging, Price, Visit, check_cdr, key_of
+from gateway.simulator.drivers import OcpiCharging, OicpCharging, check_cdr, key_of
 from gateway.simulator.network import NotAsTold
 from gateway.simulator.ocpi import OcpiNetwork
 from gateway.simulator.oicp import OicpNetwork
+from gateway.simulator.visits import Price, Visit
 from protocols.ocpi.wire import strict
 from protocols.ocpi.wire.cdrs import Cdr
 from protocols.transport.json_codec import encode

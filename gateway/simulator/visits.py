@@ -1,0 +1,69 @@
+"""A driver's stay at a charging point, and what it costs, in words of no protocol."""
+
+import uuid
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from msgspec import Struct
+
+from gateway.simulator.network import Card, bare
+from gateway.simulator.stations import Point
+
+CENT = Decimal("0.01")
+VAT = Decimal(20)
+
+
+class Visit(Struct, frozen=True, kw_only=True):
+    """One stay of one card at one point. `id` is the operator's own id of it."""
+
+    id: str
+    card: Card
+    point: Point
+    started_at: datetime
+    ended_at: datetime
+    energy_kwh: Decimal
+
+    @property
+    def key(self) -> str:
+        return key(self.point.evse_id, self.started_at)
+
+    @property
+    def hours(self) -> Decimal:
+        seconds = Decimal(str((self.ended_at - self.started_at).total_seconds()))
+        return (seconds / 3600).quantize(Decimal("0.0001")).normalize() + 0
+
+
+class Price(Struct, frozen=True):
+    """Per kWh before taxes, in euro; the way to an amount is exact to the cent."""
+
+    tariff_id: str
+    per_kwh: Decimal
+
+    def cost(self, energy_kwh: Decimal) -> dict[str, Any]:
+        """OCPI Price with its tax."""
+        net = (energy_kwh * self.per_kwh).quantize(CENT, ROUND_HALF_UP)
+        tax = (net * VAT / 100).quantize(CENT, ROUND_HALF_UP)
+        return {"before_taxes": net, "taxes": [{"name": "VAT", "percentage": VAT, "amount": tax}]}
+
+    def tariff(self, country_code: str, party_id: str, last_updated: str) -> dict[str, Any]:
+        """As an OCPI Tariff."""
+        component = {"type": "ENERGY", "price": self.per_kwh, "vat": VAT, "step_size": 1}
+        return {
+            "country_code": country_code,
+            "party_id": party_id,
+            "id": self.tariff_id,
+            "currency": "EUR",
+            "elements": [{"price_components": [component]}],
+            "tax_included": "NO",
+            "last_updated": last_updated,
+        }
+
+
+def new_id() -> str:
+    return str(uuid.uuid4())
+
+
+def key(evse_id: str, started_at: datetime) -> str:
+    """What makes a charging process recognisable in any protocol: where and when it began."""
+    return f"{bare(evse_id)}@{started_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
