@@ -11,8 +11,9 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from core.errors import Unsupported
-from core.model.ids import PartyId
 from core.model.loss import Loss, LossKind
+from core.model.partner import PartyRole
+from mappings.losses import NotCarried, losses
 from mappings.tables import CodeTable
 from protocols.ocpi.wire.base import Wire
 
@@ -35,10 +36,11 @@ class Switches(Struct, frozen=True):
 
 
 class About(Struct, frozen=True, kw_only=True):
-    """What a message of an older version leaves to its surroundings. `owner`: whose connection it came by; `now`: the
-    time of receipt."""
+    """What a message of an older version leaves to its surroundings. `hub`: who we are; `partner`: the one party of
+    a connection of 2.1.1, in its role; `now`: the time of receipt."""
 
-    owner: PartyId | None = None
+    hub: PartyRole | None = None
+    partner: PartyRole | None = None
     now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     switches: Switches = Switches()
 
@@ -65,6 +67,15 @@ def said(message: Any, forms: Forms, about: About) -> Any:
     return older if about.switches.unknown_fields else without_unknown(older)
 
 
+Lost = Mapping[Any, tuple[NotCarried, Mapping[str, CodeTable[Any, Any]]]]
+"""By canonical type: what a version loses beyond 2.3.0."""
+
+
+def lost(canonical: Struct, tables: Lost) -> tuple[Loss, ...]:
+    held = tables.get(type(canonical))
+    return losses(canonical, *held) if held else ()
+
+
 def unchanged(message: T, _: About) -> T:
     return message
 
@@ -74,18 +85,16 @@ def unchanged(message: T, _: About) -> T:
 
 def retyped(message: Any, wire_type: type[T], **changes: Any) -> T:
     """The fields that both types have, and the changes."""
-    shared = {name: getattr(message, name) for name in _shared(type(message), wire_type) if name not in changes}
+    fields: Any = wire_type
+    held = message.__struct_fields__
+    shared = {name: getattr(message, name) for name in fields.__struct_fields__ if name in held and name not in changes}
     return wire_type(**shared, **changes)
-
-
-@lru_cache(maxsize=256)
-def _shared(one: Any, other: Any) -> tuple[str, ...]:
-    return tuple(name for name in one.__struct_fields__ if name in other.__struct_fields__)
 
 
 def without(message: T, *names: str) -> T:
     """With these fields at their defaults: empty in an object, not mentioned in a PATCH."""
-    defaults = _defaults(type(message))
+    kind: Any = type(message)
+    defaults = _defaults(kind)
     changes = {name: defaults[name] for name in names if getattr(message, name) != defaults[name]}
     return replace(message, **changes) if changes else message  # type: ignore[type-var]
 
@@ -144,7 +153,9 @@ class ClosedWords(CodeTable[str, str]):
         if code in self._known:
             return None
         if word := self.said(code):
-            return Loss(path=path, reason=f"sent as {word}: the older version lacks it", value=code, kind=LossKind.NARROWED)
+            return Loss(
+                path=path, reason=f"sent as {word}: the older version lacks it", value=code, kind=LossKind.NARROWED
+            )
         return Loss(path=path, reason="left out: the older version lacks the word", value=code)
 
     def only(self, words: Any) -> Any:

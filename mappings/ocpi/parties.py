@@ -45,8 +45,13 @@ def role_to_ocpi(role: PartyRole) -> wire.CredentialsRole:
     if word is None:
         raise Unsupported("OCPI 2.3.0 has no role HUB")
     country_code, party_id = spelled(role)
-    business = business_to_ocpi(role.business) if role.business else BusinessDetails(name=str(role.party))
-    return wire.CredentialsRole(role=word, business_details=business, party_id=party_id, country_code=country_code)
+    return wire.CredentialsRole(
+        role=word, business_details=business_of(role), party_id=party_id, country_code=country_code
+    )
+
+
+def business_of(role: PartyRole) -> BusinessDetails:
+    return business_to_ocpi(role.business) if role.business else BusinessDetails(name=str(role.party))
 
 
 def spelled(role: PartyRole) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from core.errors import Invalid
 from core.model.partner import Partner
+from mappings.ocpi.forms import Switches
 from protocols.ocpi.wire.versions import InterfaceRole
 
 TokenEncoding = Literal["base64", "raw"]
@@ -26,7 +27,8 @@ class OcpiSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `allowed`: the parties that the operator added the partner for (`NLCPA`); empty: any that is free. `retries`: event
     kind -> attempts, where the partner wants another number than the rule. `list_without_to`: a list request without
-    TO headers is answered as if it were addressed to the hub. `hub_party_id`: the partner is a hub itself."""
+    TO headers is answered as if it were addressed to the hub. `hub_party_id`: the partner is a hub itself. `older`:
+    what is chosen for a partner of an older version."""
 
     versions_url: str | None = None
     version: str | None = None
@@ -36,6 +38,7 @@ class OcpiSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     allowed: tuple[str, ...] = ()
     retries: dict[str, int] = {}
     list_without_to: bool = False
+    older: Switches = Switches()
 
     def url(self, module: str, role: InterfaceRole) -> str | None:
         """Where the partner serves this interface."""

@@ -3,8 +3,13 @@
 A version is data: a row here, its wire types, its quirks. The layout of the URLs is the same for all of them.
 """
 
+from functools import lru_cache
+
 from msgspec import Struct
 
+from core.model.partner import PartyRole, Role
+from core.model.quantities import Business
+from mappings.ocpi.forms import Forms, Lost
 from protocols.ocpi.wire.versions import Endpoint, InterfaceRole, VersionDetails
 from protocols.ocpi.wire.versions import Version as ListedVersion
 from protocols.plugin import HubIdentity
@@ -15,11 +20,18 @@ CONFIG = frozenset({"versions", "credentials", "hubclientinfo"})
 """Modules that are never routed and carry no routing headers."""
 
 
-class Version(Struct, frozen=True):
-    """`modules`: what the hub offers of this version, and as what."""
+class Version(Struct, frozen=True, eq=False):
+    """`modules`: what the hub offers of this version, and as what. `forms`: what it says otherwise than 2.3.0; `lost`:
+    what it does not say."""
 
     id: str
     modules: tuple[tuple[str, tuple[InterfaceRole, ...]], ...]
+    forms: Forms = {}
+    lost: Lost = {}
+
+    @property
+    def older(self) -> bool:
+        return bool(self.forms)
 
 
 V2_3_0 = Version(
@@ -39,6 +51,12 @@ V2_3_0 = Version(
 VERSIONS: dict[str, Version] = {version.id: version for version in (V2_3_0,)}
 """Best first."""
 ALIASES = {"2.3": "2.3.0"}
+
+
+@lru_cache
+def hub_role(identity: HubIdentity) -> PartyRole:
+    """What the hub says of itself."""
+    return PartyRole(role=Role.HUB, party=identity.party, business=Business(name=identity.name))
 
 
 def version_named(name: str) -> Version | None:

@@ -5,7 +5,6 @@ from urllib.parse import quote
 from core.errors import Invalid
 from core.model.cdr import Cdr, CdrSettlement, cdr_key
 from mappings.ocpi.cdrs import cdr_from_ocpi, cdr_to_ocpi
-from protocols.ocpi import codec
 from protocols.ocpi.server.answers import for_one
 from protocols.ocpi.server.exchange import Ask, Reply
 from protocols.ocpi.server.lists import encoded, list_page, reply_list, reply_nothing
@@ -35,7 +34,7 @@ async def get_own(ask: Ask) -> Reply:
     owner = ask.owner()
     settlement = await ask.hub.billing.get(cdr_key(owner, ask.args[2]))
     cdr = settlement.cdr
-    return Reply(data=codec.encode(cdr_to_ocpi(cdr)), sender=ask.addressed or cdr.token.issuer)
+    return Reply(data=ask.write(cdr_to_ocpi(cdr)), sender=ask.addressed or cdr.token.issuer)
 
 
 def _url(ask: Ask, cdr: Cdr) -> str:
@@ -55,7 +54,7 @@ async def list_all(ask: Ask) -> Reply:
         ask.partner, page.date_from, page.date_to, page.offset, page.limit, owners=owners
     )
     cdrs = [await _completed(ask, settlement) for settlement in found]
-    return reply_list(ask, page, encoded(cdrs, cdr_to_ocpi), total)
+    return reply_list(ask, page, encoded(ask, cdrs, cdr_to_ocpi), total)
 
 
 async def _completed(ask: Ask, settlement: CdrSettlement) -> Cdr:
@@ -66,6 +65,6 @@ async def _completed(ask: Ask, settlement: CdrSettlement) -> Cdr:
 
 ROUTES = [
     Route(path="cdrs/sender", methods={"GET": list_all}),
-    Route(path="cdrs/receiver", methods={"POST": post}),
-    Route(path="cdrs/receiver", parameters=3, methods={"GET": get_own}),
+    Route(path="cdrs/receiver", methods={"POST": post}, keeps=True),
+    Route(path="cdrs/receiver", parameters=3, methods={"GET": get_own}, keeps=True),
 ]

@@ -43,7 +43,7 @@ async def command(ask: Ask) -> Reply:
     for_one(ask, "a command")
     handler = _HANDLERS.get(ask.args[0])
     if handler is None:
-        return _response(Outcome.NOT_SUPPORTED, f"this hub carries no {ask.args[0]}", None)
+        return _response(ask, Outcome.NOT_SUPPORTED, f"this hub carries no {ask.args[0]}", None)
     return await handler(ask)
 
 
@@ -66,7 +66,7 @@ async def stop_session(ask: Ask) -> Reply:
     _check_url(ask, message.response_url)
     session = await _session(ask, message.session_id)
     if session is None:
-        return _response(Outcome.UNKNOWN_SESSION, "no such session of this eMSP", ask.addressed)
+        return _response(ask, Outcome.UNKNOWN_SESSION, "no such session of this eMSP", ask.addressed)
     asked = stop_session_from_ocpi(message, id=ask.hub.ids.uuid(), issuer=ask.asking, operator=session.owner)
     named = None if is_ours(session) else session.id
     asked = replace(asked, patience_s=Decimal(PATIENCE_S), session_id=named)
@@ -83,23 +83,23 @@ async def _launched(ask: Ask, operator: PartyId, prepare: Callable[[], Awaitable
     try:
         prepared = await prepare()
     except Unsupported as error:
-        return _response(Outcome.NOT_SUPPORTED, error.reason, operator)
+        return _response(ask, Outcome.NOT_SUPPORTED, error.reason, operator)
     except (Rejected, Refused) as error:
-        return _response(Outcome.REJECTED, error.reason, operator)
+        return _response(ask, Outcome.REJECTED, error.reason, operator)
     except Unknown as error:
         if error.what == "session":
-            return _response(Outcome.UNKNOWN_SESSION, error.reason, operator)
+            return _response(ask, Outcome.UNKNOWN_SESSION, error.reason, operator)
         raise Failure(UNKNOWN_LOCATION, str(error)) from error
     except Unavailable as error:
         raise Failure(NOT_CONNECTED, str(error)) from error
     await ask.hub.commands.launch(prepared)
-    return _response(Outcome.ACCEPTED, None, operator, PATIENCE_S)
+    return _response(ask, Outcome.ACCEPTED, None, operator, PATIENCE_S)
 
 
-def _response(outcome: Outcome, why: str | None, sender: PartyId | None, timeout_s: int = 0) -> Reply:
+def _response(ask: Ask, outcome: Outcome, why: str | None, sender: PartyId | None, timeout_s: int = 0) -> Reply:
     messages = (Text(language="en", text=why),) if why else ()
     response = response_to_ocpi(CommandOutcome(outcome=outcome, messages=messages), timeout_s)
-    return Reply(data=codec.encode(response), sender=sender)
+    return Reply(data=ask.write(response), sender=sender)
 
 
 def _check_url(ask: Ask, url: str) -> None:
@@ -151,10 +151,10 @@ def _read_result(ask: Ask) -> wire.CommandResult:
         data = codec.present(envelope) if envelope is not None else None
         if data is None:
             raise
-        return codec.read(data, wire.CommandResult)
+        return ask.dialect.read(data, wire.CommandResult)
 
 
 ROUTES = [
-    Route(path="commands/receiver", parameters=1, methods={"POST": command}),
+    Route(path="commands/receiver", parameters=1, methods={"POST": command}, keeps=True),
     Route(path="commands/sender", parameters=1, methods={"POST": result}, routed=False),
 ]

@@ -8,25 +8,39 @@ from msgspec import Struct
 
 from core.errors import Invalid, Refused
 from core.model.ids import PartyId
-from core.model.partner import Partner, PartnerState
+from core.model.partner import Partner, PartnerState, Role
 from core.routing import agreed
 from protocols.ocpi import codec
 from protocols.ocpi.auth import Caller
 from protocols.ocpi.codes import INVALID, NOT_CONNECTED, SUCCESS, UNKNOWN_RECEIVER, Failure
-from protocols.ocpi.versions import Version
+from protocols.ocpi.dialect import Dialect, dialect_of
+from protocols.ocpi.versions import Version, hub_role
 from protocols.ocpi.wire.types import CiString2, CiString3
 from protocols.plugin import Hub
 
 T = TypeVar("T")
 
-_TO: Final = (b"ocpi-to-country-code", b"ocpi-to-party-id")
-_FROM: Final = (b"ocpi-from-country-code", b"ocpi-from-party-id")
+_TO: Final = ("ocpi-to-country-code", "ocpi-to-party-id")
+_FROM: Final = ("ocpi-from-country-code", "ocpi-from-party-id")
+ROUTING: Final = (*_TO, *_FROM)
+_SENT_BY_EMSPS: Final = frozenset({"tokens", "commands"})
+"""Modules whose sender is the eMSP and whose receiver the operator; with the others it is the other way round."""
+
+
+class Side(Struct, frozen=True):
+    """One party at its platform, of the same protocol and version as the platform at the other side."""
+
+    partner: Partner
+    party: PartyId
 
 
 class Reply(Struct, frozen=True, kw_only=True):
-    """`data` is encoded JSON, None where the specification defines none. `sender`: who answers, None: the hub."""
+    """`data` is encoded JSON, None where the specification defines none. `sender`: who answers, None: the hub.
+
+    `whole`: a partner's answer, with the envelope that it came in; then `data` and `message` are not looked at."""
 
     data: bytes | None = None
+    whole: bytes | None = None
     http: int = 200
     code: int = SUCCESS
     message: str | None = "Success"
@@ -35,10 +49,12 @@ class Reply(Struct, frozen=True, kw_only=True):
 
 
 class Ask:
-    """What came. `args` are the decoded path segments behind the endpoint, `url` the endpoint's own absolute URL.
+    """What came. `path` is that of the endpoint (`locations/receiver`), `url` its absolute URL, `args` are the decoded
+    segments behind it, `remainder` the same as they came; `raw_query` likewise.
 
     `sender` and `recipient` are the parties of the routing headers; both None in config modules. `recipient` None in
-    the others: no TO came."""
+    the others: no TO came. `straight`: where a request that one party addressed to another is passed on as it is;
+    None: it is for the hub, or has to be translated."""
 
     __slots__ = (
         "args",
@@ -47,28 +63,36 @@ class Ask:
         "headers",
         "hub",
         "known",
+        "method",
+        "path",
         "query",
+        "raw_query",
         "recipient",
+        "remainder",
         "request_id",
         "sender",
+        "straight",
         "url",
         "version",
     )
 
     version: Version
 
-    def __init__(self, hub: Hub, headers: dict[bytes, bytes], query: bytes, args: list[str], url: str) -> None:
+    def __init__(self, hub: Hub, method: str, headers: dict[bytes, bytes], query: bytes) -> None:
         self.hub = hub
+        self.method = method
         self.headers = headers
-        self.query = query_of(query)
-        self.args = args
-        self.url = url
+        self.raw_query = query.decode("latin-1")
+        self.query = query_of(self.raw_query)
+        self.path = self.url = self.remainder = ""
+        self.args: list[str] = []
         self.body = b""
         self.known: Caller | None = None
         self.sender: PartyId | None = None
         self.recipient: PartyId | None = None
-        self.request_id = self._header(b"x-request-id") or hub.ids.uuid()
-        self.correlation_id = self._header(b"x-correlation-id") or hub.ids.uuid()
+        self.straight: Side | None = None
+        self.request_id = self.header("x-request-id") or hub.ids.uuid()
+        self.correlation_id = self.header("x-correlation-id") or hub.ids.uuid()
 
     @property
     def caller(self) -> Caller:
@@ -97,12 +121,28 @@ class Ask:
             raise Invalid("OCPI-from-party-id", "is required")
         return self.sender
 
+    @property
+    def side(self) -> Side:
+        """Who asks."""
+        return Side(self.partner, self.asking)
+
     def read(self, wire_type: type[T]) -> T:
         """The body. Raises NotJson or Invalid."""
-        return codec.read(self.body, wire_type)
+        return self.dialect.read(self.body, wire_type)
 
-    def _header(self, name: bytes) -> str | None:
-        value = self.headers.get(name)
+    def write(self, message: Any) -> bytes:
+        """For `data`, as the caller's version says it. Raises Unsayable."""
+        return self.dialect.write(message)
+
+    @property
+    def dialect(self) -> Dialect:
+        """That of the version in the URL."""
+        partner = self.known.partner if self.known else None
+        return dialect_of(partner, hub_role(self.hub.identity), self.hub.clock.now(), self.version)
+
+    def header(self, name: str) -> str | None:
+        """`name` in lower case."""
+        value = self.headers.get(name.encode())
         return value.decode("latin-1") if value else None
 
     # --- routing headers
@@ -110,14 +150,34 @@ class Ask:
     async def route(self) -> None:
         """Reads FROM and TO of a functional request. Raises the answers that OCPI has for wrong ones."""
         self.sender = self._from()
-        self.recipient = recipient = self._pair(*_TO)
-        if recipient is None or recipient == self.hub.identity.party or self.partner.speaks_for(recipient):
-            return
-        partner = await self.hub.partners.by_party(recipient)
+        self.recipient = self._pair(*_TO)
+        if self.addressed is not None:
+            self.straight = await self.way_to(self.addressed)
+
+    async def way_to(self, party: PartyId) -> Side | None:
+        """Where a request for this party is passed on as it is; None: it has to be translated. Raises Failure 4001 or
+        4003 for one that cannot be written to at all."""
+        partner = self.partner if self.partner.speaks_for(party) else await self._platform_of(party)
+        return self.admitted(partner, party)
+
+    async def _platform_of(self, party: PartyId) -> Partner:
+        """The one that has this party in the role that the endpoint is for, if several have it."""
+        module, _, interface = self.path.partition("/")
+        role = Role.EMSP if (module in _SENT_BY_EMSPS) == (interface == "sender") else Role.CPO
+        partners = self.hub.partners
+        partner = await partners.by_party(party, role) or await partners.by_party(party)
         if partner is None:
-            raise Failure(UNKNOWN_RECEIVER, f"no party {recipient} is known here")
-        if partner.state in (PartnerState.PLANNED, PartnerState.SUSPENDED) or not agreed(self.partner, partner):
-            raise Failure(NOT_CONNECTED, f"{recipient} is not connected")
+            raise Failure(UNKNOWN_RECEIVER, f"no party {party} is known here")
+        return partner
+
+    def admitted(self, partner: Partner, party: PartyId) -> Side | None:
+        """As `way_to`, for a party of this platform. Only bytes of the same version are passed on: what goes to another
+        version takes the way of a foreign protocol, through the canonical model, and here it would part from it."""
+        closed = partner.state in (PartnerState.PLANNED, PartnerState.SUSPENDED) or not agreed(self.partner, partner)
+        if closed and partner.id != self.partner.id:
+            raise Failure(NOT_CONNECTED, f"{party} is not connected")
+        alike = partner.protocol == self.partner.protocol and partner.version == self.version.id
+        return Side(partner, party) if alike else None
 
     def _from(self) -> PartyId:
         party = self._pair(*_FROM)
@@ -130,13 +190,13 @@ class Ask:
             raise Failure(INVALID, f"FROM names {party}, which is no party of {self.partner.name}", 403)
         return party
 
-    def _pair(self, country: bytes, party: bytes) -> PartyId | None:
-        country_code, party_id = self._header(country), self._header(party)
+    def _pair(self, country: str, party: str) -> PartyId | None:
+        country_code, party_id = self.header(country), self.header(party)
         if country_code is None and party_id is None:
             return None
         if country_code is None or party_id is None:
             missing = country if country_code is None else party
-            raise Invalid(missing.decode(), "country code and party id come together")
+            raise Invalid(missing, "country code and party id come together")
         try:
             return _party(country_code, party_id)
         except Invalid:
@@ -175,9 +235,9 @@ def same_owner(body: Any, owner: PartyId) -> None:
     same_id(body.party_id, owner.party_id, "$.party_id")
 
 
-def query_of(text: bytes) -> dict[str, str]:
+def query_of(text: str) -> dict[str, str]:
     """The first value of each parameter; unreadable ones are left out."""
     if not text:
         return {}
-    pairs = parse_qsl(text.decode("latin-1"), keep_blank_values=True, errors="replace")
+    pairs = parse_qsl(text, keep_blank_values=True, errors="replace")
     return dict(reversed(pairs))

@@ -14,7 +14,7 @@ async def list_all(ask: Ask) -> Reply:
     found = [status for status in await ask.hub.partners.statuses_for(ask.partner) if _wanted(status, page)]
     found.sort(key=lambda status: (status.party, status.role))
     part = found[page.offset : page.offset + page.limit]
-    return reply_list(ask, page, encoded(part, party_status_to_ocpi), len(found))
+    return reply_list(ask, page, encoded(ask, part, party_status_to_ocpi), len(found))
 
 
 def _wanted(status: PartyStatus, page: Page) -> bool:

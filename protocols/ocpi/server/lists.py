@@ -15,6 +15,7 @@ from core.services.locations import LocationService
 from mappings.ocpi.locations import location_to_ocpi
 from protocols.ocpi import codec
 from protocols.ocpi.codes import INVALID, Failure
+from protocols.ocpi.dialect import Dialect
 from protocols.ocpi.paging import Page, page_from, page_headers
 from protocols.ocpi.server.exchange import Ask, Reply
 from protocols.ocpi.settings import settings_of
@@ -45,15 +46,16 @@ def reply_nothing(ask: Ask, page: Page) -> Reply:
     return reply_list(ask, page, b"[]", 0)
 
 
-def encoded(items: Iterable[T], to_wire: Callable[[T], Any]) -> bytes:
-    """An array of what OCPI can say; the others are left out and logged."""
-    return codec.joined(filter(None, (fragment(item, to_wire) for item in items)))
+def encoded(ask: Ask, items: Iterable[T], to_wire: Callable[[T], Any]) -> bytes:
+    """An array of what the reader's version can say; the others are left out and logged."""
+    dialect = ask.dialect
+    return codec.joined(filter(None, (fragment(dialect, item, to_wire) for item in items)))
 
 
-def fragment(item: T, to_wire: Callable[[T], Any]) -> bytes:
-    """One encoded object; empty if OCPI has no words for it."""
+def fragment(dialect: Dialect, item: T, to_wire: Callable[[T], Any]) -> bytes:
+    """One encoded object; empty if the version has no words for it."""
     try:
-        return codec.encode(to_wire(item))
+        return dialect.write(to_wire(item))
     except Unsupported as error:
         log.warning("left out of a list: %s", error)
         return _LEFT_OUT
@@ -85,34 +87,35 @@ class Kept(OrderedDict[Any, Any]):
 
 
 class LocationPages:
-    """Encoded pages of what `LocationService` holds. A key has one fragment, that of the revision last asked for."""
+    """Encoded pages of what `LocationService` holds, by the way that a reader is told of it. A key has one fragment,
+    that of the revision last asked for."""
 
     def __init__(self, locations: LocationService) -> None:
         self._locations = locations
         self._fragments = Kept(FRAGMENT_BYTES)
         self._pages = Kept(PAGE_BYTES)
 
-    async def page(self, query: LocationQuery) -> tuple[bytes, int]:
+    async def page(self, query: LocationQuery, dialect: Dialect) -> tuple[bytes, int]:
         """An array of Locations, and how many match altogether. `query` names the owners that may be seen."""
         generation = self._locations.generation
-        held = self._pages.find(query) if generation != -1 else None
+        held = self._pages.find((dialect.key, query)) if generation != -1 else None
         if held is not None and held[0] == generation:
             data, total = held[1:]
             return data, total
-        data, total = await self._build(query)
+        data, total = await self._build(query, dialect)
         if generation != -1:
-            self._pages.keep(query, (generation, data, total), len(data))
+            self._pages.keep((dialect.key, query), (generation, data, total), len(data))
         return data, total
 
-    async def _build(self, query: LocationQuery) -> tuple[bytes, int]:
+    async def _build(self, query: LocationQuery, dialect: Dialect) -> tuple[bytes, int]:
         keys, total = await self._locations.visible_keys(query)
         found: dict[str, bytes] = {}
         for key, revision in keys:
-            known = self._fragments.find(key)
+            known = self._fragments.find((dialect.key, key))
             if known is not None and known[0] == revision:
                 found[key] = known[1]
         missing = [key for key, _ in keys if key not in found]
         for revision, location in await self._locations.by_keys(missing) if missing else ():
-            found[location.key] = part = fragment(location, location_to_ocpi)
-            self._fragments.keep(location.key, (revision, part), len(part))
+            found[location.key] = part = fragment(dialect, location, location_to_ocpi)
+            self._fragments.keep((dialect.key, location.key), (revision, part), len(part))
         return codec.joined(filter(None, (found.get(key, _LEFT_OUT) for key, _ in keys))), total

@@ -21,7 +21,6 @@ from mappings.ocpi.locations import (
     location_from_ocpi,
     location_to_ocpi,
 )
-from protocols.ocpi import codec
 from protocols.ocpi.codes import NOT_ENOUGH, Failure
 from protocols.ocpi.server.answers import CREATED, DONE, done, for_everybody, time_of
 from protocols.ocpi.server.exchange import Ask, Reply, same_id, same_owner
@@ -36,7 +35,7 @@ from protocols.ocpi.wire import locations as wire
 async def get_own(ask: Ask) -> Reply:
     """What the hub holds, for the owner to compare."""
     location = await ask.hub.locations.own(ask.partner, ask.owner(), ask.args[2])
-    return Reply(data=_at_depth(location, ask.args[3:]), sender=ask.addressed)
+    return Reply(data=_at_depth(ask, location, ask.args[3:]), sender=ask.addressed)
 
 
 async def put_location(ask: Ask) -> Reply:
@@ -150,14 +149,14 @@ class Reading:
             offset=page.offset,
             limit=page.limit,
         )
-        data, total = await self._pages.page(await ask.hub.locations.visible_query(ask.partner, query))
+        data, total = await self._pages.page(await ask.hub.locations.visible_query(ask.partner, query), ask.dialect)
         return reply_list(ask, page, data, total)
 
     async def one(self, ask: Ask) -> Reply:
         """By TO, or the only one of that id that the reader may see."""
         location = await visible(ask, ask.args[0], ask.addressed)
         sender = None if ask.to_hub else location.owner
-        return Reply(data=_at_depth(location, ask.args[1:]), sender=sender)
+        return Reply(data=_at_depth(ask, location, ask.args[1:]), sender=sender)
 
 
 async def visible(ask: Ask, location_id: str, owner: PartyId | None) -> Location:
@@ -173,17 +172,17 @@ async def visible(ask: Ask, location_id: str, owner: PartyId | None) -> Location
     return found[0][1]
 
 
-def _at_depth(location: Location, ids: list[str]) -> bytes:
+def _at_depth(ask: Ask, location: Location, ids: list[str]) -> bytes:
     """The Location, its EVSE or its connector, encoded."""
     if not ids:
-        return codec.encode(location_to_ocpi(location))
+        return ask.write(location_to_ocpi(location))
     evse = _find_evse(location, ids[0])
     if len(ids) == 1:
-        return codec.encode(evse_to_ocpi(evse))
+        return ask.write(evse_to_ocpi(evse))
     connector = _find_connector(evse, ids[1])
     if connector is None:
         raise Unknown("connector", ids[1])
-    return codec.encode(connector_to_ocpi(connector))
+    return ask.write(connector_to_ocpi(connector))
 
 
 def _find_evse(location: Location, uid: str) -> Evse:

@@ -7,7 +7,6 @@ from core.model.authorisation import Journey, JourneyState
 from core.model.ids import PartyId
 from core.model.session import AuthMethod, Session, SessionStatus, session_key
 from mappings.ocpi.sessions import patch_session, session_from_ocpi, session_to_ocpi
-from protocols.ocpi import codec
 from protocols.ocpi.codes import UNKNOWN_RECEIVER, Failure
 from protocols.ocpi.server.answers import DONE, done, for_one, time_of
 from protocols.ocpi.server.exchange import Ask, Reply, same_id, same_owner
@@ -21,7 +20,7 @@ from protocols.ocpi.wire import sessions as wire
 
 async def get_own(ask: Ask) -> Reply:
     session = await _own(ask, ask.owner())
-    return Reply(data=codec.encode(session_to_ocpi(session)), sender=ask.addressed or session.token.issuer)
+    return Reply(data=ask.write(session_to_ocpi(session)), sender=ask.addressed or session.token.issuer)
 
 
 async def put(ask: Ask) -> Reply:
@@ -101,10 +100,10 @@ async def list_all(ask: Ask) -> Reply:
     sessions, total = await ask.hub.sessions.page(
         ask.partner, page.date_from, page.date_to, page.offset, page.limit, owners
     )
-    return reply_list(ask, page, encoded(sessions, session_to_ocpi), total)
+    return reply_list(ask, page, encoded(ask, sessions, session_to_ocpi), total)
 
 
 ROUTES = [
     Route(path="sessions/sender", methods={"GET": list_all}),
-    Route(path="sessions/receiver", parameters=3, methods={"GET": get_own, "PUT": put, "PATCH": patch}),
+    Route(path="sessions/receiver", parameters=3, methods={"GET": get_own, "PUT": put, "PATCH": patch}, keeps=True),
 ]

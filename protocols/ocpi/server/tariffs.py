@@ -1,7 +1,6 @@
 """Tariffs. Source: OCPI 2.3.0, mod_tariffs."""
 
 from mappings.ocpi.tariffs import tariff_from_ocpi, tariff_to_ocpi
-from protocols.ocpi import codec
 from protocols.ocpi.server.answers import DONE, done, for_everybody
 from protocols.ocpi.server.exchange import Ask, Reply, same_id, same_owner
 from protocols.ocpi.server.lists import encoded, list_page, reply_list, reply_nothing
@@ -14,7 +13,7 @@ from protocols.ocpi.wire import tariffs as wire
 
 async def get_own(ask: Ask) -> Reply:
     tariff = await ask.hub.tariffs.own(ask.partner, ask.owner(), ask.args[2])
-    return Reply(data=codec.encode(tariff_to_ocpi(tariff)), sender=ask.addressed)
+    return Reply(data=ask.write(tariff_to_ocpi(tariff)), sender=ask.addressed)
 
 
 async def put(ask: Ask) -> Reply:
@@ -45,7 +44,7 @@ async def list_all(ask: Ask) -> Reply:
     tariffs, total = await ask.hub.tariffs.page(
         ask.partner, page.date_from, page.date_to, page.offset, page.limit, owners
     )
-    return reply_list(ask, page, encoded(tariffs, tariff_to_ocpi), total)
+    return reply_list(ask, page, encoded(ask, tariffs, tariff_to_ocpi), total)
 
 
 ROUTES = [

@@ -26,7 +26,7 @@ from protocols.ocpi.wire.types import CiString36
 async def get_own(ask: Ask) -> Reply:
     """What the hub holds, for the issuer to compare."""
     token = await ask.hub.tokens.own(ask.partner, ask.owner(), _type(ask), token_uid_in(ask.args[2], "token_uid"))
-    return Reply(data=codec.encode(token_to_ocpi(token)), sender=ask.addressed)
+    return Reply(data=ask.write(token_to_ocpi(token)), sender=ask.addressed)
 
 
 async def put(ask: Ask) -> Reply:
@@ -77,7 +77,7 @@ async def list_all(ask: Ask) -> Reply:
         limit=page.limit,
     )
     tokens, total = await ask.hub.tokens.page(ask.partner, query)
-    return reply_list(ask, page, encoded(tokens, token_to_ocpi), total)
+    return reply_list(ask, page, encoded(ask, tokens, token_to_ocpi), total)
 
 
 async def authorise(ask: Ask) -> Reply:
@@ -90,7 +90,7 @@ async def authorise(ask: Ask) -> Reply:
     answer = await ask.hub.authorisation.authorise(request, ask.partner)
     _check(answer, uid, ask)
     info = authorisation_to_ocpi(answer, request, ask.hub.clock.now())
-    return Reply(data=codec.encode(info), sender=None if ask.to_hub else answer.issuer)
+    return Reply(data=ask.write(info), sender=None if ask.to_hub else answer.issuer)
 
 
 def _check(answer: Authorisation, uid: str, ask: Ask) -> None:
@@ -112,6 +112,6 @@ def _check(answer: Authorisation, uid: str, ask: Ask) -> None:
 
 ROUTES = [
     Route(path="tokens/sender", methods={"GET": list_all}),
-    Route(path="tokens/sender", parameters=1, suffix="authorize", methods={"POST": authorise}),
+    Route(path="tokens/sender", parameters=1, suffix="authorize", methods={"POST": authorise}, keeps=True),
     Route(path="tokens/receiver", parameters=3, methods={"GET": get_own, "PUT": put, "PATCH": patch}),
 ]

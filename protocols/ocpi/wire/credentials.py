@@ -8,6 +8,8 @@ from protocols.ocpi.wire.base import Wire
 from protocols.ocpi.wire.locations import BusinessDetails
 from protocols.ocpi.wire.types import ASCII, CiString2, CiString3, CiString5, Code, Url
 
+CredentialsToken = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+\Z", extra=ASCII)]
+
 
 class Role(Code):
     """PTP is read too: the payments edition uses it without listing it. Source: OCPI 2.3.0, types, Role enum."""
@@ -33,7 +35,7 @@ class CredentialsRole(Wire, frozen=True, kw_only=True):
 class Credentials(Wire, frozen=True, kw_only=True):
     """`token` is what the reader has to send to the writer. Source: OCPI 2.3.0, credentials, Credentials object."""
 
-    token: Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+\Z", extra=ASCII)]
+    token: CredentialsToken
     url: Url
     hub_party_id: CiString5 | None = None
     roles: Annotated[tuple[CredentialsRole, ...], Meta(min_length=1)]

@@ -1,0 +1,63 @@
+"""What a partner's version makes of messages. All code around it speaks 2.3.0."""
+
+from datetime import datetime
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from core.model.loss import Loss
+from core.model.partner import Partner, PartyRole, Role
+from mappings.ocpi.forms import About, Switches, lost, said
+from protocols.ocpi import codec
+from protocols.ocpi.settings import settings_of
+from protocols.ocpi.versions import V2_3_0, VERSIONS, Version
+
+T = TypeVar("T")
+
+
+class Dialect(Struct, frozen=True):
+    version: Version
+    about: About
+
+    @property
+    def key(self) -> tuple[str, Switches]:
+        """Equal for partners to whom the same object is told in the same bytes."""
+        return self.version.id, self.about.switches
+
+    def read(self, body: bytes, wire_type: type[T]) -> T:
+        """What a partner asks or pushes, in full strictness. Raises NotJson or Invalid."""
+        return self._read(codec.read, body, wire_type)
+
+    def read_bare(self, raw: Any, wire_type: type[T]) -> T:
+        """`data` of an answer."""
+        return self._read(codec.read_bare, raw, wire_type)
+
+    def _read(self, read: Any, body: Any, wire_type: type[T]) -> T:
+        form = self.version.forms.get(wire_type)
+        if form is None:
+            message: T = read(body, wire_type)
+            return message
+        newer: T = form.newer(read(body, form.wire_type), self.about)
+        return newer
+
+    def write(self, message: Any) -> bytes:
+        """Raises Unsayable."""
+        return codec.encode(said(message, self.version.forms, self.about) if self.version.older else message)
+
+    def losses(self, canonical: Struct) -> tuple[Loss, ...]:
+        """Beyond those of 2.3.0."""
+        return lost(canonical, self.version.lost)
+
+
+def dialect_of(partner: Partner | None, hub: PartyRole, now: datetime, version: Version | None = None) -> Dialect:
+    """In `version`, or the one that the partner is registered for. `hub` is who we are."""
+    if partner is None:
+        return Dialect(version or V2_3_0, About(hub=hub, now=now))
+    spoken = version or VERSIONS.get(partner.version or "", V2_3_0)
+    switches = settings_of(partner).older
+    return Dialect(spoken, About(hub=hub, partner=_role(partner), now=now, switches=switches))
+
+
+def _role(partner: Partner) -> PartyRole | None:
+    """The one in which a connection of 2.1.1 is used."""
+    return next((role for role in partner.roles if role.role in (Role.CPO, Role.EMSP)), None)
