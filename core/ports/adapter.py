@@ -62,6 +62,8 @@ class ProtocolAdapter:
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     tells_sessions: ClassVar[bool] = True
     """Whether operators of this protocol tell of their sessions while they run."""
+    stops_by_session: ClassVar[bool] = False
+    """Whether eMSPs of this protocol name the session that is to be stopped, so that they have to be shown one."""
 
     async def probe(self, call: Call) -> None:
         """Whether a partner that was not reached is back: returns if it answers. Raises as any call; Unsupported where

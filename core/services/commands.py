@@ -172,11 +172,11 @@ class CommandService:
                 updated_at=self._clock.now(),
             )
         )
-        if accepted and home and Capability.PUSH_SESSION in home.capabilities:
+        if accepted and home and home.stops_by_session:
             await self._show_session(command, journey)
 
     async def _show_session(self, command: Command, journey: Journey) -> None:
-        """An eMSP whose protocol stops sessions by their id is shown one that the operator's protocol does not have."""
+        """An eMSP that stops by a session is shown one that the operator's protocol does not have."""
         operator = await self._partners.get(command.target)
         if operator is None or self._adapters[operator.protocol].tells_sessions:
             return
@@ -206,6 +206,7 @@ class CommandService:
                 reference=command.authorization_reference or command.journey_id,
                 issuer_session_id=command.session_id,
                 answered_by=Answered.COMMAND,
+                extensions=command.extensions,
                 created_at=now,
                 updated_at=now,
             )

@@ -69,6 +69,7 @@ COMMAND_S: Final = 30.0
 
 class OcpiAdapter(ProtocolAdapter):
     capabilities: ClassVar[frozenset[Capability]] = frozenset(ENDPOINT)
+    stops_by_session: ClassVar[bool] = True
 
     def __init__(self, outbound: Outbound) -> None:
         self._client = OcpiClient(outbound)
