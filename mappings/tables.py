@@ -33,35 +33,36 @@ class CodeTable(Generic[W, C]):
         core: Iterable[C] | None = None,
         reasons: Mapping[C, str] | None = None,
     ) -> None:
-        self._unread = dict(unread or {})
-        self._unsent = dict(unsent or {})
+        self.both = dict(both)
+        self.lossy_in = dict(inbound or {})
+        self.lossy_out = dict(outbound or {})
+        self.unread = dict(unread or {})
+        self.unsent = dict(unsent or {})
         self._reasons = dict(reasons or {})
-        self._in = _joined("wire", dict(both), dict(inbound or {}), self._unread)
-        self._out = _joined("core", {code: word for word, code in both.items()}, dict(outbound or {}), self._unsent)
+        self._in = _joined("wire", self.both, self.lossy_in, self.unread)
+        self._out = _joined("core", {code: word for word, code in both.items()}, self.lossy_out, self.unsent)
         if len(set(both.values())) != len(both):
             raise ValueError("both: one core code stands for two wire codes")
-        _covered("wire", wire, self._in, self._unread)
-        _covered("core", core, self._out, self._unsent)
+        _covered("wire", wire, self._in, self.unread)
+        _covered("core", core, self._out, self.unsent)
         self.to_core = self._in.__getitem__
         self.to_wire = self._out.__getitem__
         self.core_for = self._in.get
         self.wire_for = self._out.get
-        self.lossy_in = {word: code for word, code in self._in.items() if self._out.get(code) != word}
-        self.lossy_out = {code: word for code, word in self._out.items() if self._in.get(word) != code}
 
     @property
     def lossless(self) -> bool:
         """Whether every code goes out whole."""
-        return not self.lossy_out and not self._unsent
+        return not self.lossy_out and not self.unsent
 
     def loses(self, code: C) -> bool:
         """Whether anything is lost when `code` goes out."""
-        return code in self.lossy_out or code in self._unsent
+        return code in self.lossy_out or code in self.unsent
 
     def loss(self, code: C, path: str) -> Loss | None:
         """What is lost when `code` goes out, or None."""
-        if code in self._unsent:
-            return Loss(path=path, reason=self._reasons.get(code) or self._unsent[code], value=code)
+        if code in self.unsent:
+            return Loss(path=path, reason=self._reasons.get(code) or self.unsent[code], value=code)
         if code not in self.lossy_out:
             return None
         reason = self._reasons.get(code) or f"sent as {_word(self.lossy_out[code])}, the nearest word of the other side"

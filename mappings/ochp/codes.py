@@ -33,8 +33,10 @@ CONNECTOR_FORMAT: Final = CodeTable[wire.ConnectorFormat, ConnectorFormat](
     }
 )
 CURRENT: Final = CodeTable[wire.CurrentType, PowerType](
-    both={wire.CurrentType.AC: PowerType.AC_3_PHASE, wire.CurrentType.DC: PowerType.DC},
+    both={wire.CurrentType.DC: PowerType.DC},
+    inbound={wire.CurrentType.AC: PowerType.AC_3_PHASE},
     outbound={
+        PowerType.AC_3_PHASE: wire.CurrentType.AC,
         PowerType.AC_1_PHASE: wire.CurrentType.AC,
         PowerType.AC_2_PHASE: wire.CurrentType.AC,
         PowerType.AC_2_PHASE_SPLIT: wire.CurrentType.AC,

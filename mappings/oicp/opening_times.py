@@ -6,7 +6,7 @@ from typing import Final
 from core.model.location import OpeningHours, RegularHours
 from protocols.oicp.wire.evse_data import Day, OpeningTimes, Period
 
-_DAYS: Final[dict[Day, tuple[int, ...]]] = {
+DAYS: Final[dict[Day, tuple[int, ...]]] = {
     Day.EVERYDAY: (1, 2, 3, 4, 5, 6, 7),
     Day.WORKDAYS: (1, 2, 3, 4, 5),
     Day.WEEKEND: (6, 7),
@@ -19,7 +19,7 @@ _DAYS: Final[dict[Day, tuple[int, ...]]] = {
     Day.SUNDAY: (7,),
 }
 _GROUPS: Final = (Day.EVERYDAY, Day.WORKDAYS, Day.WEEKEND)
-_SINGLE: Final = tuple(day for day in Day if len(_DAYS[day]) == 1)
+_SINGLE: Final = tuple(day for day in Day if len(DAYS[day]) == 1)
 
 Interval = tuple[int, str, str]
 """Weekday (1 Monday .. 7 Sunday), begin, end."""
@@ -48,7 +48,7 @@ def hours_to_oicp(hours: OpeningHours | None) -> tuple[OpeningTimes, ...] | None
 def _intervals(said: tuple[tuple[Day, str, str], ...]) -> tuple[Interval, ...]:
     found: set[Interval] = set()
     for days, begin, end in said:
-        for day in _DAYS[days]:
+        for day in DAYS[days]:
             start_day, start = (day % 7 + 1, "00:00") if begin == "24:00" else (day, begin)
             if start < end:
                 found.add((start_day, start, end))
@@ -70,7 +70,7 @@ def _times(intervals: tuple[Interval, ...]) -> tuple[OpeningTimes, ...]:
         periods[day] = (*periods.get(day, ()), Period(begin=begin, end=end))
     found: list[OpeningTimes] = []
     for group in _GROUPS:
-        days = _DAYS[group]
+        days = DAYS[group]
         if all(day in periods and periods[day] == periods[days[0]] for day in days):
             found.append(OpeningTimes(on=group, period=periods[days[0]]))
             for day in days:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from core.errors import Invalid
 
-_ZONES: Final[dict[str, tuple[str, ...]]] = {
+ZONES: Final[dict[str, tuple[str, ...]]] = {
     "ALB": ("Europe/Tirane",), "AND": ("Europe/Andorra",), "AUT": ("Europe/Vienna",), "BEL": ("Europe/Brussels",),
     "BGR": ("Europe/Sofia",), "BIH": ("Europe/Sarajevo",), "CHE": ("Europe/Zurich",), "CYP": ("Asia/Nicosia",),
     "CZE": ("Europe/Prague",), "DEU": ("Europe/Berlin",), "DNK": ("Europe/Copenhagen",),
@@ -57,7 +57,7 @@ def zone_from_oicp(country: str, offset: str | None) -> str | None:
     """IANA name of the country's zone with that standard offset; None unless there is exactly one."""
     if offset is None:
         return None
-    found = [name for name in _ZONES.get(country, ()) if zone_to_oicp(name) == offset]
+    found = [name for name in ZONES.get(country, ()) if zone_to_oicp(name) == offset]
     return found[0] if len(found) == 1 else None
 
 

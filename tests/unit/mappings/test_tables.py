@@ -38,6 +38,13 @@ def test_a_code_that_narrows_is_a_loss() -> None:
     assert table().loss(Code.RED, "colour") is None
 
 
+def test_a_word_that_says_less_is_a_loss_even_if_it_comes_back_the_same() -> None:
+    table = CodeTable(
+        both={Word.RED: Code.RED, Word.PINK: Code.NAVY}, inbound={Word.BLUE: Code.BLUE}, outbound={Code.BLUE: Word.BLUE}
+    )
+    assert table.loses(Code.BLUE)
+
+
 @pytest.mark.parametrize(
     "rows",
     [
