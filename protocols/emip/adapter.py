@@ -1,17 +1,19 @@
-"""eMIP as core sees it: eMSPs that can be asked, that follow sessions, and that take charge detail records.
+"""eMIP as core sees it: eMSPs that can be asked, that follow sessions and take charge detail records; CPOs that start
+and stop from afar.
 
 Ids of what is told again are the same each time: the receiver can tell a repetition from news.
 """
 
 import uuid
 from collections import OrderedDict
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeVar
 
 import msgspec
 
-from core.errors import Refused, Rejected, RoamingError, Uncertain, Unsupported
+from core.errors import Refused, Rejected, RoamingError, Unavailable, Uncertain, Unsupported
 from core.model.authorisation import Authorisation, AuthoriseRequest, Journey
 from core.model.cdr import Cdr, CdrState
+from core.model.command import Command, CommandKind, Sent
 from core.model.ids import PartyId
 from core.model.location import Location
 from core.model.loss import Loss, LossKind
@@ -21,13 +23,17 @@ from core.ports.adapter import Call, Capability, ProtocolAdapter, Told
 from mappings.emip.authorisation import Header, authorisation_from_emip, authorise_request_to_emip
 from mappings.emip.cdrs import cdr_to_emip
 from mappings.emip.codes import CDR_HELD, FIRST_ERROR, OK
+from mappings.emip.commands import start_to_emip, stop_to_emip
 from mappings.emip.ids import party_to_emip
+from mappings.emip.outcomes import outcome_of_action, outcome_of_start, outcome_without_status
 from mappings.emip.sessions import event_key, events_to_emip, session_losses
 from protocols.emip.client import EmipClient
 from protocols.emip.settings import settings_of
 from protocols.emip.wire import from_iop
+from protocols.emip.wire.base import Wire
 from protocols.emip.wire.parts import ChargeDetailRecord, SessionEvent
 from protocols.plugin import Outbound
+from protocols.transport.soap.client import Unusable, is_fault
 
 NAMES: Final = uuid.UUID("8f7d6ac6-0a3e-5f0b-9a55-5d7a1f0f2b11")
 REMEMBERED: Final = 20_000
@@ -35,13 +41,20 @@ REMEMBERED: Final = 20_000
 
 class EmipAdapter(ProtocolAdapter):
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
-        {Capability.AUTHORISE, Capability.PUSH_SESSION, Capability.PUSH_CDR}
+        {
+            Capability.AUTHORISE,
+            Capability.START_SESSION,
+            Capability.STOP_SESSION,
+            Capability.PUSH_SESSION,
+            Capability.PUSH_CDR,
+        }
     )
 
     def __init__(self, outbound: Outbound) -> None:
         self._client = EmipClient(outbound.http, outbound.credentials)
         self._hub = party_to_emip(outbound.identity.party)
         self._ids = outbound.ids
+        self._clock = outbound.clock
         self._told: OrderedDict[str, None] = OrderedDict()
 
     def answers(self, partner: Partner) -> bool:
@@ -56,9 +69,7 @@ class EmipAdapter(ProtocolAdapter):
         asked = authorise_request_to_emip(request, header, location)
         if asked.message is None:
             raise Unsupported(asked.losses[0].reason)
-        message = asked.message
-        if message.extra and not settings_of(call.partner).send_unknown:
-            message = msgspec.structs.replace(message, extra=None)
+        message = _as_agreed(asked.message, call.partner)
         try:
             answer = await self._client.get_service_authorisation(call.partner, message, call.correlation_id)
         except (Rejected, Refused) as error:
@@ -66,6 +77,57 @@ class EmipAdapter(ProtocolAdapter):
         if not OK <= answer.request_status < FIRST_ERROR:
             raise Uncertain(f"the eMSP answered with the error {answer.request_status}")
         return authorisation_from_emip(answer, issuer=_issuer(call))
+
+    def check_command(self, partner: Partner, command: Command) -> None:
+        """A CPO that can be called; a start at an EVSE and for a driver that eMIP can name."""
+        settings = settings_of(partner)
+        if not settings.callback_url:
+            raise Unsupported(f"{partner.name} has no callback URL")
+        if command.kind is CommandKind.STOP_SESSION:
+            if not settings.session_actions:
+                raise Unsupported(f"{partner.name} takes no actions")
+            return
+        asked = start_to_emip(command, Header("", self._hub, command.issuer, command.operator))
+        if asked.message is None:
+            raise Rejected("", asked.losses[0].reason)
+
+    async def start_session(self, call: Call, command: Command, location: Location | None) -> Sent:
+        """Asked once. The CPO's answer is the charge point's own result."""
+        asked = start_to_emip(command, self._to_operator(call, command))
+        if asked.message is None:
+            raise Unsupported(asked.losses[0].reason)
+        message, patience_s = _as_agreed(asked.message, call.partner), float(command.patience_s)
+        try:
+            answer = await self._client.set_service_authorisation(call.partner, message, command.id, patience_s)
+        except (Refused, Rejected, Unusable) as error:
+            return _unanswered(command.kind, error)
+        evse = location.evse(command.evse_uid) if location and command.evse_uid else None
+        return Sent(result=outcome_of_start(answer.request_status, answer.partner_service_session_id, evse))
+
+    async def stop_session(self, call: Call, command: Command, journey: Journey) -> Sent:
+        """Asked once more where the CPO was not reached: an action is known by its id."""
+        asked = stop_to_emip(command, self._to_operator(call, command), self._clock.now())
+        if asked.message is None:
+            raise Unsupported(asked.losses[0].reason)
+        action = _as_agreed(asked.message.session_action, call.partner)
+        message = msgspec.structs.replace(asked.message, session_action=action)
+        try:
+            answer = await self._act(call.partner, message, command)
+        except (Refused, Rejected, Unusable) as error:
+            return _unanswered(command.kind, error)
+        return Sent(result=outcome_of_action(answer.request_status))
+
+    async def _act(
+        self, partner: Partner, message: from_iop.SetSessionActionRequestRequest, command: Command
+    ) -> from_iop.SetSessionActionRequestResponse:
+        patience_s = float(command.patience_s)
+        try:
+            return await self._client.set_session_action_request(partner, message, command.id, patience_s)
+        except Unavailable:
+            return await self._client.set_session_action_request(partner, message, command.id, patience_s)
+
+    def _to_operator(self, call: Call, command: Command) -> Header:
+        return Header(self._ids.uuid(), self._hub, call.sender, command.operator)
 
     async def push_session(self, call: Call, session: Session, journey: Journey | None) -> Told:
         """Each event of the session that this process has not told yet, in order."""
@@ -84,13 +146,11 @@ class EmipAdapter(ProtocolAdapter):
 
     async def _tell(self, call: Call, session: Session, journey: Journey | None, event: SessionEvent) -> None:
         transaction_id = str(uuid.uuid5(NAMES, f"{call.partner.id}/{session.key}/{event_key(event)}"))
-        if event.extra and not settings_of(call.partner).send_unknown:
-            event = msgspec.structs.replace(event, extra=None)
         message = from_iop.SetSessionEventReportRequest(
             **Header(transaction_id, self._hub, call.sender, _issuer(call)).members(),
             service_session_id=journey.id if journey else _name("session", session.key),
             sale_partner_session_id=journey.issuer_session_id if journey else None,
-            session_event=event,
+            session_event=_as_agreed(event, call.partner),
         )
         answer = await self._client.set_session_event_report(call.partner, message, call.correlation_id)
         if not OK <= answer.request_status < FIRST_ERROR:
@@ -139,6 +199,16 @@ def with_exec_side(record: ChargeDetailRecord, cdr: Cdr, journey: Journey | None
     return msgspec.structs.replace(record, exec_partner_session_id=exec_id, **missing)
 
 
+W = TypeVar("W", bound=Wire)
+
+
+def _as_agreed(message: W, partner: Partner) -> W:
+    """Without elements that nobody knows, unless the partner wants them."""
+    if not message.extra or settings_of(partner).send_unknown:
+        return message
+    return msgspec.structs.replace(message, extra=None)
+
+
 def _without_unknown(record: ChargeDetailRecord, send_unknown: bool) -> ChargeDetailRecord:
     if send_unknown:
         return record
@@ -154,6 +224,13 @@ def _without_unknown(record: ChargeDetailRecord, send_unknown: bool) -> ChargeDe
 def _name(*parts: str) -> str:
     """An id that is the same each time."""
     return str(uuid.uuid5(NAMES, "/".join(parts)))
+
+
+def _unanswered(kind: CommandKind, error: RoamingError) -> Sent:
+    """What a failure of the CPO comes to. Raises Unavailable where it does not take our login."""
+    if isinstance(error, Refused):
+        raise Unavailable(error.reason) from error
+    return Sent(result=outcome_without_status(kind, str(error), fault=is_fault(error)))
 
 
 def _withheld(lost: tuple[Loss, ...], reason: str) -> Told:

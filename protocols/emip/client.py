@@ -3,18 +3,19 @@
 Source: checklist, 5.13 to 5.17, EMIP-TRN-30, EMIP-TRN-31, EMIP-CLI-19.
 """
 
+import math
 from typing import Final, TypeVar
 
 from msgspec import Struct
 
-from core.errors import Invalid, Uncertain, Unsupported
+from core.errors import Invalid, Unsupported
 from core.model.partner import Partner
 from core.ports.stores import CredentialStore
 from protocols.emip import codec
 from protocols.emip.settings import EmipSettings, settings_of
 from protocols.emip.wire import from_iop
 from protocols.transport.http import HttpClient
-from protocols.transport.soap.client import SoapClient, SoapRequest
+from protocols.transport.soap.client import SoapClient, SoapRequest, Unusable
 from protocols.transport.soap.envelope import SOAP_12
 
 T = TypeVar("T")
@@ -32,14 +33,22 @@ class EmipClient:
         return await self._call(partner, message, from_iop.GetServiceAuthorisationResponse, correlation_id)
 
     async def set_service_authorisation(
-        self, partner: Partner, message: from_iop.SetServiceAuthorisationRequest, correlation_id: str
+        self,
+        partner: Partner,
+        message: from_iop.SetServiceAuthorisationRequest,
+        correlation_id: str,
+        patience_s: float,
     ) -> from_iop.SetServiceAuthorisationResponse:
-        return await self._call(partner, message, from_iop.SetServiceAuthorisationResponse, correlation_id)
+        return await self._call(partner, message, from_iop.SetServiceAuthorisationResponse, correlation_id, patience_s)
 
     async def set_session_action_request(
-        self, partner: Partner, message: from_iop.SetSessionActionRequestRequest, correlation_id: str
+        self,
+        partner: Partner,
+        message: from_iop.SetSessionActionRequestRequest,
+        correlation_id: str,
+        patience_s: float,
     ) -> from_iop.SetSessionActionRequestResponse:
-        return await self._call(partner, message, from_iop.SetSessionActionRequestResponse, correlation_id)
+        return await self._call(partner, message, from_iop.SetSessionActionRequestResponse, correlation_id, patience_s)
 
     async def set_session_event_report(
         self, partner: Partner, message: from_iop.SetSessionEventReportRequest, correlation_id: str
@@ -51,8 +60,15 @@ class EmipClient:
     ) -> from_iop.SetChargeDetailRecordResponse:
         return await self._call(partner, message, from_iop.SetChargeDetailRecordResponse, correlation_id)
 
-    async def _call(self, partner: Partner, message: Struct, answer: type[T], correlation_id: str) -> T:
-        """Whatever the answer's element is called. Raises Uncertain for one that cannot be read."""
+    async def _call(
+        self,
+        partner: Partner,
+        message: Struct,
+        answer: type[T],
+        correlation_id: str,
+        patience_s: float = math.inf,
+    ) -> T:
+        """Whatever the answer's element is called. Raises Unusable for one that cannot be read."""
         settings = settings_of(partner)
         if not settings.callback_url:
             raise Unsupported(f"{partner.name} has no callback URL")
@@ -66,14 +82,14 @@ class EmipClient:
             body=codec.encode(message),
             headers=await self._headers(partner, settings, operation.action),
             version=SOAP_12,
-            timeout_s=_timeout_s(settings, type(message)),
+            timeout_s=min(_timeout_s(settings, type(message)), patience_s),
             correlation_id=correlation_id,
         )
         element = await self._soap.call(request)
         try:
             return codec.read(element, answer, settings.tz)
         except Invalid as error:
-            raise Uncertain(f"not a usable answer: {error}") from error
+            raise Unusable(f"not a usable answer: {error}") from error
 
     async def _headers(self, partner: Partner, settings: EmipSettings, action: str) -> dict[str, str]:
         headers = {"accept": "application/soap+xml"}

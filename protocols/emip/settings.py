@@ -24,8 +24,9 @@ class EmipSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     `callback_key`: whether those messages carry a key. `broadcast`: asked about badges of unknown issuers.
     `certificates`: SHA-256 of the DER form, lower-case hex; two during a renewal. `platform_ids`: opaque ids (type
     `Gireve`) and what they stand for. `zone`: of dates without one. `known_evses_only`: EVSEs that the hub has no copy
-    of are refused even if their id names the operator. `session_events`: whether an eMSP wants them. `send_unknown`:
-    whether elements that nobody knows are passed on. `action_header`: the action as an HTTP header too."""
+    of are refused even if their id names the operator. `session_events`: whether an eMSP wants them. `session_actions`:
+    whether a CPO takes them. `send_unknown`: whether elements that nobody knows are passed on. `action_header`: the
+    action as an HTTP header too. `patience_s`: how long an eMSP waits for what comes of its start or action."""
 
     partner_id: str
     partner_ids: tuple[str, ...] = ()
@@ -38,11 +39,13 @@ class EmipSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     heartbeat_s: Annotated[int, Meta(ge=1, le=86400)] = 300
     known_evses_only: bool = False
     session_events: bool = True
+    session_actions: bool = True
     send_unknown: bool = False
     action_header: bool = True
     authorise_timeout_s: Seconds = 10.0
     command_timeout_s: Seconds = 15.0
     message_timeout_s: Seconds = 20.0
+    patience_s: Seconds = 15.0
 
     @property
     def tz(self) -> tzinfo:

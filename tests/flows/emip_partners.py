@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import httpx
+import msgspec
 from lxml import etree
 
 from core.model.ids import EvseId, PartyId
@@ -133,15 +134,19 @@ class Reached:
     # --- as an eMSP
 
     async def start(self, evse_id: str = EVSE, **members: Any) -> to_iop.SetServiceAuthorisationResponse:
-        given = {**self.header(), **asked(CONTRACT, evse_id=evse_id, user_id_type="eMA"), **members}
-        given |= {"authorisation_value": AuthorisationValue.GRANTED, "intermediate_cdr_requested": Flag.NO}
+        given = {"authorisation_value": AuthorisationValue.GRANTED, "intermediate_cdr_requested": Flag.NO}
+        given |= {**self.header(), **asked(CONTRACT, evse_id=evse_id, user_id_type="eMA"), **members}
         answer: to_iop.SetServiceAuthorisationResponse = await self.send(to_iop.SetServiceAuthorisationRequest(**given))
         return answer
 
     async def act(self, session_id: str, nature: int = 1, **members: Any) -> to_iop.SetSessionActionRequestResponse:
+        sale_id = members.pop("sale_partner_session_id", None)
         action = SessionAction(session_action_nature=nature, session_action_date_time="2026-01-15T12:30:00Z", **members)
         message = to_iop.SetSessionActionRequestRequest(
-            **self.header(), service_session_id=session_id, session_action=action
+            **self.header(),
+            service_session_id=session_id,
+            sale_partner_session_id=sale_id,
+            session_action=action,
         )
         answer: to_iop.SetSessionActionRequestResponse = await self.send(message)
         return answer
@@ -213,6 +218,20 @@ class Emsp:
 
     def got(self, kind: Any) -> list[Any]:
         return [message for message in self.received if isinstance(message, kind)]
+
+
+class Cpo(Emsp):
+    """A CPO that is asked to start and stop, and answers with `status`; `session_id` is its own."""
+
+    def __init__(self, session_id: str | None = "ZC1-S-1") -> None:
+        super().__init__()
+        self.session_id = session_id
+
+    def answer(self, message: Any) -> Any:
+        answer = super().answer(message)
+        if isinstance(message, from_iop.SetServiceAuthorisationRequest) and self.status == 1:
+            return msgspec.structs.replace(answer, partner_service_session_id=self.session_id)
+        return answer
 
 
 def body_of(message: httpx.Request | httpx.Response) -> Any:

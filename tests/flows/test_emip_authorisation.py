@@ -273,28 +273,3 @@ async def test_opaque_ids_are_looked_up() -> None:
         )
         assert known.request_status == 1
         assert (await one.ask(evse_id_type=IdType.GIREVE, evse_id="98")).request_status == 201
-
-
-# --- remote start: refused honestly, nobody is called
-
-
-@pytest.mark.spec("EMIP-RSA-01", "EMIP-RSA-02")
-async def test_a_start_at_an_unknown_evse() -> None:
-    async with pair() as (_, _, other, _):
-        first, second = await other.start("DE*ABC*E1"), await other.start("DE*ABC*E1")
-        assert (first.request_status, first.exec_partner_operator_id) == (201, None)
-        assert first.service_session_id != second.service_session_id
-
-
-async def test_a_start_cannot_be_done_yet() -> None:
-    async with pair() as (hub, _, other, _):
-        answer = await other.start()
-        assert (answer.request_status, answer.exec_partner_operator_id) == (10201, "FR*ZC1")
-        assert not hub.network.seen
-
-
-@pytest.mark.spec("EMIP-RSA-13")
-async def test_a_start_for_a_foreign_contract() -> None:
-    async with pair() as (_, _, other, _):
-        answer = await other.start(user_id="DE-XYZ-C00012345")
-        assert answer.request_status == 203

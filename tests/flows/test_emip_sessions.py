@@ -216,26 +216,6 @@ async def test_a_session_of_another_protocol_begins_and_ends() -> None:
         assert other.partner.id
 
 
-# --- actions: refused honestly, nobody is called
-
-
-@pytest.mark.spec("EMIP-ACT-01", "EMIP-ACT-02", "EMIP-ACT-10")
-async def test_actions() -> None:
-    async with pair() as (hub, one, other, _):
-        third = await join(hub, emsp("FR*ZM2"))
-        session_id = await begun(one)
-        seen = len(hub.network.seen)
-        unknown = await other.act("00000000-0000-4000-8000-00000000ffff", session_action_id="A1")
-        assert (unknown.request_status, unknown.session_action_id) == (10501, "A1")
-        assert (await third.act(session_id)).request_status == 10508
-        assert (await one.act(session_id)).request_status == 10503
-        own = await other.act(session_id)
-        assert own.request_status == 10503
-        assert own.session_action_id
-        assert (await other.act(session_id, nature=9)).request_status == 10506
-        assert len(hub.network.seen) == seen
-
-
 # --- records
 
 

@@ -1,16 +1,13 @@
-"""GetServiceAuthorisation and SetServiceAuthorisation. Source: checklist, 5.2, 5.3.
-
-A remote start is refused for now: the hub has no commands yet.
-"""
+"""GetServiceAuthorisation. Source: checklist, 5.2."""
 
 import msgspec
 
 from core.model.ids import EvseId, PartyId
 from core.model.location import Evse, Location
-from core.model.partner import Partner, Role
-from core.routing import agreed, known
+from core.model.partner import Role
+from core.routing import agreed
 from mappings.emip.authorisation import authorisation_to_emip, authorise_request_from_emip
-from mappings.emip.codes import NO_AGREEMENT, NO_CPO, NO_EMSP, REFUSED_UNSAID
+from mappings.emip.codes import NO_AGREEMENT, NO_CPO, NO_EMSP
 from mappings.emip.identification import medium_from_emip
 from mappings.emip.ids import party_to_emip, plausible_uid
 from protocols.emip.server.inbound import Inbound
@@ -61,15 +58,8 @@ def _own(call: Inbound, evse_id: EvseId, place: tuple[Location, Evse] | None) ->
 
 async def _barred(call: Inbound, provider: PartyId | None) -> PartyId | None:
     """The eMSP that the contract names, if it is here and there is no agreement with it."""
-    home = await _home(call, provider, Role.EMSP)
+    home = await call.home(provider, Role.EMSP)
     return provider if home is not None and not agreed(call.partner, home) else None
-
-
-async def _home(call: Inbound, party: PartyId | None, role: Role) -> Partner | None:
-    if party is None:
-        return None
-    partners = await call.hub.partners.all()
-    return next((partner for partner in partners if partner.speaks_for(party, role) and known(partner)), None)
 
 
 def _refused(call: Inbound, status: int, issuer: PartyId | None = None) -> Answer:
@@ -80,35 +70,4 @@ def _refused(call: Inbound, status: int, issuer: PartyId | None = None) -> Answe
         authorisation_value=int(AuthorisationValue.REFUSED),
         service_session_id=call.hub.ids.uuid(),
         request_status=status,
-    )
-
-
-# --- remote start
-
-
-async def set_service_authorisation(call: Inbound) -> to_iop.SetServiceAuthorisationResponse:
-    """Nothing is sent to the CPO: the reason is the first that applies, else that the hub cannot do it."""
-    message: to_iop.SetServiceAuthorisationRequest = call.message
-    evse_id = call.evse_id(message.evse_id_type, message.evse_id)
-    place = await call.hub.locations.find_evse(evse_id) if evse_id else None
-    owner = place[0].owner if place else evse_id.operator if evse_id else None
-    operator = await _home(call, owner, Role.CPO)
-    if owner is None or operator is None:
-        return _not_started(call, NO_CPO, None)
-    if not agreed(call.partner, operator):
-        return _not_started(call, NO_AGREEMENT, owner)
-    contract = medium_from_emip(message.user_id_type, message.user_id).contract_id
-    provider = contract.provider if contract else None
-    if provider is not None and not call.partner.speaks_for(provider, Role.EMSP):
-        return _not_started(call, NO_EMSP, owner)
-    return _not_started(call, REFUSED_UNSAID, owner)
-
-
-def _not_started(call: Inbound, status: int, operator: PartyId | None) -> to_iop.SetServiceAuthorisationResponse:
-    return to_iop.SetServiceAuthorisationResponse(
-        transaction_id=call.transaction_id,
-        request_status=status,
-        service_session_id=call.hub.ids.uuid(),
-        exec_partner_operator_id_type=None if operator is None else IdType.EMI3,
-        exec_partner_operator_id=None if operator is None else party_to_emip(operator),
     )

@@ -12,6 +12,7 @@ from msgspec import Struct
 from core.model.authorisation import Journey
 from core.model.ids import EvseId, PartyId
 from core.model.partner import Partner, Role
+from core.routing import known
 from mappings.emip.evse_status import EmipStatus
 from mappings.emip.ids import evse_id_from_emip
 from protocols.emip.settings import EmipSettings
@@ -97,6 +98,13 @@ class Inbound(Struct, frozen=True, kw_only=True):
         if id_type is IdType.GIREVE:
             meant = self.settings.meant(text)
         return None if meant is None else evse_id_from_emip(meant)
+
+    async def home(self, party: PartyId | None, role: Role) -> Partner | None:
+        """Who speaks for the party in this role, if it is here."""
+        if party is None:
+            return None
+        partners = await self.hub.partners.all()
+        return next((partner for partner in partners if partner.speaks_for(party, role) and known(partner)), None)
 
     async def journey(self, session_id: str) -> Journey | None:
         return await self.hub.sessions.journey(session_id.lower())

@@ -3,11 +3,12 @@
 from typing import Any, Final
 
 from core.model.partner import Role
-from protocols.emip.server.authorisation import get_service_authorisation, set_service_authorisation
+from protocols.emip.server.authorisation import get_service_authorisation
 from protocols.emip.server.cdrs import set_charge_detail_record
+from protocols.emip.server.commands import set_service_authorisation, set_session_action_request
 from protocols.emip.server.heartbeat import heart_beat
 from protocols.emip.server.inbound import Operation
-from protocols.emip.server.sessions import set_session_action_request, set_session_event_report
+from protocols.emip.server.sessions import set_session_event_report
 from protocols.emip.server.status import set_evse_status, unknown_object
 from protocols.emip.wire import to_iop
 

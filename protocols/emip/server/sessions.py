@@ -1,17 +1,16 @@
-"""SetSessionEventReport, SetSessionActionRequest, and intermediate records. Source: checklist, 5.4 to 5.6.
+"""SetSessionEventReport, and intermediate records. Source: checklist, 5.5, 5.6.
 
-What was reported of a session is stored, and told by the outbox: the answer says that the hub has it. An action is
-refused for now: the hub has no commands yet.
+What was reported of a session is stored, and told by the outbox: the answer says that the hub has it.
 """
 
 from datetime import datetime
 
 from core.errors import Unknown
-from core.model.authorisation import FROM_COPIES, Journey
+from core.model.authorisation import FROM_COPIES, Answered, Journey
 from core.model.location import Evse, Location
 from core.model.session import AuthMethod, CdrToken, Session
-from mappings.emip.codes import NO_PARTNER, NO_SESSION, NOT_ACCEPTED, NOT_OF_SESSION, OK, UNKNOWN_NATURE
-from mappings.emip.sessions import NATURES, Facts, reported_of, session_from_emip
+from mappings.emip.codes import NO_PARTNER, NO_SESSION, NOT_ACCEPTED, NOT_OF_SESSION, OK
+from mappings.emip.sessions import Facts, reported_of, session_from_emip
 from protocols.emip.server.inbound import Inbound
 from protocols.emip.wire import to_iop
 from protocols.emip.wire.parts import ChargeDetailRecord
@@ -94,13 +93,12 @@ async def _facts(call: Inbound, journey: Journey, exec_id: str | None) -> Facts:
     location, evse = place if place else (None, None)
     tariff = call.partner.agreed_tariff
     connectors = evse.connectors if evse else ()
-    by_list = journey.answered_by in FROM_COPIES
     return Facts(
         owner=call.party,
         session_id=session_id_of(journey, exec_id),
         token=CdrToken(issuer=journey.issuer, uid=journey.uid, kind=journey.kind, contract_id=journey.contract_id),
         started_at=journey.created_at,
-        auth_method=AuthMethod.WHITELIST if by_list else AuthMethod.AUTH_REQUEST,
+        auth_method=_auth_method(journey),
         authorization_reference=journey.reference,
         location_id=location.id if location else None,
         evse_uid=evse.uid if evse else None,
@@ -110,28 +108,11 @@ async def _facts(call: Inbound, journey: Journey, exec_id: str | None) -> Facts:
     )
 
 
+def _auth_method(journey: Journey) -> AuthMethod:
+    if journey.answered_by is Answered.COMMAND:
+        return AuthMethod.COMMAND
+    return AuthMethod.WHITELIST if journey.answered_by in FROM_COPIES else AuthMethod.AUTH_REQUEST
+
+
 async def _place(call: Inbound, journey: Journey) -> tuple[Location, Evse] | None:
     return await call.hub.locations.find_evse(journey.evse_id) if journey.evse_id else None
-
-
-# --- actions
-
-
-async def set_session_action_request(call: Inbound) -> to_iop.SetSessionActionRequestResponse:
-    """Nothing is sent to the CPO."""
-    message: to_iop.SetSessionActionRequestRequest = call.message
-    action = message.session_action
-    journey = await call.journey(message.service_session_id)
-    if journey is None:
-        status = NO_SESSION
-    elif not call.is_issuer(journey) and not call.is_operator(journey):
-        status = NOT_OF_SESSION
-    else:
-        known = action.session_action_nature in NATURES
-        status = NOT_ACCEPTED if known or call.is_operator(journey) else UNKNOWN_NATURE
-    return to_iop.SetSessionActionRequestResponse(
-        transaction_id=call.transaction_id,
-        service_session_id=message.service_session_id,
-        session_action_id=action.session_action_id or call.hub.ids.uuid(),
-        request_status=status,
-    )

@@ -10,6 +10,20 @@ from protocols.transport.soap.envelope import SOAP_11, Fault, FaultKind, Version
 from protocols.transport.soap.xml import Element, NotXml, parse
 
 _BUSY: Final = (429, 503)
+_FAULT_CODES: Final = frozenset(kind.value for kind in FaultKind)
+
+
+class Unusable(Uncertain):
+    """The partner answered, and said nothing of use: what it did is not known. `fault`: it was a SOAP fault."""
+
+    def __init__(self, reason: str, *, fault: bool = False) -> None:
+        super().__init__(reason)
+        self.fault = fault
+
+
+def is_fault(error: RoamingError) -> bool:
+    """Whether it was a SOAP fault that `SoapClient.call` raised."""
+    return error.fault if isinstance(error, Unusable) else isinstance(error, Rejected) and error.code in _FAULT_CODES
 
 
 class SoapRequest(Struct, frozen=True, kw_only=True):
@@ -102,7 +116,7 @@ def _error_of(fault: Fault) -> RoamingError:
     if fault.kind is FaultKind.FAILED_AUTHENTICATION:
         return Refused(f"the partner does not take our login: {fault.text}", authenticated=False)
     if fault.kind is FaultKind.SERVER:
-        return Uncertain(f"the partner failed: {fault.text}")
+        return Unusable(f"the partner failed: {fault.text}", fault=True)
     return Rejected(fault.kind.value, fault.text)
 
 
@@ -113,4 +127,4 @@ def _error_of_status(status: int) -> RoamingError:
         return Unavailable(f"the partner is busy: HTTP {status}")
     if 400 <= status < 500:
         return Rejected(str(status), "no SOAP answer")
-    return Uncertain(f"HTTP {status} without a SOAP answer")
+    return Unusable(f"HTTP {status} without a SOAP answer")
