@@ -57,7 +57,14 @@ async def assemble(settings: Settings) -> Assembly:
     metrics = Metrics(storage.tallies)
     processes = TemporalProcesses(settings.temporal_address, settings.temporal_namespace, settings.temporal_task_queue)
     http = HttpClient(storage.journal, clock, ids, allow_private=settings.allow_private_addresses, meter=metrics.call)
-    outbound = Outbound(identity=_identity(settings), http=http, credentials=storage.credentials, clock=clock, ids=ids)
+    outbound = Outbound(
+        identity=_identity(settings),
+        http=http,
+        credentials=storage.credentials,
+        cache=storage.cache,
+        clock=clock,
+        ids=ids,
+    )
     known = plugins()
     adapters = {name: plugin.adapter(outbound) for name, plugin in known.items()}
     registry = PartnerService(storage.partners, storage.credentials, storage.outbox, clock, ids)
@@ -74,7 +81,15 @@ async def assemble(settings: Settings) -> Assembly:
         clock=clock,
         ids=ids,
     )
-    sessions = SessionService(storage.sessions, storage.journeys, storage.partners, clock, ids)
+    sessions = SessionService(
+        sessions=storage.sessions,
+        journeys=storage.journeys,
+        locations=storage.locations,
+        partners=storage.partners,
+        adapters=adapters,
+        clock=clock,
+        ids=ids,
+    )
     hub = Hub(
         identity=outbound.identity,
         outbound=outbound,

@@ -46,6 +46,7 @@ class Outbound(Struct, frozen=True, kw_only=True):
     identity: HubIdentity
     http: HttpClient
     credentials: CredentialStore
+    cache: Cache
     clock: Clock
     ids: Ids
 

@@ -9,14 +9,14 @@ from typing import TypeVar
 import msgspec
 
 from core.errors import Invalid, RoamingError, StoreUnavailable, Unavailable, Uncertain, Unknown, Unsupported
-from core.model.authorisation import FROM_COPIES, Answered, Journey
+from core.model.authorisation import Answered, Journey
 from core.model.cdr import Cdr, CdrSettlement, CdrState
 from core.model.event import Event, EventKind
 from core.model.ids import PartyId
 from core.model.location import Location
 from core.model.loss import Loss, LossKind
 from core.model.partner import Partner, Role
-from core.model.session import AuthMethod, CdrToken, ChargingPeriod, Dimension, SessionStatus
+from core.model.session import CdrToken, ChargingPeriod, Dimension, SessionStatus
 from core.model.tariff import Tariff
 from core.ports.adapter import Call, Capability, ProtocolAdapter, Told
 from core.ports.clock import Clock, Ids
@@ -31,7 +31,7 @@ from core.ports.stores import (
 )
 from core.pricing import Consumption, price
 from core.services.partners import PartnerService, owner_of
-from core.services.sessions import is_ours, session_changed
+from core.services.sessions import auth_method_of, is_ours, session_changed
 
 T = TypeVar("T", bound=msgspec.Struct)
 AUTHORISED_BEFORE = timedelta(hours=1)
@@ -286,7 +286,7 @@ class BillingService:
         changes = {
             "authorization_reference": cdr.authorization_reference or journey.reference,
             "session_id": ours.id if ours else cdr.session_id or (session.id if session else None),
-            "auth_method": cdr.auth_method or _auth_method(journey),
+            "auth_method": cdr.auth_method or auth_method_of(journey),
             "token": msgspec.structs.replace(
                 said,
                 issuer=said.issuer or journey.issuer,
@@ -469,12 +469,6 @@ def _as_started(token: CdrToken, journey: Journey) -> CdrToken:
     if journey.answered_by is not Answered.COMMAND or not by_contract or token.contract_id != journey.contract_id:
         return token
     return msgspec.structs.replace(token, uid=journey.uid, kind=journey.kind)
-
-
-def _auth_method(journey: Journey) -> AuthMethod:
-    if journey.answered_by is Answered.COMMAND:
-        return AuthMethod.COMMAND
-    return AuthMethod.WHITELIST if journey.answered_by in FROM_COPIES else AuthMethod.AUTH_REQUEST
 
 
 def _filled(held: T, changes: Mapping[str, object], reason: str, prefix: str = "") -> tuple[T, tuple[Loss, ...]]:

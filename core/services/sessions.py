@@ -1,36 +1,83 @@
 """Sessions while they run: taken from the CPO, told to the eMSP whose driver charges."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
 
-from core.errors import Uncertain, Unknown
-from core.model.authorisation import Answered, Journey, JourneyState
+from core.errors import Unavailable, Uncertain, Unknown, Unsupported
+from core.model.authorisation import FROM_COPIES, Answered, Journey, JourneyState
 from core.model.event import Event, EventKind
-from core.model.ids import PartyId
+from core.model.ids import EvseId, PartyId
 from core.model.location import Evse, Location
 from core.model.partner import Partner, Role
 from core.model.session import AuthMethod, CdrToken, Session, SessionStatus, session_key
+from core.ports.adapter import Call, Capability, ProtocolAdapter, Told
 from core.ports.clock import Clock, Ids
-from core.ports.stores import JourneyStore, PartnerStore, Saved, SessionStore
+from core.ports.stores import JourneyStore, LocationStore, PartnerStore, Saved, SessionStore
 from core.services.partners import owner_of
+
+ID_LENGTH = 36
+"""The longest id of a session that every protocol can say."""
 
 
 class SessionService:
     def __init__(
-        self, sessions: SessionStore, journeys: JourneyStore, partners: PartnerStore, clock: Clock, ids: Ids
+        self,
+        *,
+        sessions: SessionStore,
+        journeys: JourneyStore,
+        locations: LocationStore,
+        partners: PartnerStore,
+        adapters: Mapping[str, ProtocolAdapter],
+        clock: Clock,
+        ids: Ids,
     ) -> None:
         self._sessions = sessions
         self._journeys = journeys
+        self._locations = locations
         self._partners = partners
+        self._adapters = adapters
         self._clock = clock
         self._ids = ids
 
-    async def put(self, caller: Partner, session: Session, correlation_id: str | None = None) -> Saved:
-        """Insert or replace. The eMSP is the one that authorised it, else the issuer of its token. Raises Unknown
-        if there is no such party."""
+    async def put(
+        self, caller: Partner, session: Session, correlation_id: str | None = None, journey: Journey | None = None
+    ) -> Saved:
+        """Insert or replace. The eMSP is the one that authorised it, else the issuer of its token. `journey` if the
+        caller's protocol names it. Raises Unknown if there is no such party."""
+        return await self._put(caller, session, correlation_id, journey, told=False)
+
+    async def keep(self, caller: Partner, session: Session, journey: Journey | None = None) -> Saved:
+        """As `put`, for one that its eMSP has been told already: nobody else is."""
+        return await self._put(caller, session, None, journey, told=True)
+
+    async def report(self, caller: Partner, session: Session, journey: Journey, correlation_id: str) -> Told:
+        """As `put`, for a protocol in which the operator hears the eMSP's own answer: one of the same protocol is told
+        at once, and nothing is kept of what it did not take; others are told as ever.
+
+        Raises Unsupported if the eMSP cannot be told of sessions, and what the adapter's push_session raises."""
+        home = await self._partners.get(journey.issuer_partner)
+        if home is None:
+            raise Unavailable("the eMSP is not connected any more")
+        adapter = self._adapters[home.protocol]
+        if Capability.PUSH_SESSION not in adapter.capabilities or not adapter.answers(home):
+            raise Unsupported(f"{home.name} cannot be told of sessions")
+        if home.protocol != caller.protocol:
+            await self.put(caller, session, correlation_id, journey)
+            return Told()
+        if not adapter.takes(home, Capability.PUSH_SESSION):
+            raise Unsupported(f"{home.name} does not want to be told of sessions")
+        call = Call(partner=home, correlation_id=correlation_id, sender=session.owner, recipient=journey.issuer)
+        told = await adapter.push_session(call, session, journey)
+        await self.keep(caller, session, journey)
+        return told
+
+    async def _put(
+        self, caller: Partner, session: Session, correlation_id: str | None, journey: Journey | None, *, told: bool
+    ) -> Saved:
         owner_of(caller, session.owner, "$.party_id")
-        journey = await self.journey_of(session)
+        journey = journey or await self.journey_of(session)
         issuer = journey.issuer if journey else session.token.issuer
         if issuer is None or await self._partners.by_party(issuer, Role.EMSP) is None:
             raise Unknown("party", str(issuer))
@@ -40,7 +87,7 @@ class SessionService:
             recipient=issuer,
             correlation_id=correlation_id,
         )
-        saved = await self._sessions.save(session, events=[event])
+        saved = await self._sessions.save(session, events=[] if told else [event])
         if journey and saved in (Saved.CREATED, Saved.CHANGED):
             await self._link(journey, session)
         return saved
@@ -110,6 +157,24 @@ class SessionService:
         await self._journeys.create(journey)
         return journey
 
+    async def known_of(self, caller: Partner, journey: Journey, told_id: str | None = None) -> Session:
+        """The session of a journey as it is held, else what the hub itself knows of it: who, where, since when. For
+        protocols that say little of a session, or name it by the hub's id.
+
+        Its id is the operator's own, the first that it told (`told_id`: with this message), where every protocol can
+        say it; else the journey's."""
+        for id in (journey.id, journey.operator_session_id, told_id):
+            held = await self._sessions.get(journey.operator, id) if id else None
+            if held is not None and held.journey_id == journey.id:
+                return held
+        own = next((id for id in (journey.operator_session_id, told_id) if id and len(id) <= ID_LENGTH), journey.id)
+        place = await self._locations.by_evse_id(journey.evse_id) if journey.evse_id else None
+        evse = next((evse for evse in place.evses if evse.evse_id == journey.evse_id), None) if place else None
+        tariff = caller.agreed_tariff
+        return _session_of(
+            journey, place, evse, id=own, currency=tariff.currency if tariff else None, now=self._clock.now()
+        )
+
     async def open_for(self, journey: Journey, location: Location, evse: Evse, currency: str | None) -> Session:
         """A session of the hub's own making, for an eMSP that needs one to stop by, where the operator's protocol has
         none. Its id is the journey's; it ends with the CDR. `currency` None: nobody knows it."""
@@ -117,20 +182,10 @@ class SessionService:
         if held is not None:
             return held
         now = self._clock.now()
-        session = Session(
-            owner=journey.operator,
-            id=journey.id,
+        session = msgspec.structs.replace(
+            _session_of(journey, location, evse, id=journey.id, currency=currency, now=now),
             started_at=now,
-            token=CdrToken(issuer=journey.issuer, uid=journey.uid, kind=journey.kind, contract_id=journey.contract_id),
-            auth_method=AuthMethod.COMMAND,
-            authorization_reference=journey.reference,
-            location_id=location.id,
-            evse_uid=evse.uid,
-            connector_id=evse.connectors[0].id if len(evse.connectors) == 1 else None,
-            currency=currency,
             status=SessionStatus.ACTIVE,
-            journey_id=journey.id,
-            updated_at=now,
         )
         event = session_changed(session, journey.operator_partner, id=self._ids.uuid(), at=now)
         await self._sessions.save(session, events=[event])
@@ -167,12 +222,52 @@ class SessionService:
         if journey.state is JourneyState.BILLED:
             state = JourneyState.BILLED
         linked = msgspec.structs.replace(
-            journey, operator_session_id=session.id, state=state, updated_at=self._clock.now()
+            journey,
+            operator_session_id=journey.operator_session_id if is_ours(session) else session.id,
+            evse_id=journey.evse_id or await self._evse_id(session),
+            state=state,
+            updated_at=self._clock.now(),
         )
         try:
             await self._journeys.update(linked)
         except Uncertain:  # another message of the same session was faster; its link is as good
             return
+
+    async def _evse_id(self, session: Session) -> EvseId | None:
+        """The common name of the EVSE, which an authorisation without a place did not tell."""
+        if session.location_id is None or session.evse_uid is None:
+            return None
+        place = await self._locations.get(session.owner, session.location_id)
+        evse = place.evse(session.evse_uid) if place else None
+        return evse.evse_id if evse else None
+
+
+def auth_method_of(journey: Journey) -> AuthMethod:
+    if journey.answered_by is Answered.COMMAND:
+        return AuthMethod.COMMAND
+    return AuthMethod.WHITELIST if journey.answered_by in FROM_COPIES else AuthMethod.AUTH_REQUEST
+
+
+def _session_of(
+    journey: Journey, place: Location | None, evse: Evse | None, *, id: str, currency: str | None, now: datetime
+) -> Session:
+    """What a journey and our copy of the place say of a session that has not begun."""
+    connectors = evse.connectors if evse else ()
+    return Session(
+        owner=journey.operator,
+        id=id,
+        started_at=journey.created_at,
+        token=CdrToken(issuer=journey.issuer, uid=journey.uid, kind=journey.kind, contract_id=journey.contract_id),
+        auth_method=auth_method_of(journey),
+        authorization_reference=journey.reference,
+        location_id=place.id if place else journey.location_id,
+        evse_uid=evse.uid if evse else None,
+        connector_id=connectors[0].id if len(connectors) == 1 else None,
+        currency=currency,
+        status=SessionStatus.PENDING,
+        journey_id=journey.id,
+        updated_at=now,
+    )
 
 
 def session_changed(session: Session, source: str, *, id: str, at: datetime) -> Event:
@@ -190,5 +285,5 @@ def session_changed(session: Session, source: str, *, id: str, at: datetime) -> 
 
 
 def is_ours(session: Session) -> bool:
-    """Whether the hub made it (`SessionService.open_for`)."""
+    """Whether it bears the hub's own id, because the operator told none."""
     return session.journey_id is not None and session.id == session.journey_id

@@ -88,7 +88,12 @@ class TestHub:
         hotline = options.pop("hotline", None)
         identity = HubIdentity(party=HUB_PARTY, name="Test hub", public_url=HUB_URL, hotline=hotline)
         self.outbound = Outbound(
-            identity=identity, http=self.http, credentials=self.storage.credentials, clock=self.clock, ids=self.ids
+            identity=identity,
+            http=self.http,
+            credentials=self.storage.credentials,
+            cache=self.storage.cache,
+            clock=self.clock,
+            ids=self.ids,
         )
         self.plugins = {plugin.id: plugin for plugin in plugins}
         self.adapters: dict[str, ProtocolAdapter] = {name: x.adapter(self.outbound) for name, x in self.plugins.items()}
@@ -153,7 +158,15 @@ class TestHub:
     def _hub(self, identity: HubIdentity, **options: Any) -> Hub:
         storage, clock, ids = self.storage, self.clock, self.ids
         deadline_s = options.pop("authorise_deadline_s", 5.0)
-        sessions = SessionService(storage.sessions, storage.journeys, storage.partners, clock, ids)
+        sessions = SessionService(
+            sessions=storage.sessions,
+            journeys=storage.journeys,
+            locations=storage.locations,
+            partners=storage.partners,
+            adapters=self.adapters,
+            clock=clock,
+            ids=ids,
+        )
         registry = PartnerService(storage.partners, storage.credentials, storage.outbox, clock, ids)
         return Hub(
             identity=identity,

@@ -1,5 +1,6 @@
 """A small cast for the tests of core."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -13,6 +14,8 @@ from core.model.quantities import Coordinates
 from core.model.session import CdrToken
 from core.model.token import Token, Whitelist
 from core.ports.adapter import Call, Capability, ProtocolAdapter, Told
+from core.services.sessions import SessionService
+from tests.fakes import FakeIds, FakeStorage
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 CPO, EMSP, OTHER_EMSP = PartyId("NL", "CPA"), PartyId("DE", "EMB"), PartyId("FR", "EMC")
@@ -132,3 +135,15 @@ class FakeAdapter(ProtocolAdapter):
         if isinstance(self.push_outcome, Exception):
             raise self.push_outcome
         return self.push_outcome
+
+
+def sessions_of(storage: FakeStorage, adapters: Mapping[str, ProtocolAdapter] | None = None) -> SessionService:
+    return SessionService(
+        sessions=storage.sessions,
+        journeys=storage.journeys,
+        locations=storage.locations,
+        partners=storage.partners,
+        adapters=adapters or {},
+        clock=storage.clock,
+        ids=FakeIds(),
+    )

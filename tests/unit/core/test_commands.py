@@ -10,9 +10,8 @@ from core.model.ids import EvseId
 from core.model.partner import Role
 from core.ports.adapter import Call, Capability, Told
 from core.services.commands import CommandService
-from core.services.sessions import SessionService
 from tests.fakes import FakeIds, FakeProcesses, FakeStorage
-from tests.unit.core.examples import CPO, EMSP, OTHER_EMSP, FakeAdapter, location, partner, token
+from tests.unit.core.examples import CPO, EMSP, OTHER_EMSP, FakeAdapter, location, partner, sessions_of, token
 
 
 class Operator(FakeAdapter):
@@ -54,9 +53,7 @@ class World:
             locations=self.storage.locations,
             journeys=self.storage.journeys,
             partners=self.storage.partners,
-            sessions=SessionService(
-                self.storage.sessions, self.storage.journeys, self.storage.partners, self.storage.clock, FakeIds()
-            ),
+            sessions=sessions_of(self.storage),
             adapters={"fake": self.operator, "provider": self.provider, "bare": FakeAdapter()},
             processes=self.processes,
             clock=self.storage.clock,

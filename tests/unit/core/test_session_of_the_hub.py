@@ -13,9 +13,9 @@ from core.model.ids import ContractId
 from core.model.partner import Role
 from core.model.session import AuthMethod, CdrToken, Session, SessionStatus
 from core.ports.adapter import Capability
-from core.services.sessions import SessionService, is_ours
-from tests.fakes import FakeIds, FakeStorage
-from tests.unit.core.examples import CPO, EMSP, NOW, OTHER_EMSP, UID, location, partner
+from core.services.sessions import is_ours
+from tests.fakes import FakeStorage
+from tests.unit.core.examples import CPO, EMSP, NOW, OTHER_EMSP, UID, location, partner, sessions_of
 from tests.unit.core.test_commands import World, start
 
 JOURNEY = Journey(
@@ -43,14 +43,10 @@ async def storage() -> FakeStorage:
     return storage
 
 
-def service(storage: FakeStorage) -> SessionService:
-    return SessionService(storage.sessions, storage.journeys, storage.partners, storage.clock, FakeIds())
-
-
 async def test_a_session_of_the_hubs_own_is_made_once_and_told(storage: FakeStorage) -> None:
     place = location()
-    made = await service(storage).open_for(JOURNEY, place, place.evses[0], "CHF")
-    assert await service(storage).open_for(JOURNEY, place, place.evses[0], None) == made
+    made = await sessions_of(storage).open_for(JOURNEY, place, place.evses[0], "CHF")
+    assert await sessions_of(storage).open_for(JOURNEY, place, place.evses[0], None) == made
     assert is_ours(made)
     assert (made.id, made.energy_kwh, made.currency, made.status) == (JOURNEY.id, None, "CHF", SessionStatus.ACTIVE)
     [event] = await storage.outbox.claim_events(10, 60)
@@ -81,7 +77,7 @@ async def test_sessions_are_found_among_ones_own(storage: FakeStorage) -> None:
     emb, emc = await storage.partners.get("emb"), await storage.partners.get("emc")
     assert emb
     assert emc
-    sessions = service(storage)
+    sessions = sessions_of(storage)
     assert [held.id for held in await sessions.named(emb, "s1")] == ["S1"]
     assert [held.id for held in await sessions.named(emb, "s1", CPO)] == ["S1"]
     assert await sessions.named(emb, "s1", OTHER_EMSP) == []
@@ -89,7 +85,7 @@ async def test_sessions_are_found_among_ones_own(storage: FakeStorage) -> None:
 
 
 async def test_a_session_that_began_without_the_hub_gets_a_journey(storage: FakeStorage) -> None:
-    sessions = service(storage)
+    sessions = sessions_of(storage)
     begun = await sessions.journey_for(session())
     assert (begun.operator_partner, begun.issuer_partner, begun.operator_session_id) == ("cpo", "emb", "S1")
     assert (await sessions.journey_for(session())).id == begun.id
