@@ -101,10 +101,7 @@ class Network:
         return max(times, default=0.0)
 
     async def _serve(self, request: Request) -> Answer:
-        try:
-            body = decode_raw(request.body) if request.body else None
-        except NotJson:
-            body = None
+        body = self._decoded(request)
         answer = await self._answer(request, body)
         call = Received(
             method=request.method,
@@ -122,16 +119,35 @@ class Network:
         self._changed.set()
         return answer
 
+    def _decoded(self, request: Request) -> Any:
+        """The body of a call in the words of the protocol: JSON, unless it says otherwise. None: not readable."""
+        try:
+            return decode_raw(request.body) if request.body else None
+        except NotJson:
+            return None
+
     async def _answer(self, request: Request, body: Any) -> Answer:
+        """`body` as `_decoded` gave it."""
         raise NotImplementedError
 
     async def _send(
         self, method: str, url: str, headers: dict[str, str], body: Any = None, params: dict[str, Any] | None = None
     ) -> httpx.Response:
-        """Raises NotAsTold if the hub cannot be reached."""
+        """JSON. Raises NotAsTold if the hub cannot be reached."""
         content = None if body is None else encode(body)
         if content is not None:
             headers = {**headers, "content-type": "application/json"}
+        return await self._exchange(method, url, headers, content, params)
+
+    async def _exchange(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        content: bytes | None,
+        params: dict[str, Any] | None = None,
+    ) -> httpx.Response:
+        """Bytes of any kind. Raises NotAsTold if the hub cannot be reached."""
         try:
             return await self._client.request(method, url, headers=headers, content=content, params=params)
         except httpx.HTTPError as error:
