@@ -39,8 +39,8 @@ TAX_INCLUDED: Final[CodeTable[str, str]] = CodeTable(
     },
 )
 DIMENSION: Final = ClosedWords(
-    frozenset(CdrDimensionType) - {CdrDimensionType.RESERVATION_EXPIRES, CdrDimensionType.RESERVATION_OVERTIME},
-    special={CdrDimensionType.RESERVATION_EXPIRES: CdrDimensionType.RESERVATION_TIME},
+    frozenset(word.value for word in CdrDimensionType) - {"RESERVATION_EXPIRES", "RESERVATION_OVERTIME"},
+    special={"RESERVATION_EXPIRES": "RESERVATION_TIME"},
 )
 
 LOCATION: Final = {

@@ -41,6 +41,7 @@ from mappings.ocpi.tariffs import tariff_losses, tariff_to_ocpi
 from mappings.ocpi.tokens import token_losses, token_to_ocpi
 from protocols.ocpi.client import OcpiClient, Routing
 from protocols.ocpi.codes import NOT_ENOUGH
+from protocols.ocpi.dialect import Dialect
 from protocols.ocpi.settings import settings_of
 from protocols.ocpi.versions import RECEIVER, SENDER, V2_3_0, endpoint_url
 from protocols.ocpi.wire.commands import CommandResponseType, CommandType, StartSession, StopSession
@@ -98,7 +99,7 @@ class OcpiAdapter(ProtocolAdapter):
             if error.code != str(NOT_ENOUGH):
                 raise
             return Authorisation(decision=Decision.NEEDS_LOCATION, issuer=issuer, explanation=error.text)
-        return authorisation_from_ocpi(info)
+        return _of_kind(authorisation_from_ocpi(info), request)
 
     def check_command(self, partner: Partner, command: Command) -> None:
         if not self.takes(partner, Capability.START_SESSION):
@@ -146,21 +147,25 @@ class OcpiAdapter(ProtocolAdapter):
         await self._client.probe(call)
 
     async def push_location(self, call: Call, location: Location) -> Told:
+        dialect = self._client.dialect(call.partner)
+        lost = location_losses(location) + dialect.losses(location)
         try:
-            message = location_to_ocpi(location)
+            message = dialect.checked(location_to_ocpi(location))
         except Unsupported as error:
-            return _withheld(error, location_losses(location))
+            return _withheld(error, lost)
         await self._to_each(call, EMSP_SIDE, lambda to: _refusing(self._client.put_location(call, to, message)))
-        return Told(losses=location_losses(location))
+        return Told(losses=lost)
 
     async def push_evse_status(self, call: Call, location: Location, evses: Sequence[Evse]) -> Told:
-        """A partner that does not know the EVSE is sent the whole Location instead."""
+        """A partner that does not know the EVSE is sent the whole Location instead. One whose version has no words for
+        it is told nothing."""
+        told = _shown(self._client.dialect(call.partner), location, evses)
         try:
-            for evse in evses:
+            for evse in told:
                 await self._push_status(call, location, evse)
         except Unknown:
             return await self.push_location(call, location)
-        return Told()
+        return Told(withheld=not told)
 
     async def _push_status(self, call: Call, location: Location, evse: Evse) -> None:
         owner = party_out(location.owner, kept(location.extensions))
@@ -170,32 +175,37 @@ class OcpiAdapter(ProtocolAdapter):
         )
 
     async def push_token(self, call: Call, token: Token) -> Told:
+        dialect = self._client.dialect(call.partner)
         try:
-            message = token_to_ocpi(token)
+            message = dialect.checked(token_to_ocpi(token))
         except Unsupported as error:
             return _withheld(error, ())
         await self._to_each(call, CPO_SIDE, lambda to: _refusing(self._client.put_token(call, to, message)))
-        return Told(losses=token_losses(token))
+        return Told(losses=token_losses(token) + dialect.losses(token))
 
     async def push_session(self, call: Call, session: Session, journey: Journey | None) -> Told:
         """To the one eMSP of the session, in the name of the operator."""
         if journey is not None:
             session = _with_journey(session, journey)
+        dialect = self._client.dialect(call.partner)
+        lost = session_losses(session) + dialect.losses(session)
         try:
-            message = session_to_ocpi(session)
+            message = dialect.checked(session_to_ocpi(session))
         except Unsupported as error:
-            return _withheld(error, session_losses(session))
+            return _withheld(error, lost)
         to = Routing(session.owner, call.recipient or _first(call.partner, Role.EMSP))
         await _refusing(self._client.put_session(call, to, message))
-        return Told(losses=session_losses(session))
+        return Told(losses=lost)
 
     async def push_tariff(self, call: Call, tariff: Tariff) -> Told:
+        dialect = self._client.dialect(call.partner)
+        lost = tariff_losses(tariff) + dialect.losses(tariff)
         try:
-            message = tariff_to_ocpi(tariff)
+            message = dialect.checked(tariff_to_ocpi(tariff))
         except Unsupported as error:
-            return _withheld(error, tariff_losses(tariff))
+            return _withheld(error, lost)
         await self._to_each(call, EMSP_SIDE, lambda to: _refusing(self._client.put_tariff(call, to, message)))
-        return Told(losses=tariff_losses(tariff))
+        return Told(losses=lost)
 
     async def delete_tariff(self, call: Call, owner: PartyId, tariff_id: str) -> Told:
         """A partner that does not have it has what we want."""
@@ -211,10 +221,12 @@ class OcpiAdapter(ProtocolAdapter):
 
     async def push_cdr(self, call: Call, cdr: Cdr, journey: Journey | None) -> Told:
         """A CDR without a price is withheld: OCPI demands one, and zero would mean free."""
+        dialect = self._client.dialect(call.partner)
+        lost = cdr_losses(cdr) + dialect.losses(cdr)
         try:
-            message = cdr_to_ocpi(cdr)
+            message = dialect.checked(cdr_to_ocpi(cdr))
         except Unsupported as error:
-            return _withheld(error, cdr_losses(cdr))
+            return _withheld(error, lost)
         to = Routing(cdr.owner, call.recipient or _first(call.partner, Role.EMSP))
         try:
             remote_id = await self._client.post_cdr(call, to, message)
@@ -224,7 +236,7 @@ class OcpiAdapter(ProtocolAdapter):
             remote_id = None
         except Unknown as error:
             raise Rejected("404", error.reason) from error
-        return Told(remote_id=remote_id, losses=cdr_losses(cdr))
+        return Told(remote_id=remote_id, losses=lost)
 
     def after_failed_cdr(self, error: RoamingError) -> CdrState:
         """An eMSP that takes no CDRs fetches them."""
@@ -248,6 +260,25 @@ class OcpiAdapter(ProtocolAdapter):
         for end in ends:
             if isinstance(end, BaseException):
                 raise end
+
+
+def _shown(dialect: Dialect, location: Location, evses: Sequence[Evse]) -> Sequence[Evse]:
+    """Those that the partner has been told of, as far as its version decides it."""
+    if not dialect.version.older:
+        return evses
+    try:
+        uids = {evse.uid for evse in dialect.said(location_to_ocpi(location)).evses}
+    except Unsupported:
+        return ()
+    return [evse for evse in evses if evse.uid in uids]
+
+
+def _of_kind(answer: Authorisation, request: AuthoriseRequest) -> Authorisation:
+    """With the kind that was asked for, where the partner's version has no word for it."""
+    token = answer.token
+    if token is None or token.uid != request.uid or token.kind == request.kind:
+        return answer
+    return replace(answer, token=replace(token, kind=request.kind))
 
 
 def _with_journey(session: Session, journey: Journey) -> Session:

@@ -14,7 +14,9 @@ from mappings.ocpi.parties import spelled
 from protocols.ocpi import codec
 from protocols.ocpi.auth import authorization
 from protocols.ocpi.codes import error_of
+from protocols.ocpi.dialect import Dialect, dialect_of
 from protocols.ocpi.settings import TokenEncoding, settings_of
+from protocols.ocpi.versions import hub_role
 from protocols.ocpi.wire.cdrs import Cdr
 from protocols.ocpi.wire.commands import CommandResponse, CommandResult, CommandType, StartSession, StopSession
 from protocols.ocpi.wire.credentials import Credentials
@@ -57,11 +59,24 @@ class Routing(Struct, frozen=True):
     recipient: PartyId
 
 
+class Hop(Struct, frozen=True, kw_only=True):
+    """A request that is passed on. `headers` are those of routing and of the content; all others are the hub's own."""
+
+    operation: str
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    content: bytes | None
+    correlation_id: str
+
+
 class OcpiClient:
     def __init__(self, outbound: Outbound) -> None:
         self._http = outbound.http
         self._credentials = outbound.credentials
         self._ids = outbound.ids
+        self._clock = outbound.clock
+        self._hub = hub_role(outbound.identity)
 
     # --- configuration: no routing headers, tokens that may not be stored yet
 
@@ -69,14 +84,14 @@ class OcpiClient:
         answer = await self._config(peer, "GET versions", "GET", url)
         return codec.read_bare(_data(answer, peer), tuple[Version, ...])
 
-    async def get_version_details(self, peer: Peer, url: str) -> VersionDetails:
+    async def get_version_details(self, peer: Peer, url: str, dialect: Dialect) -> VersionDetails:
         answer = await self._config(peer, "GET version details", "GET", url)
-        return codec.read_bare(_data(answer, peer), VersionDetails)
+        return dialect.read_bare(_data(answer, peer), VersionDetails)
 
-    async def post_credentials(self, peer: Peer, url: str, credentials: Credentials) -> Credentials:
+    async def post_credentials(self, peer: Peer, url: str, credentials: Credentials, dialect: Dialect) -> Credentials:
         """Raises Rejected with code 405 if the partner says that we are registered already."""
-        answer = await self._config(peer, "POST credentials", "POST", url, credentials)
-        return codec.read_bare(_data(answer, peer), Credentials)
+        answer = await self._config(peer, "POST credentials", "POST", url, dialect.write(credentials))
+        return dialect.read_bare(_data(answer, peer), Credentials)
 
     async def probe(self, call: Call) -> None:
         """The versions URL answers at all. Source: OCPI 2.3.0, mod_hub_client_info, still alive check."""
@@ -101,7 +116,8 @@ class OcpiClient:
 
     async def put_token(self, call: Call, to: Routing, token: Token) -> None:
         path = (*_party(token), token.uid)
-        await self._push(call, to, "PUT token", "tokens", "PUT", path, token, query={"type": token.type})
+        query = {"type": self.dialect(call.partner).token_type(token.type)}
+        await self._push(call, to, "PUT token", "tokens", "PUT", path, token, query=query)
 
     async def put_session(self, call: Call, to: Routing, session: Session) -> None:
         path = (*_party(session), session.id)
@@ -118,7 +134,7 @@ class OcpiClient:
     async def post_cdr(self, call: Call, to: Routing, cdr: Cdr) -> str | None:
         """The URL under which the partner keeps it, if it says so."""
         url = self._endpoint(call.partner, "cdrs", RECEIVER)
-        answer, who = await self._send(call, to, "POST CDR", "POST", url, codec.encode(cdr), PUSH_S)
+        answer, who = await self._send(call, to, "POST CDR", "POST", url, self.dialect(call.partner).write(cdr), PUSH_S)
         if answer.status != DUPLICATE:
             _checked(answer, who)
         location = answer.headers.get("location")
@@ -133,12 +149,12 @@ class OcpiClient:
         self, call: Call, to: Routing, token_uid: str, token_type: str, place: LocationReferences | None
     ) -> AuthorizationInfo:
         """Raises Unknown for a token that the eMSP does not know."""
-        endpoint = self._endpoint(call.partner, "tokens", SENDER)
-        url = _joined(endpoint, (token_uid, "authorize"), {"type": token_type})
-        content = codec.encode(place) if place is not None else None
+        endpoint, dialect = self._endpoint(call.partner, "tokens", SENDER), self.dialect(call.partner)
+        url = _joined(endpoint, (token_uid, "authorize"), {"type": dialect.token_type(token_type)})
+        content = dialect.write(place) if place is not None else None
         answer, who = await self._send(call, to, "POST authorize", "POST", url, content, AUTHORISE_S)
         try:
-            return codec.read_bare(codec.present(_checked(answer, who)) or b"null", AuthorizationInfo)
+            return dialect.read_bare(codec.present(_checked(answer, who)) or b"null", AuthorizationInfo)
         except Invalid as error:
             raise Uncertain(f"{who}: no usable AuthorizationInfo: {error}") from error
 
@@ -146,19 +162,35 @@ class OcpiClient:
         self, call: Call, to: Routing, kind: CommandType, message: StartSession | StopSession, wait_s: float
     ) -> CommandResponse:
         url = _joined(self._endpoint(call.partner, "commands", RECEIVER), (kind.value,))
-        content = codec.encode(message)
+        dialect = self.dialect(call.partner)
+        content = dialect.write(message)
         answer, who = await self._send(call, to, f"POST {kind.value}", "POST", url, content, wait_s)
         try:
-            return codec.read_bare(codec.present(_checked(answer, who)) or b"null", CommandResponse)
+            return dialect.read_bare(codec.present(_checked(answer, who)) or b"null", CommandResponse)
         except Invalid as error:
             raise Uncertain(f"{who}: no usable CommandResponse: {error}") from error
 
     async def post_command_result(self, call: Call, to: Routing, url: str, result: CommandResult) -> None:
         """To the URL that the caller of the command gave, as it gave it."""
-        answer, who = await self._send(call, to, "POST command result", "POST", url, codec.encode(result), PUSH_S)
+        content = self.dialect(call.partner).write(result)
+        answer, who = await self._send(call, to, "POST command result", "POST", url, content, PUSH_S)
         _checked(answer, who)
 
+    # --- what partners say to each other
+
+    async def forward(self, partner: Partner, hop: Hop) -> Answer:
+        """Any answer is one. Raises Unsupported for a partner that has given the hub no token."""
+        peer = await self._peer(partner)
+        return await self._http.send(
+            self._request(
+                peer, hop.operation, hop.method, hop.url, hop.content, hop.headers, PUSH_S, hop.correlation_id
+            )
+        )
+
     # --- how
+
+    def dialect(self, partner: Partner) -> Dialect:
+        return dialect_of(partner, self._hub, self._clock.now())
 
     async def _push(
         self,
@@ -172,7 +204,7 @@ class OcpiClient:
         query: Mapping[str, str] | None = None,
     ) -> None:
         url = _joined(self._endpoint(call.partner, module, RECEIVER), path, query)
-        content = codec.encode(body) if body is not None else None
+        content = self.dialect(call.partner).write(body) if body is not None else None
         answer, who = await self._send(call, to, operation, method, url, content, PUSH_S)
         _checked(answer, who)
 
@@ -193,20 +225,20 @@ class OcpiClient:
         wait_s: float,
     ) -> tuple[Answer, str]:
         partner = call.partner
-        token = await self._credentials.outbound(partner.id)
-        if token is None:
-            raise Unsupported(f"{partner.name} has given the hub no token")
-        peer = Peer(id=partner.id, name=partner.name, token=token, encoding=settings_of(partner).token_encoding)
+        peer = await self._peer(partner)
         headers = routing_headers(partner, to) if to is not None else {}
         answer = await self._http.send(
             self._request(peer, operation, method, url, content, headers, wait_s, call.correlation_id)
         )
         return answer, partner.name
 
-    async def _config(
-        self, peer: Peer, operation: str, method: str, url: str, body: Credentials | None = None
-    ) -> Answer:
-        content = codec.encode(body) if body is not None else None
+    async def _peer(self, partner: Partner) -> Peer:
+        token = await self._credentials.outbound(partner.id)
+        if token is None:
+            raise Unsupported(f"{partner.name} has given the hub no token")
+        return Peer(id=partner.id, name=partner.name, token=token, encoding=settings_of(partner).token_encoding)
+
+    async def _config(self, peer: Peer, operation: str, method: str, url: str, content: bytes | None = None) -> Answer:
         request = self._request(peer, operation, method, url, content, {}, CONFIG_S, self._ids.uuid())
         return await self._http.send(request)
 

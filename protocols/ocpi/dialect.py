@@ -42,7 +42,20 @@ class Dialect(Struct, frozen=True):
 
     def write(self, message: Any) -> bytes:
         """Raises Unsayable."""
-        return codec.encode(said(message, self.version.forms, self.about) if self.version.older else message)
+        return codec.encode(self.said(message))
+
+    def said(self, message: Any) -> Any:
+        """The message in the types of the version. Raises Unsayable."""
+        return said(message, self.version.forms, self.about) if self.version.older else message
+
+    def checked(self, message: T) -> T:
+        """The message itself, if it can be said. Raises Unsayable."""
+        self.said(message)
+        return message
+
+    def token_type(self, kind: str) -> str:
+        """For queries."""
+        return self.version.token_type.said(kind) or kind if self.version.token_type else kind
 
     def losses(self, canonical: Struct) -> tuple[Loss, ...]:
         """Beyond those of 2.3.0."""

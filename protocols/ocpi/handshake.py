@@ -17,8 +17,9 @@ from mappings.ocpi.parties import role_to_ocpi, roles_from_ocpi
 from protocols.ocpi.auth import fresh_token
 from protocols.ocpi.client import OcpiClient, Peer
 from protocols.ocpi.codes import CANNOT_USE_API, CLIENT_ERROR, NO_ENDPOINTS, VERSION_MISMATCH, Failure, NotAccepted
+from protocols.ocpi.dialect import Dialect, dialect_of
 from protocols.ocpi.settings import Interface, OcpiSettings, TokenEncoding, settings_of, settings_text
-from protocols.ocpi.versions import VERSIONS, Version, versions_url
+from protocols.ocpi.versions import V2_3_0, VERSIONS, Version, hub_role, versions_url
 from protocols.ocpi.wire.credentials import Credentials
 from protocols.ocpi.wire.versions import InterfaceRole, VersionDetails
 from protocols.plugin import Hub
@@ -45,7 +46,7 @@ class Handshake:
         roles = self._roles(credentials)
         await self._claimable(partner, roles)
         peer = Peer(id=partner.id, name=partner.name, token=credentials.token, encoding=encoding)
-        _, found = await self._discovered_either_way(peer, credentials.url, (version,))
+        _, found = await self._discovered_either_way(partner, peer, credentials.url, (version,))
         return await self._switch(partner, roles, credentials, found, fresh_token())
 
     async def accept_unknown(self, credentials: Credentials, version: Version, wanted: str | None) -> Credentials:
@@ -54,13 +55,13 @@ class Handshake:
         if wanted is not None and all(held.role.value != wanted for held in roles):
             raise Invalid("type", f"no role of the credentials is {wanted}")
         now = self._hub.clock.now()
-        name = credentials.roles[0].business_details.name
+        name = credentials.roles[0].business_details.name if credentials.roles else credentials.url
         partner = Partner(
             id=self._hub.ids.uuid(), name=name, protocol="ocpi", roles=roles, created_at=now, updated_at=now
         )
         await self._claimable(partner, roles)
         peer = Peer(id=partner.id, name=UNNAMED, token=credentials.token, encoding="base64")
-        _, found = await self._discovered_either_way(peer, credentials.url, (version,))
+        _, found = await self._discovered_either_way(partner, peer, credentials.url, (version,))
         partner = await self._hub.partners.add(partner, {})
         try:
             return await self._switch(partner, roles, credentials, found, fresh_token())
@@ -90,7 +91,7 @@ class Handshake:
             raise Invalid("$.state", f"{partner.name} is {partner.state}")
         self._hub.outbound.http.check_url(url, "$.versions_url")
         peer = Peer(id=partner.id, name=partner.name, token=token_a, encoding=settings_of(partner).token_encoding)
-        peer, found = await self._discovered_either_way(peer, url, tuple(VERSIONS.values()))
+        peer, found = await self._discovered_either_way(partner, peer, url, tuple(VERSIONS.values()))
         credentials_url = next((held.url for held in found.endpoints if held.module == "credentials"), None)
         if credentials_url is None:
             raise Failure(NO_ENDPOINTS, f"{partner.name} publishes no credentials endpoint")
@@ -99,7 +100,9 @@ class Handshake:
         token_b = fresh_token()
         await self._hub.credentials.put(partner.id, CredentialKind.INBOUND, token_b)
         try:
-            theirs = await self._client.post_credentials(peer, credentials_url, await self.ours(partner, token_b))
+            dialect = self._dialect(partner, VERSIONS[found.version or V2_3_0.id])
+            ours = await self.ours(partner, token_b)
+            theirs = await self._client.post_credentials(peer, credentials_url, ours, dialect)
             roles = self._roles(theirs)
             await self._claimable(partner, roles)
             await self._switch(partner, roles, theirs, found, token_b)
@@ -115,6 +118,9 @@ class Handshake:
             await self._hub.credentials.put(partner_id, CredentialKind.INBOUND, before)
 
     # --- both
+
+    def _dialect(self, partner: Partner, version: Version) -> Dialect:
+        return dialect_of(partner, hub_role(self._hub.identity), self._hub.clock.now(), version)
 
     def _roles(self, credentials: Credentials) -> tuple[PartyRole, ...]:
         """Raises Invalid for roles that are named twice, a URL that may not be called, a hub that calls itself."""
@@ -137,18 +143,18 @@ class Handshake:
                 raise Invalid(f"$.roles[{index}]", f"{partner.name} was not added for {held.party}")
 
     async def _discovered_either_way(
-        self, peer: Peer, url: str, versions: Sequence[Version]
+        self, partner: Partner, peer: Peer, url: str, versions: Sequence[Version]
     ) -> tuple[Peer, OcpiSettings]:
         """With the token written as `peer` says, and once in the other way if the partner does not know it so."""
         try:
-            return peer, await self._discovered(peer, url, versions)
+            return peer, await self._discovered(partner, peer, url, versions)
         except Failure as failure:
             if not isinstance(failure.__cause__, NotAccepted):
                 raise
         other = replace(peer, encoding="raw" if peer.encoding == "base64" else "base64")
-        return other, await self._discovered(other, url, versions)
+        return other, await self._discovered(partner, other, url, versions)
 
-    async def _discovered(self, peer: Peer, url: str, versions: Sequence[Version]) -> OcpiSettings:
+    async def _discovered(self, partner: Partner, peer: Peer, url: str, versions: Sequence[Version]) -> OcpiSettings:
         """The best of `versions` that the partner has, and its endpoints. Raises Failure 3001 or 3002."""
         try:
             listed = {entry.version: entry.url for entry in await self._client.get_versions(peer, url)}
@@ -156,7 +162,7 @@ class Handshake:
             if version is None:
                 names = ", ".join(held.id for held in versions)
                 raise Failure(VERSION_MISMATCH, f"{url} does not list OCPI {names}")
-            details = await self._client.get_version_details(peer, listed[version.id])
+            details = await self._client.get_version_details(peer, listed[version.id], self._dialect(partner, version))
         except Failure:
             raise
         except RoamingError as error:

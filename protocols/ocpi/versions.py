@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from core.model.partner import PartyRole, Role
 from core.model.quantities import Business
-from mappings.ocpi.forms import Forms, Lost
+from mappings.ocpi import v2_2_1, v2_2_1_losses
+from mappings.ocpi.forms import ClosedWords, Forms, Lost
 from protocols.ocpi.wire.versions import Endpoint, InterfaceRole, VersionDetails
 from protocols.ocpi.wire.versions import Version as ListedVersion
 from protocols.plugin import HubIdentity
@@ -22,12 +23,13 @@ CONFIG = frozenset({"versions", "credentials", "hubclientinfo"})
 
 class Version(Struct, frozen=True, eq=False):
     """`modules`: what the hub offers of this version, and as what. `forms`: what it says otherwise than 2.3.0; `lost`:
-    what it does not say."""
+    what it does not say. `token_type`: the kinds of token that it knows, None: any."""
 
     id: str
     modules: tuple[tuple[str, tuple[InterfaceRole, ...]], ...]
     forms: Forms = {}
     lost: Lost = {}
+    token_type: ClosedWords | None = None
 
     @property
     def older(self) -> bool:
@@ -48,7 +50,9 @@ V2_3_0 = Version(
     ),
 )
 
-VERSIONS: dict[str, Version] = {version.id: version for version in (V2_3_0,)}
+V2_2_1 = Version("2.2.1", V2_3_0.modules, forms=v2_2_1.FORMS, lost=v2_2_1_losses.LOST, token_type=v2_2_1.TOKEN_TYPE)
+
+VERSIONS: dict[str, Version] = {version.id: version for version in (V2_3_0, V2_2_1)}
 """Best first."""
 ALIASES = {"2.3": "2.3.0"}
 

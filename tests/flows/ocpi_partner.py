@@ -53,11 +53,14 @@ class OcpiPartner:
     """`roles` as ("CPO", "NL", "CPA"). `token_b` is what the hub must show; `answers` maps (method, module) to what is
     answered instead of success, or to a function of the request."""
 
-    def __init__(self, host: str, *roles: tuple[str, str, str], endpoints: Any = EVERYTHING) -> None:
+    def __init__(
+        self, host: str, *roles: tuple[str, str, str], endpoints: Any = EVERYTHING, version: str = "2.3.0"
+    ) -> None:
         self.host = host
         self.roles = roles
         self.endpoints = endpoints
-        self.versions = ["2.3.0"]
+        self.version = version
+        self.versions = [version]
         self.token_b = f"token-b-of-{host}"
         self.raw_only = False
         self.token_c: str | None = None
@@ -101,16 +104,16 @@ class OcpiPartner:
             return 401, envelope(None, 2000), {}
         if request.path == "/versions":
             return 200, envelope([{"version": v, "url": f"{self.url}/{v}"} for v in self.versions]), {}
-        if request.path == "/2.3.0":
+        if request.path == f"/{self.version}":
             return self._answer_details()
         if module == "credentials":
             return 200, envelope(self.credentials("token-c-from-" + self.host)), {}
         if module == "cdrs" and request.method == "POST":
-            return 201, envelope(None), {"location": f"{self.url}/2.3.0/cdrs/stored/{request.json['id']}"}
+            return 201, envelope(None), {"location": f"{self.url}/{self.version}/cdrs/stored/{request.json['id']}"}
         return 200, envelope(None), {}
 
     def _answer_details(self) -> Answer:
-        return 200, envelope({"version": "2.3.0", "endpoints": self._details()}), {}
+        return 200, envelope({"version": self.version, "endpoints": self._details()}), {}
 
     def _authorized(self, request: Received) -> bool:
         if self.raw_only:
@@ -119,14 +122,14 @@ class OcpiPartner:
 
     def _details(self) -> list[dict[str, str]]:
         listed = [("credentials", "RECEIVER"), *self.endpoints]
-        return [{"identifier": m, "role": r, "url": f"{self.url}/2.3.0/{m}/{r.lower()}/"} for m, r in listed]
+        return [{"identifier": m, "role": r, "url": f"{self.url}/{self.version}/{m}/{r.lower()}/"} for m, r in listed]
 
     @property
     def url(self) -> str:
         return f"https://{self.host}"
 
     def seen(self, method: str, module: str) -> list[Received]:
-        return [r for r in self.received if r.method == method and r.path.startswith(f"/2.3.0/{module}")]
+        return [r for r in self.received if r.method == method and r.path.startswith(f"/{self.version}/{module}")]
 
     # --- what it does
 
@@ -146,7 +149,7 @@ class OcpiPartner:
         """Added by the operator, then registered by its own POST."""
         hub.network.serve(self.host, self)
         _, shown = await hub.add(self.document())
-        answer = await call(hub, "POST", "credentials", token=shown["token_a"], body=self.credentials())
+        answer = await call(hub, "POST", self._at("credentials"), token=shown["token_a"], body=self.credentials())
         assert answer.json()["status_code"] == 1000, answer.text
         self.token_c = answer.json()["data"]["token"]
         await hub.relay()
@@ -164,7 +167,10 @@ class OcpiPartner:
         self, hub: TestHub, method: str, path: str, body: Any = None, *, to: str | None = "NLHUB", **options: Any
     ) -> httpx.Response:
         options.setdefault("sender", "".join(self.roles[0][1:]))
-        return await call(hub, method, path, token=self.token_c, body=body, to=to, **options)
+        return await call(hub, method, self._at(path), token=self.token_c, body=body, to=to, **options)
+
+    def _at(self, path: str) -> str:
+        return path if path.startswith("/") else f"/ocpi/{self.version}/{path}"
 
 
 def envelope(data: Any, code: int = 1000, message: str = "") -> dict[str, Any]:

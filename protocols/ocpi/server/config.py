@@ -15,7 +15,7 @@ async def get_versions(ask: Ask) -> Reply:
 
 
 async def get_details(ask: Ask) -> Reply:
-    return Reply(data=codec.encode(version_details(ask.hub.identity, ask.version)))
+    return Reply(data=ask.write(version_details(ask.hub.identity, ask.version)))
 
 
 class CredentialsServer:
@@ -24,14 +24,14 @@ class CredentialsServer:
 
     async def get(self, ask: Ask) -> Reply:
         ours = await self._handshake.ours(ask.partner, ask.caller.secret)
-        return Reply(data=codec.encode(ours))
+        return Reply(data=ask.write(ours))
 
     async def post(self, ask: Ask) -> Reply:
         """With token A; where registration is open, without any token."""
         if ask.known is None:
             credentials = ask.read(Credentials)
             ours = await self._handshake.accept_unknown(credentials, ask.version, ask.query.get("type"))
-            return Reply(data=codec.encode(ours))
+            return Reply(data=ask.write(ours))
         if ask.caller.kind is not CredentialKind.REGISTRATION:
             raise Failure(CLIENT_ERROR, "already registered: use PUT", 405, {"allow": "GET, PUT, DELETE"})
         return await self._accepted(ask)
@@ -48,7 +48,7 @@ class CredentialsServer:
     async def _accepted(self, ask: Ask) -> Reply:
         credentials = ask.read(Credentials)
         ours = await self._handshake.accept(ask.partner, credentials, ask.version, ask.caller.encoding)
-        return Reply(data=codec.encode(ours))
+        return Reply(data=ask.write(ours))
 
 
 def _registered(ask: Ask) -> None:
