@@ -14,7 +14,7 @@ from core.ports.adapter import ProtocolAdapter
 from protocols.ocpi.adapter import OcpiAdapter
 from protocols.ocpi.auth import fresh_token
 from protocols.ocpi.handshake import Handshake
-from protocols.ocpi.server import cdrs, commands, hubclientinfo, sessions, tariffs, tokens
+from protocols.ocpi.server import cdrs, commands, hubclientinfo, relayed, sessions, tariffs, tokens
 from protocols.ocpi.server.app import PREFIX, OcpiApp
 from protocols.ocpi.server.config import DETAILS_ROUTE, VERSIONS_ROUTE, credentials_routes
 from protocols.ocpi.server.lists import LocationPages
@@ -67,6 +67,7 @@ def ocpi_app(hub: Hub) -> OcpiApp:
         *tariffs.ROUTES,
         *tokens.ROUTES,
         *commands.ROUTES,
+        *relayed.ROUTES,
     ]
     return OcpiApp(hub, Routes(VERSIONS_ROUTE, DETAILS_ROUTE, routes))
 

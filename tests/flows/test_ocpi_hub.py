@@ -8,7 +8,7 @@ import pytest
 from core.model.delivery import DeliveryState
 from core.model.partner import PartnerState
 from tests.flows.conftest import OcpiNet
-from tests.flows.ocpi_partner import OcpiPartner, call, cdr, envelope, location, session, tariff, token
+from tests.flows.ocpi_partner import OcpiPartner, call, cdr, envelope, location, session, token
 
 spec = pytest.mark.spec
 LOC1 = "locations/receiver/NL/CPA/LOC1"
@@ -94,24 +94,6 @@ async def test_without_an_agreement_it_is_4003(net: OcpiNet) -> None:
     await net.relay()
     assert not net.p2.seen("PUT", "locations")
     assert (await net.p2.call(net.hub, "GET", "locations/sender")).json()["data"] == []
-
-
-@spec("OCPI-HUB-27")
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("PUT", LOC1, location()),
-        ("PATCH", f"{LOC1}/E1", {"status": "CHARGING", "last_updated": T1}),
-        ("PUT", "tariffs/receiver/NL/CPA/T1", tariff()),
-        ("DELETE", "tariffs/receiver/NL/CPA/T1", None),
-    ],
-)
-async def test_what_is_meant_for_one_is_not_shown_to_all(net: OcpiNet, method: str, path: str, body: Any) -> None:
-    """The hub forwards no such object to one party alone yet; it says so and keeps nothing."""
-    answer = await net.p1.call(net.hub, method, path, body, to="DEEMB")
-    assert codes(answer) == (200, 4000)
-    assert not net.hub.storage.outbox.events
-    assert (await net.p3.call(net.hub, "GET", "locations/sender")).json()["data"] == []
 
 
 # --- broadcasts

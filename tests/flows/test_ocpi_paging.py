@@ -32,7 +32,7 @@ async def filled(net: OcpiNet, module: str, count: int = 25) -> str:
         else:
             to = "DEEMB" if module == "sessions" else "NLHUB"
             answer = await net.p1.call(net.hub, "PUT", f"{module}/receiver/NL/CPA/{name}", body, to=to)
-        assert answer.status_code == 201, answer.text
+        assert answer.is_success, answer.text
     return f"{module}/sender?" + ("date_from=2026-01-01T00:00:00Z&" if module == "sessions" else "")
 
 

@@ -33,9 +33,10 @@ def codes(answer: httpx.Response) -> tuple[int, int]:
 
 @spec("OCPI-HUB-64", "OCPI-HUB-93", "OCPI-SES-15")
 async def test_a_session_goes_to_its_emsp_and_to_nobody_else(net: OcpiNet) -> None:
-    assert codes(await put(net)) == (201, 1000)
-    assert codes(await put(net, session(kwh=2.5, last_updated=T1))) == (200, 1000)
+    for body in (session(), session(kwh=2.5, last_updated=T1)):
+        assert codes(await put(net, body)) == (200, 1000)
     await net.relay()
+    assert len(net.p2.seen("PUT", "sessions")) == 2
     copy = net.p2.seen("PUT", "sessions")[-1]
     assert copy.path == f"/2.3.0/{PATH}"
     assert (copy.party("to"), copy.party("from")) == ("DEEMB", "NLCPA")
@@ -88,10 +89,12 @@ async def test_an_older_message_changes_nothing(net: OcpiNet) -> None:
     assert await shown(net) == [session(last_updated=T2)]
 
 
-@spec("OCPI-SES-04", "OCPI-COP-10")
-async def test_patch_needs_last_updated_and_no_deeper_path(net: OcpiNet) -> None:
+@spec("OCPI-SES-04")
+async def test_a_patch_that_does_not_say_when_is_the_emsps_to_judge_and_there_is_no_deeper_path(net: OcpiNet) -> None:
     await put(net)
+    net.p2.answers["PATCH", "sessions"] = (200, envelope(None, 2001, "last_updated?"), {})
     assert codes(await patch(net, {"kwh": 2})) == (200, 2001)
+    assert await shown(net) == [session()]
     for method in ("PUT", "PATCH", "GET"):
         answer = await net.p1.call(net.hub, method, f"{PATH}/x", {"last_updated": T1}, to="DEEMB")
         assert answer.status_code == 404
@@ -109,13 +112,14 @@ async def test_a_session_is_no_broadcast(net: OcpiNet) -> None:
 @spec("OCPI-SES-05")
 async def test_without_to_the_token_says_who_it_is_for(net: OcpiNet) -> None:
     answer = await put(net, to=None)
-    assert codes(answer) == (201, 1000)
+    assert codes(answer) == (200, 1000)
     assert answer.headers["ocpi-from-party-id"] == "EMB"
     await net.relay()
     (copy,) = net.p2.seen("PUT", "sessions")
     assert copy.party("to") == "DEEMB"
     patched = await patch(net, {"kwh": 2, "last_updated": T1}, to=None)
     assert patched.headers["ocpi-from-party-id"] == "EMB"
+    assert net.p2.seen("PATCH", "sessions")[0].party("to") == "DEEMB"
 
 
 @spec("OCPI-STC-15")
@@ -125,8 +129,7 @@ async def test_nobody_to_send_it_to(net: OcpiNet) -> None:
         assert codes(await put(net, stranger, to=to)) == (200, 4001)
     assert not net.hub.storage.sessions.held
     assert codes(await patch(net, {"last_updated": T1}, to=None)) == (200, 4001)
-    assert codes(await patch(net, {"last_updated": T1})) == (404, 2001)
-    assert codes(await put(net, to="FREMC")) == (200, 2001)
+    assert codes(await put(net, {"id": "S1"}, to=None)) == (200, 2001)
 
 
 @spec("OCPI-SES-07", "OCPI-SES-08", "OCPI-TYP-09")
@@ -148,16 +151,17 @@ async def test_two_operators_may_use_the_same_id(net: OcpiNet) -> None:
     await put(net)
     path = "sessions/receiver/FR/CPC/S1"
     other = session(owner="FRCPC", location_id="ELSEWHERE")
-    assert codes(await net.p3.call(net.hub, "PUT", path, other, to="DEEMB", sender="FRCPC")) == (201, 1000)
+    assert codes(await net.p3.call(net.hub, "PUT", path, other, to="DEEMB", sender="FRCPC")) == (200, 1000)
     assert {one["party_id"]: one["location_id"] for one in await shown(net)} == {"CPA": "LOC1", "CPC": "ELSEWHERE"}
 
 
 @spec("OCPI-SES-12")
 async def test_late_updates_are_delivered(net: OcpiNet) -> None:
     await put(net, session(status="COMPLETED", end_date_time=T1, last_updated=T1))
-    await patch(net, {"kwh": 7, "last_updated": T2})
-    await net.relay()
-    assert net.p2.seen("PUT", "sessions")[-1].json["kwh"] == 7
+    late = {"kwh": 7, "last_updated": T2}
+    await patch(net, late)
+    assert net.p2.seen("PATCH", "sessions")[-1].json == late
+    assert (await shown(net))[0]["kwh"] == 7
 
 
 @spec("OCPI-SES-16", "OCPI-SES-15", "OCPI-SES-17", "OCPI-TRN-47")
@@ -173,7 +177,68 @@ async def test_what_sessions_may_hold(net: OcpiNet) -> None:
         assert data["charging_periods"] == body["charging_periods"]
         assert data["total_cost"]["before_taxes"] == 0
     for status in ("RESERVED", "active"):
-        assert codes(await put(net, session(status=status))) == (200, 2001)
+        await put(net, session("S2", status=status), "sessions/receiver/NL/CPA/S2")
+        assert net.p2.seen("PUT", "sessions")[-1].json["status"] == status
+    assert await shown(net) == [body]
+
+
+@spec("OCPI-SES-13", "OCPI-HUB-54")
+@pytest.mark.parametrize("to", ["DEEMB", None])
+async def test_the_operator_asks_the_emsp_what_it_has(net: OcpiNet, to: str | None) -> None:
+    await put(net)
+    theirs = session(kwh=9)
+    net.p2.answers["GET", "sessions"] = (200, envelope(theirs), {})
+    answer = await net.p1.call(net.hub, "GET", PATH, to=to)
+    assert answer.json()["data"] == theirs
+    assert answer.headers["ocpi-from-party-id"] == "EMB"
+    assert net.p2.seen("GET", "sessions")[0].path == f"/2.3.0/{PATH}"
+
+
+@spec("OCPI-HUB-27")
+async def test_a_copy_for_another_than_the_issuer_is_not_kept(net: OcpiNet) -> None:
+    assert codes(await put(net, to="FRNSC")) == (200, 1000)
+    assert net.p3.seen("PUT", "sessions")[0].party("to") == "FRNSC"
+    assert await shown(net) == []
+
+
+@pytest.mark.parametrize("refusal", [(200, envelope(None, 2001), {}), (404, envelope(None, 2003), {})])
+async def test_what_the_emsp_refuses_is_not_kept(net: OcpiNet, refusal: Any) -> None:
+    net.p2.answers["PUT", "sessions"] = refusal
+    assert (await put(net)).status_code == refusal[0]
+    assert await shown(net) == []
+
+
+@spec("OCPI-HUB-32", "OCPI-TRN-50", "OCPI-HUB-64")
+async def test_what_an_emsp_missed_is_listed_and_not_sent_later(net: OcpiNet) -> None:
+    net.hub.network.silence("p2.test")
+    assert codes(await put(net)) == (200, 4003)
+    assert codes(await patch(net, {"kwh": 3, "last_updated": T1}, to=None)) == (200, 4003)
+    net.hub.network.serve("p2.test", net.p2)
+    assert await shown(net) == [session(kwh=3, last_updated=T1)]
+    await net.relay()
+    assert not net.p2.seen("PUT", "sessions") + net.p2.seen("PATCH", "sessions")
+
+
+@pytest.mark.parametrize("to", ["NLCPA", None])
+async def test_a_drivers_wishes_go_to_the_operator(net: OcpiNet, to: str | None) -> None:
+    await put(net)
+    wishes = {"profile_type": "CHEAP", "departure_time": T2}
+    path = "sessions/sender/S1/charging_preferences"
+    net.p1.answers["PUT", "sessions"] = (200, envelope("ACCEPTED"), {})
+    answer = await net.p2.call(net.hub, "PUT", path, wishes, to=to)
+    assert answer.json()["data"] == "ACCEPTED"
+    (asked,) = net.p1.seen("PUT", "sessions")
+    assert (asked.path, asked.json, asked.party("to")) == (f"/2.3.0/{path}", wishes, "NLCPA")
+
+
+async def test_wishes_for_nobodys_session(net: OcpiNet) -> None:
+    path = "sessions/sender/S1/charging_preferences"
+    assert codes(await net.p2.call(net.hub, "PUT", path, {}, to=None)) == (200, 4001)
+    assert codes(await net.p2.call(net.hub, "PUT", path, {})) == (200, 2001)
+    await put(net)
+    other = session(owner="FRCPC")
+    await net.p3.call(net.hub, "PUT", "sessions/receiver/FR/CPC/S1", other, to="DEEMB", sender="FRCPC")
+    assert codes(await net.p2.call(net.hub, "PUT", path, {}, to=None)) == (200, 2002)
 
 
 @spec("OCPI-HUB-69", "OCPI-COP-18", "OCPI-COP-07")
@@ -199,11 +264,3 @@ async def test_the_reference_of_the_authorisation_comes_back(net: OcpiNet) -> No
     assert (copy.json["authorization_reference"], copy.json["id"]) == ("ref-1", "S1")
     (journey,) = net.hub.storage.journeys.held.values()
     assert journey.operator_session_id == "S1"
-
-
-async def test_one_operator_in_the_list(net: OcpiNet) -> None:
-    await put(net)
-    await net.p3.call(net.hub, "PUT", "sessions/receiver/FR/CPC/S1", session(owner="FRCPC"), to="DEEMB", sender="FRCPC")
-    answer = await net.p2.call(net.hub, "GET", ALL, to="FRCPC")
-    assert [one["party_id"] for one in answer.json()["data"]] == ["CPC"]
-    assert answer.headers["ocpi-from-party-id"] == "CPC"

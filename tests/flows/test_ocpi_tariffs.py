@@ -126,10 +126,3 @@ async def test_whose_it_is(net: OcpiNet) -> None:
     assert codes(await put(net, tariff(owner="BECPA"))) == (200, 2001)
     assert codes(await put(net, tariff(owner="FRCPC"), "tariffs/receiver/FR/CPC/T1")) == (404, 2001)
     assert await shown(net) == []
-
-
-async def test_one_owner_in_the_list(net: OcpiNet) -> None:
-    await put(net)
-    await net.p3.call(net.hub, "PUT", "tariffs/receiver/FR/CPC/T1", tariff(owner="FRCPC"), sender="FRCPC")
-    answer = await net.p2.call(net.hub, "GET", "tariffs/sender", to="FRCPC")
-    assert [one["party_id"] for one in answer.json()["data"]] == ["CPC"]

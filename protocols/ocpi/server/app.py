@@ -16,6 +16,7 @@ from protocols.ocpi import codec
 from protocols.ocpi.auth import Gate
 from protocols.ocpi.codes import CLIENT_ERROR, INVALID, SERVER_ERROR, VERSION_MISMATCH, Failure, failure_of
 from protocols.ocpi.server.exchange import Ask, Reply
+from protocols.ocpi.server.forwarding import forward
 from protocols.ocpi.server.routes import Route, Routes
 from protocols.ocpi.versions import version_named
 from protocols.plugin import Hub
@@ -33,12 +34,11 @@ class OcpiApp:
     async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         raw: bytes = scope.get("raw_path") or scope["path"].encode()
         scope["path"] = unquote_to_bytes(raw).decode(errors="replace")  # the mount has cut it; observers want all of it
-        segments = [unquote(part) for part in raw.decode("latin-1").strip("/").split("/")][1:]
-        headers = dict(scope["headers"])
-        ask = Ask(self._hub, headers, scope.get("query_string", b""), segments, "")
+        segments = raw.decode("latin-1").strip("/").split("/")[1:]
+        ask = Ask(self._hub, scope["method"], dict(scope["headers"]), scope.get("query_string", b""))
         state: dict[str, Any] = scope["state"]
         try:
-            reply = await self._answer(ask, scope, receive, state)
+            reply = await self._answer(ask, segments, scope, receive)
         except RoamingError as error:
             failure = failure_of(error)
             if failure.code == SERVER_ERROR:
@@ -50,39 +50,46 @@ class OcpiApp:
         state["protocol_code"] = str(reply.code)
         await self._send(ask, reply, send)
 
-    async def _answer(self, ask: Ask, scope: HTTPScope, receive: Receive, state: dict[str, Any]) -> Reply:
-        method: str = scope["method"]
-        route = self._find(ask, scope)
-        await self._authenticate(ask, route, method, state)
-        handler = route.methods.get(method)
+    async def _answer(self, ask: Ask, segments: list[str], scope: HTTPScope, receive: Receive) -> Reply:
+        route = self._find(ask, segments, scope)
+        await self._authenticate(ask, route, scope["state"])
+        handler = route.methods.get(ask.method)
         if handler is None:
             allow = ", ".join(route.methods)
-            raise Failure(CLIENT_ERROR, f"{method} is not offered here", 405, {"allow": allow})
+            raise Failure(CLIENT_ERROR, f"{ask.method} is not offered here", 405, {"allow": allow})
         if not route.config:
             if ask.partner.version != ask.version.id:
                 raise Failure(VERSION_MISMATCH, f"{ask.partner.name} is registered for OCPI {ask.partner.version}")
             if route.routed:
                 await ask.route()
-        if method in ("PUT", "PATCH", "POST"):
+        if ask.method in ("PUT", "PATCH", "POST"):
             ask.body = await self._body(ask, receive)
-        return await handler(ask)
+        if ask.straight is None or route.keeps:
+            return await handler(ask)
+        if route.owned:
+            ask.owner()
+        return await forward(ask, ask.straight)
 
-    def _find(self, ask: Ask, scope: HTTPScope) -> Route:
-        segments = ask.args
+    def _find(self, ask: Ask, raw: list[str], scope: HTTPScope) -> Route:
+        """`raw` are the segments behind the mount, as they came."""
+        segments = [unquote(part) for part in raw]
         found = self._routes.versions if segments == ["versions"] else None
         version = version_named(segments[0]) if segments else None
         if version is not None:
             ask.version = version
             found, ask.args = self._routes.find(version, segments[1:])
-            ask.url = f"{self._hub.identity.public_url}/{PREFIX}/{version.id}/{found.path}" if found else ""
         if found is None:
             raise Failure(INVALID, "no such endpoint", 404)
+        if version is not None:
+            ask.path = found.path
+            ask.url = f"{self._hub.identity.public_url}/{PREFIX}/{version.id}/{found.path}"
+            ask.remainder = "/".join(raw[2 + found.path.count("/") :])
         scope["path_template"] = f"/{PREFIX}/{version.id if version else 'versions'}/{found.template}".rstrip("/")
         return found
 
-    async def _authenticate(self, ask: Ask, route: Route, method: str, state: dict[str, Any]) -> None:
+    async def _authenticate(self, ask: Ask, route: Route, state: dict[str, Any]) -> None:
         header = ask.headers.get(b"authorization")
-        if header is None and self._hub.open_registration and route.path == "credentials" and method == "POST":
+        if header is None and self._hub.open_registration and route.path == "credentials" and ask.method == "POST":
             return
         ask.known = caller = await self._gate.caller(header)
         state["partner_id"] = caller.partner.id
@@ -111,7 +118,7 @@ class OcpiApp:
         return b"".join(chunks)
 
     async def _send(self, ask: Ask, reply: Reply, send: Send) -> None:
-        body = codec.envelope(reply.data, reply.code, reply.message, self._hub.clock.now())
+        body = reply.whole or codec.envelope(reply.data, reply.code, reply.message, self._hub.clock.now())
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()),

@@ -24,6 +24,7 @@ from mappings.ocpi.locations import (
 from protocols.ocpi.codes import NOT_ENOUGH, Failure
 from protocols.ocpi.server.answers import CREATED, DONE, done, for_everybody, time_of
 from protocols.ocpi.server.exchange import Ask, Reply, same_id, same_owner
+from protocols.ocpi.server.forwarding import forward, serves
 from protocols.ocpi.server.lists import LocationPages, list_page, reply_list, reply_nothing
 from protocols.ocpi.server.locked import together, turn
 from protocols.ocpi.server.routes import Route
@@ -153,8 +154,11 @@ class Reading:
         return reply_list(ask, page, data, total)
 
     async def one(self, ask: Ask) -> Reply:
-        """By TO, or the only one of that id that the reader may see."""
+        """From the only owner of that id that the reader may see; from the hub's copy if that was asked for, or if the
+        owner does not serve it itself."""
         location = await visible(ask, ask.args[0], ask.addressed)
+        if ask.recipient is None and (to := await ask.way_to(location.owner)) and serves(ask, to):
+            return await forward(ask, to)
         sender = None if ask.to_hub else location.owner
         return Reply(data=_at_depth(ask, location, ask.args[1:]), sender=sender)
 

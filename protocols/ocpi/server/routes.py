@@ -14,13 +14,15 @@ Handler = Callable[[Ask], Awaitable[Reply]]
 class Route(Struct, frozen=True, kw_only=True):
     """`path` of the endpoint (`locations/receiver`), then `parameters` segments, then perhaps a fixed `suffix`.
 
-    `routed` False: the URL alone says what is meant, whatever the routing headers say."""
+    `routed` False: the URL alone says what is meant, whatever the routing headers say. `keeps`: the hub has a part in
+    what one party asks of another, so the handler decides whether it is passed on; else it is passed on as it is."""
 
     path: str = ""
     parameters: int = 0
     suffix: str = ""
     methods: Mapping[str, Handler]
     routed: bool = True
+    keeps: bool = False
 
     @property
     def module(self) -> str:
@@ -30,6 +32,11 @@ class Route(Struct, frozen=True, kw_only=True):
     def config(self) -> bool:
         """Never routed, no routing headers."""
         return not self.path or self.module in CONFIG
+
+    @property
+    def owned(self) -> bool:
+        """Whether the path names the owner of the object."""
+        return self.path.endswith("/receiver") and self.parameters >= 3
 
     @property
     def open_to_token_a(self) -> bool:

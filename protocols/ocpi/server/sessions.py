@@ -1,54 +1,130 @@
 """Sessions. Source: OCPI 2.3.0, mod_sessions."""
 
-import msgspec
+import logging
+from collections.abc import Awaitable, Callable
 
-from core.errors import Invalid, Unknown
+import msgspec
+from msgspec import Struct
+
+from core.errors import Invalid, RoamingError, Unknown
 from core.model.authorisation import Journey, JourneyState
 from core.model.ids import PartyId
 from core.model.session import AuthMethod, Session, SessionStatus, session_key
 from mappings.ocpi.sessions import patch_session, session_from_ocpi, session_to_ocpi
-from protocols.ocpi.codes import UNKNOWN_RECEIVER, Failure
+from protocols.ocpi.codec import read_bare
+from protocols.ocpi.codes import HUB_ERROR, NOT_ENOUGH, UNKNOWN_RECEIVER, Failure, succeeded
 from protocols.ocpi.server.answers import DONE, done, for_one, time_of
-from protocols.ocpi.server.exchange import Ask, Reply, same_id, same_owner
+from protocols.ocpi.server.exchange import Ask, Reply, Side, same_id, same_owner
+from protocols.ocpi.server.forwarding import forward
 from protocols.ocpi.server.lists import encoded, list_page, reply_list, reply_nothing
 from protocols.ocpi.server.locked import turn
 from protocols.ocpi.server.routes import Route
 from protocols.ocpi.wire import sessions as wire
 
+log = logging.getLogger(__name__)
+
 # --- the receiver interface: from the operator
 
+Reading = Callable[[Ask, PartyId], Awaitable[Session | None]]
+"""The session as it is after the message; None: it is older than what is held. Raises what is wrong with it."""
 
-async def get_own(ask: Ask) -> Reply:
-    session = await _own(ask, ask.owner())
+
+class TokenOwner(Struct):
+    """As much of a CdrToken as it takes to find its eMSP."""
+
+    country_code: str
+    party_id: str
+
+
+class Addressed(Struct):
+    """As much of a Session as it takes to find its eMSP."""
+
+    cdr_token: TokenOwner
+
+
+async def get(ask: Ask) -> Reply:
+    """From the eMSP what it has, from the hub what it holds for the operator to compare."""
+    owner = ask.owner()
+    if to := ask.straight or await _way_to_issuer(ask, owner):
+        return await forward(ask, to)
+    session = await _own(ask, owner)
     return Reply(data=ask.write(session_to_ocpi(session)), sender=ask.addressed or session.token.issuer)
 
 
 async def put(ask: Ask) -> Reply:
-    for_one(ask, "a session")
-    owner = ask.owner()
-    message = ask.read(wire.Session)
-    same_owner(message, owner)
-    same_id(message.id, ask.args[2], "$.id")
-    session = session_from_ocpi(message)
-    async with turn(session.key):
-        return await _store(ask, session)
+    return await _take(ask, _whole)
 
 
 async def patch(ask: Ask) -> Reply:
-    """Periods are added to those known; the same message twice adds them once."""
+    return await _take(ask, _changed)
+
+
+async def _take(ask: Ask, reading: Reading) -> Reply:
+    """Passed on to an eMSP of the same version, which answers; stored and told later where it has to be translated."""
     for_one(ask, "a session")
     owner = ask.owner()
+    to = ask.straight or await _way_to_issuer(ask, owner)
+    if to is not None:
+        return await _passed_on(ask, to, owner, reading)
+    async with turn(session_key(owner, ask.args[2])):
+        session = await reading(ask, owner)
+        return DONE if session is None else await _store(ask, session)
+
+
+async def _way_to_issuer(ask: Ask, owner: PartyId) -> Side | None:
+    """Without TO the token says whose the session is, in the message or in what was told before. Raises Failure 4001
+    if neither does."""
+    if ask.recipient is not None:
+        return None
+    if ask.method == "PUT":
+        named = read_bare(ask.body, Addressed).cdr_token
+        return await ask.way_to(PartyId.of(named.country_code, named.party_id, "$.cdr_token"))
+    issuer = (await _own(ask, owner)).token.issuer
+    return await ask.way_to(issuer) if issuer else None
+
+
+async def _passed_on(ask: Ask, to: Side, owner: PartyId, reading: Reading) -> Reply:
+    """What the eMSP does not refuse is kept: it may list what it missed, and stop what it started."""
+    try:
+        reply = await forward(ask, to)
+    except Failure:
+        await _keep(ask, to, owner, reading)
+        raise
+    if succeeded(reply.code):
+        await _keep(ask, to, owner, reading)
+    return reply
+
+
+async def _keep(ask: Ask, to: Side, owner: PartyId, reading: Reading) -> None:
+    """Whatever comes of it changes nothing for the caller; a copy for another than the issuer is not kept."""
+    try:
+        async with turn(session_key(owner, ask.args[2])):
+            session = await reading(ask, owner)
+            if session is not None and session.token.issuer == to.party:
+                await ask.hub.sessions.keep(ask.partner, session)
+    except RoamingError as error:
+        log.warning("a session for %s was passed on and not kept: %s", to.party, error)
+
+
+async def _whole(ask: Ask, owner: PartyId) -> Session:
+    message = ask.read(wire.Session)
+    same_owner(message, owner)
+    same_id(message.id, ask.args[2], "$.id")
+    return session_from_ocpi(message)
+
+
+async def _changed(ask: Ask, owner: PartyId) -> Session | None:
+    """Periods are added to those known; the same message twice adds them once."""
     change = ask.read(wire.SessionPatch)
     same_owner(change, owner)
     same_id(change.id, ask.args[2], "$.id")
-    async with turn(session_key(owner, ask.args[2])):
-        session = await _own(ask, owner)
-        when = time_of(change)
-        if when < session.updated_at:
-            return DONE
-        if when == session.updated_at:
-            change = _without_known(change, session)
-        return await _store(ask, patch_session(session, change))
+    session = await _own(ask, owner)
+    when = time_of(change)
+    if when < session.updated_at:
+        return None
+    if when == session.updated_at:
+        change = _without_known(change, session)
+    return patch_session(session, change)
 
 
 async def _own(ask: Ask, owner: PartyId) -> Session:
@@ -62,7 +138,7 @@ async def _own(ask: Ask, owner: PartyId) -> Session:
 
 
 async def _store(ask: Ask, session: Session) -> Reply:
-    """To the eMSP of its token, which is the one that TO names if it names any."""
+    """For the eMSP of its token, which is the one that TO names if it names any."""
     issuer = session.token.issuer
     if ask.addressed is not None and issuer is not None and ask.addressed != issuer:
         raise Invalid("$.cdr_token", f"the token is of {issuer}, the session is addressed to {ask.addressed}")
@@ -103,7 +179,34 @@ async def list_all(ask: Ask) -> Reply:
     return reply_list(ask, page, encoded(ask, sessions, session_to_ocpi), total)
 
 
+async def put_preferences(ask: Ask) -> Reply:
+    """A driver's wishes go to the operator of the session and to nobody else."""
+    for_one(ask, "a charging preference")
+    operator = ask.addressed or await _operator_of(ask)
+    to = await ask.way_to(operator)
+    if to is None:
+        raise Failure(HUB_ERROR, f"{operator} cannot be told of charging preferences")
+    return await forward(ask, to)
+
+
+async def _operator_of(ask: Ask) -> PartyId:
+    """Raises Failure 4001 or 2002 where the id alone does not say whose session it is."""
+    found = await ask.hub.sessions.named(ask.partner, ask.args[0])
+    if len(found) > 1:
+        raise Failure(NOT_ENOUGH, f"several operators have a session {ask.args[0]}: name one in the TO headers")
+    if not found:
+        raise Failure(UNKNOWN_RECEIVER, f"no session {ask.args[0]} of yours is known here")
+    return found[0].owner
+
+
 ROUTES = [
     Route(path="sessions/sender", methods={"GET": list_all}),
-    Route(path="sessions/receiver", parameters=3, methods={"GET": get_own, "PUT": put, "PATCH": patch}, keeps=True),
+    Route(
+        path="sessions/sender",
+        parameters=1,
+        suffix="charging_preferences",
+        methods={"PUT": put_preferences},
+        keeps=True,
+    ),
+    Route(path="sessions/receiver", parameters=3, methods={"GET": get, "PUT": put, "PATCH": patch}, keeps=True),
 ]

@@ -1,0 +1,167 @@
+"""Requests for another OCPI party: passed on as they came while the caller waits, never kept for later, and answered
+with the party's own answer. Source: OCPI 2.3.0, transport_and_format, message routing; status_codes, hub errors.
+
+What leads to a partner's own host is given a name of the hub's (`core.model.alias`), which `relayed.py` serves.
+"""
+
+import logging
+import re
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import urljoin
+
+from core.errors import Invalid, RoamingError, Unavailable, Uncertain, Unsupported
+from core.model.alias import Alias, AliasUse
+from core.ports.adapter import Call
+from core.routing import reachable
+from protocols.ocpi import codec
+from protocols.ocpi.client import Hop, OcpiClient, Routing, routing_headers
+from protocols.ocpi.codes import HUB_ERROR, NOT_CONNECTED, TIMED_OUT, Failure
+from protocols.ocpi.server.exchange import ROUTING, Ask, Reply, Side
+from protocols.ocpi.settings import settings_of
+from protocols.ocpi.wire.versions import InterfaceRole
+from protocols.transport.http import Answer
+from protocols.transport.json_codec import decode_raw
+
+LASTS: Final = {
+    AliasUse.PAGE: timedelta(days=1),
+    AliasUse.RESULT: timedelta(days=1),
+    AliasUse.CDR: timedelta(days=366),
+}
+"""How long a name of the hub's is good: a result may come long after its command, a CDR is read back in an audit."""
+_MEANINGFUL: Final = (404, 405)
+"""Statuses that say something even without an envelope. Source: OCPI 2.3.0, transport_and_format, HTTP status codes."""
+_PASSED: Final = ("x-total-count", "x-limit", "allow")
+_LINK: Final = re.compile(r"<([^>]*)>((?:\s*;[^,<]*)*)")
+_NEXT: Final = re.compile(r"""\brel\s*=\s*"?next\b""", re.IGNORECASE)
+log = logging.getLogger(__name__)
+
+
+async def forward(ask: Ask, to: Side, content: bytes | None = None) -> Reply:
+    """To the same interface of this party, with the same rest of the path and query; `content` None: the body as it
+    came. Raises Failure 4000, 4002 or 4003 where there is no answer of the party's own."""
+    if ask.body:
+        decode_raw(ask.body)  # what is no JSON at all is no message for anybody; the rest is the party's to judge
+    endpoint = _endpoint(ask, to)
+    if endpoint is None:
+        raise Failure(HUB_ERROR, f"{to.party} has no endpoint {ask.path}")
+    url = f"{endpoint.rstrip('/')}/{ask.remainder}" if ask.remainder else endpoint
+    headers = routing_headers(to.partner, Routing(ask.asking, to.party))
+    headers |= {name: value for name in ROUTING if (value := ask.header(name))}  # in the spelling that came
+    return await send(ask, to, f"{url}?{ask.raw_query}" if ask.raw_query else url, headers, content or ask.body)
+
+
+def serves(ask: Ask, to: Side) -> bool:
+    """Whether the party has the interface that is asked for."""
+    return _endpoint(ask, to) is not None
+
+
+def _endpoint(ask: Ask, to: Side) -> str | None:
+    module, _, interface = ask.path.partition("/")
+    return settings_of(to.partner).url(module, InterfaceRole(interface.upper()))
+
+
+async def send(ask: Ask, to: Side, url: str, headers: dict[str, str], content: bytes) -> Reply:
+    """One call, and what came back as the answer to our caller."""
+    kind = ask.header("content-type") or ""
+    if content and kind.startswith("application/json"):
+        headers = {**headers, "content-type": kind}
+    hop = Hop(
+        operation=f"{ask.method} {ask.path}",
+        method=ask.method,
+        url=url,
+        headers=headers,
+        content=content or None,
+        correlation_id=ask.correlation_id,
+    )
+    answer = await _answer(ask, to, hop)
+    envelope = codec.received(answer.body)
+    if answer.status in (401, 403):  # it is the hub that is not let in: our caller's own token is good
+        log.error("%s does not accept the hub's credentials (HTTP %d)", to.partner.name, answer.status)
+        raise Failure(NOT_CONNECTED, f"{to.party} cannot be reached by this hub now")
+    if envelope is None:
+        http = answer.status if answer.status in _MEANINGFUL else 200
+        log.warning("%s: %s: HTTP %d without OCPI envelope", to.partner.name, hop.operation, answer.status)
+        raise Failure(HUB_ERROR, f"{to.party} answered HTTP {answer.status} without an OCPI envelope", http)
+    return Reply(
+        http=answer.status,
+        whole=answer.body,
+        code=envelope.status_code,
+        headers=await _headers(ask, to, url, answer),
+        sender=to.party,
+    )
+
+
+async def _answer(ask: Ask, to: Side, hop: Hop) -> Answer:
+    """Any HTTP answer. Raises Failure 4002 for a silence, 4003 for a partner that is not there."""
+    if not reachable(to.partner):
+        raise Failure(NOT_CONNECTED, f"{to.party} is not connected now")
+    client = OcpiClient(ask.hub.outbound)
+    try:
+        return await client.forward(to.partner, hop)
+    except Unavailable as error:
+        await _check_alive(ask, to, client)
+        raise Failure(NOT_CONNECTED, f"{to.party} is not connected now") from error
+    except Uncertain as error:
+        raise Failure(TIMED_OUT, f"{to.party} gave no answer") from error
+    except Unsupported as error:
+        raise Failure(NOT_CONNECTED, str(error)) from error
+    except Invalid as error:
+        raise Failure(HUB_ERROR, f"{to.party} gave a URL that this hub does not call") from error
+
+
+async def _check_alive(ask: Ask, to: Side, client: OcpiClient) -> None:
+    """One request that did not get through says little: the partner is away if its versions cannot be had either."""
+    try:
+        await client.probe(Call(partner=to.partner, correlation_id=ask.correlation_id, sender=ask.asking))
+    except RoamingError:
+        await ask.hub.partners.not_reached(to.partner.id)
+
+
+# --- what is rewritten
+
+
+async def _headers(ask: Ask, to: Side, url: str, answer: Answer) -> tuple[tuple[str, str], ...]:
+    """Of the party's own answer: `Link` and `Location` lead back to the hub."""
+    found = [(name, answer.headers[name]) for name in _PASSED if name in answer.headers]
+    following = next_link(answer.headers.get("link", ""))
+    if following is not None:
+        page = await name(ask, AliasUse.PAGE, urljoin(url, following), user=ask.side, target=to)
+        found.append(("Link", f'<{page}>; rel="next"'))
+    location = answer.headers.get("location")
+    if location and ask.path == "cdrs/receiver" and ask.method == "POST" and 200 <= answer.status < 300:
+        place = await name(ask, AliasUse.CDR, urljoin(url, location), user=ask.side, target=to)
+        found.append(("Location", place))
+    return tuple(found)
+
+
+async def name(
+    ask: Ask,
+    use: AliasUse,
+    url: str,
+    *,
+    user: Side,
+    target: Side,
+    until: datetime | None = None,
+    subject: str | None = None,
+) -> str:
+    """The hub's own URL for one of `target`, which `user` may call. `until`: it is needed at least so long."""
+    now = ask.hub.clock.now()
+    alias = Alias(
+        id=ask.hub.ids.uuid(),
+        use=use,
+        url=url,
+        user=user.partner.id,
+        caller=user.party,
+        target=target.partner.id,
+        called=target.party,
+        subject=subject,
+        expires_at=max(now, until or now) + LASTS[use],
+    )
+    await ask.hub.aliases.put(alias)
+    return f"{ask.url.removesuffix(ask.path)}relayed/{use.lower()}/{alias.id}"
+
+
+def next_link(header: str) -> str | None:
+    """The URL of the next page in a Link header. Source: RFC 8288; OCPI 2.3.0, transport_and_format, pagination."""
+    return next((url for url, parameters in _LINK.findall(header) if _NEXT.search(parameters)), None)

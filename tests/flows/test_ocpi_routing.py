@@ -1,0 +1,364 @@
+"""OCPI: what one party asks of another through the hub. OCPI 2.3.0, transport_and_format, message routing."""
+
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from core.model.partner import PartnerState
+from tests.flows.conftest import OcpiNet
+from tests.flows.ocpi_partner import OcpiPartner, Received, connector, envelope, evse, location, tariff, token
+
+spec = pytest.mark.spec
+LOC1 = "locations/receiver/NL/CPA/LOC1"
+LIST = "locations/sender"
+T1 = "2026-01-15T12:01:00Z"
+
+
+def codes(answer: httpx.Response) -> tuple[int, int]:
+    return answer.status_code, answer.json()["status_code"]
+
+
+def held(net: OcpiNet, name: str) -> Any:
+    return next(x for x in net.hub.storage.partners.held.values() if x.name == name)
+
+
+async def pushed(net: OcpiNet, body: Any = None, **options: Any) -> httpx.Response:
+    """A Location of P1, to P2 alone."""
+    return await net.p1.call(net.hub, "PUT", LOC1, location() if body is None else body, to="DEEMB", **options)
+
+
+def answering(net: OcpiNet, status: int, content: Any, headers: dict[str, str] | None = None) -> None:
+    """What P2 answers to a Location."""
+    net.p2.answers["PUT", "locations"] = (status, content, headers or {})
+
+
+def nothing_sent(net: OcpiNet) -> bool:
+    return not (net.p1.received + net.p2.received + net.p3.received)
+
+
+# --- there
+
+
+@spec("OCPI-HUB-05", "OCPI-HUB-06", "OCPI-HUB-16", "OCPI-HUB-27", "OCPI-LOC-10", "OCPI-TRN-19", "OCPI-HUB-17")
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", LOC1, location()),
+        ("PUT", f"{LOC1}/E1", evse()),
+        ("PUT", f"{LOC1}/E1/1", connector()),
+        ("PATCH", LOC1, {"name": None, "last_updated": T1}),
+        ("PATCH", f"{LOC1}/E1", {"status": "CHARGING", "last_updated": T1}),
+        ("PATCH", f"{LOC1}/E1/1", {"tariff_ids": ["15"], "last_updated": T1}),
+        ("GET", LOC1, None),
+        ("PUT", "tariffs/receiver/NL/CPA/T1", tariff()),
+        ("DELETE", "tariffs/receiver/NL/CPA/T1", None),
+    ],
+)
+async def test_a_push_to_one_party_reaches_it_and_nobody_else(net: OcpiNet, method: str, path: str, body: Any) -> None:
+    answer = await net.p1.call(net.hub, method, path, body, to="DEEMB", headers={"x-request-id": "mine"})
+    assert codes(answer) == (200, 1000)
+    (request,) = net.p2.received
+    assert (request.method, request.path) == (method, f"/2.3.0/{path}")
+    assert (request.party("to"), request.party("from")) == ("DEEMB", "NLCPA")
+    assert request.body == (msgspec.json.encode(body) if body is not None else b"")
+    assert request.headers["x-request-id"] != "mine"
+    await net.relay()
+    assert not net.p3.received
+    assert len(net.p2.received) == 1
+    assert (await net.p3.call(net.hub, "GET", LIST)).json()["data"] == []
+    assert (await net.p2.call(net.hub, "GET", LIST)).json()["data"] == []
+
+
+@spec("OCPI-HUB-06", "OCPI-TOK-02")
+@pytest.mark.parametrize("query", ["", "?type=APP_USER"])
+async def test_a_token_for_one_operator(net: OcpiNet, query: str) -> None:
+    path = "tokens/receiver/DE/EMB/04%2FAA"
+    answer = await net.p2.call(net.hub, "PUT", f"{path}{query}", token("04/AA", type="APP_USER"), to="BECPA")
+    assert codes(answer) == (200, 1000)
+    (request,) = net.p1.received
+    assert (request.path, request.query) == (f"/2.3.0/{path}", query[1:])
+    assert request.party("to") == "BECPA"
+    assert not net.hub.storage.tokens.held
+
+
+@spec("OCPI-HUB-18", "OCPI-HUB-28", "OCPI-HUB-86", "OCPI-HUB-99", "OCPI-COP-12", "OCPI-TRN-45", "OCPI-TRN-46")
+@spec("OCPI-TYP-01", "OCPI-TYP-14")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"future_field": {"a": [1, 2.50, "x"]}},
+        {"status_of_tomorrow": "NEW", "parking_type": "ON_THE_MOON", "country": "not a country"},
+        {"name": None, "last_updated": "2026-01-15 12:00"},
+        {"coordinates": {"latitude": "52.1", "longitude": "5.1"}, "evses": [{"status": "OPEN"}]},
+        {"operator": {"name": "x", "website": "https://p1.test/us", "logo": {"url": "https://p1.test/logo.png"}}},
+    ],
+)
+async def test_the_body_is_the_receivers_to_judge(net: OcpiNet, changes: dict[str, Any]) -> None:
+    body = msgspec.json.format(msgspec.json.encode(location(**changes)), indent=3)
+    assert codes(await pushed(net, body, headers={"content-type": "application/json; charset=utf-8"})) == (200, 1000)
+    (request,) = net.p2.received
+    assert request.body == body
+    assert request.headers["content-type"] == "application/json; charset=utf-8"
+
+
+@spec("OCPI-TRN-30")
+async def test_what_is_no_json_is_no_message(net: OcpiNet) -> None:
+    assert codes(await pushed(net, b"{'")) == (400, 2001)
+    assert nothing_sent(net)
+
+
+@spec("OCPI-HUB-19", "OCPI-HUB-06", "OCPI-PAG-15", "OCPI-PAG-16")
+@pytest.mark.parametrize(
+    "query", ["", "?foo=1&date_from=2026-01-01T00:00:00Z&limit=5", "?a=%2F+b&a=2", "?limit=nonsense"]
+)
+@pytest.mark.parametrize("module", ["locations", "tariffs", "sessions", "cdrs"])
+async def test_a_list_of_one_party_comes_from_it(net: OcpiNet, module: str, query: str) -> None:
+    data = [{"id": "X1", "what": "ever"}]
+    net.p1.answers["GET", module] = (200, envelope(data), {"X-Total-Count": "1", "X-Limit": "50"})
+    answer = await net.p2.call(net.hub, "GET", f"{module}/sender{query}", to="NLCPA")
+    assert answer.json() == envelope(data)
+    assert (answer.headers["x-total-count"], answer.headers["x-limit"]) == ("1", "50")
+    (request,) = net.p1.received
+    assert (request.path.rstrip("/"), request.query) == (f"/2.3.0/{module}/sender", query[1:])
+    assert (request.party("to"), request.party("from")) == ("NLCPA", "DEEMB")
+
+
+@spec("OCPI-HUB-06", "OCPI-HUB-54", "OCPI-HUB-57")
+@pytest.mark.parametrize("to", ["NLCPA", None])
+@pytest.mark.parametrize("rest", ["LOC1", "LOC1/E1", "LOC1/E1/1"])
+async def test_an_object_comes_from_its_owner(net: OcpiNet, to: str | None, rest: str) -> None:
+    await net.p1.call(net.hub, "PUT", LOC1, location())
+    net.p1.answers["GET", "locations"] = (200, envelope(location(name="fresh")), {})
+    answer = await net.p2.call(net.hub, "GET", f"{LIST}/{rest}", to=to)
+    assert answer.json()["data"]["name"] == "fresh"
+    assert answer.headers["ocpi-from-party-id"] == "CPA"
+    (request,) = net.p1.received
+    assert request.path == f"/2.3.0/locations/sender/{rest}"
+    assert (request.party("to"), request.party("from")) == ("NLCPA", "DEEMB")
+
+
+async def test_an_owner_that_only_pushes_is_read_from_the_hubs_copy(net: OcpiNet) -> None:
+    quiet = await OcpiPartner("p4.test", ("CPO", "NL", "QUI"), endpoints=(("sessions", "SENDER"),)).join(net.hub)
+    mine = location(owner="NLQUI")
+    await quiet.call(net.hub, "PUT", "locations/receiver/NL/QUI/LOC1", mine)
+    answer = await net.p2.call(net.hub, "GET", f"{LIST}/LOC1", to=None)
+    assert answer.json()["data"] == mine
+
+
+# --- the headers
+
+
+@spec("OCPI-HUB-07", "OCPI-HUB-14", "OCPI-TRN-17", "OCPI-TRN-20", "OCPI-TRN-21")
+async def test_the_headers_of_both_ways(net: OcpiNet) -> None:
+    answering(net, 200, envelope(None), {"x-request-id": "not mine", "x-correlation-id": "neither"})
+    answer = await pushed(net, headers={"x-request-id": "774321", "x-correlation-id": "whole path"})
+    (request,) = net.p2.received
+    assert request.headers["x-correlation-id"] == "whole path"
+    assert answer.headers["x-request-id"] == "774321"
+    assert answer.headers["x-correlation-id"] == "whole path"
+    said = [answer.headers[f"ocpi-{way}-{part}"] for way in ("to", "from") for part in ("country-code", "party-id")]
+    assert said == ["NL", "CPA", "DE", "EMB"]
+
+
+@spec("OCPI-HUB-12")
+async def test_parties_are_passed_on_in_the_spelling_that_came(net: OcpiNet) -> None:
+    await net.p1.call(net.hub, "PUT", LOC1, location(), to="deEmB", sender="nlcpa")
+    (request,) = net.p2.received
+    assert (request.party("to"), request.party("from")) == ("deEmB", "nlcpa")
+
+
+@spec("OCPI-HUB-20", "OCPI-HUB-17")
+async def test_what_is_the_hubs_affair_or_the_callers_is_not_passed_on(net: OcpiNet) -> None:
+    private = {"cookie": "a=b", "x-forwarded-for": "10.0.0.1", "traceparent": "00-1", "x-client-cert": "pem"}
+    await pushed(net, headers=private)
+    (request,) = net.p2.received
+    assert not private.keys() & request.headers.keys()
+    assert request.headers["host"] == "p2.test"
+    assert (net.p1.token_c or "") not in str(request.headers)
+
+
+@spec("OCPI-HUB-15", "OCPI-HUB-29")
+async def test_the_other_party_of_ones_own_platform(net: OcpiNet) -> None:
+    path = "locations/receiver/FR/CPC/LOC1"
+    answer = await net.p3.call(net.hub, "PUT", path, location(owner="FRCPC"), to="FREMC", sender="FRCPC")
+    assert codes(answer) == (200, 1000)
+    (request,) = net.p3.received
+    assert (request.party("to"), request.party("from")) == ("FREMC", "FRCPC")
+
+
+@spec("OCPI-COP-07")
+async def test_nobody_pushes_anothers_objects(net: OcpiNet) -> None:
+    path = "locations/receiver/FR/CPC/LOC1"
+    assert codes(await net.p1.call(net.hub, "PUT", path, location(owner="FRCPC"), to="DEEMB")) == (404, 2001)
+    assert nothing_sent(net)
+
+
+# --- and back
+
+
+@spec("OCPI-HUB-18", "OCPI-HUB-26", "OCPI-STC-02", "OCPI-STC-05", "OCPI-STC-06", "OCPI-STC-08", "OCPI-STC-13")
+@spec("OCPI-STC-19", "OCPI-STC-24", "OCPI-STC-25", "OCPI-STC-22")
+@pytest.mark.parametrize(
+    ("http", "code"),
+    [(200, code) for code in (1000, 1901, 2002, 2003, 2901, 3000, 3901)]
+    + [(201, 1000), (400, 2001), (404, 2003), (405, 2000), (500, 3000), (503, 3000), (429, 2000)],
+)
+async def test_the_receivers_answer_is_the_answer(net: OcpiNet, http: int, code: int) -> None:
+    content = msgspec.json.format(msgspec.json.encode(envelope({"x": [1.50]}, code, "in its own words")), indent=1)
+    answering(net, http, content)
+    answer = await pushed(net)
+    assert (answer.status_code, answer.content) == (http, content)
+    assert answer.headers["ocpi-from-party-id"] == "EMB"
+
+
+@spec("OCPI-STC-14", "OCPI-STC-24")
+@pytest.mark.parametrize(
+    ("http", "content", "expected"),
+    [
+        (502, b"<html>bad gateway</html>", 200),
+        (200, b"ok", 200),
+        (200, b"", 200),
+        (200, b'{"status":"fine"}', 200),
+        (302, b"", 200),
+        (404, b"<html>", 404),
+        (405, b"", 405),
+    ],
+)
+async def test_what_is_no_ocpi_answer(net: OcpiNet, http: int, content: bytes, expected: int) -> None:
+    answering(net, http, content)
+    answer = await pushed(net)
+    assert codes(answer) == (expected, 4000)
+    assert answer.headers["ocpi-from-party-id"] == "HUB"
+    assert b"html" not in answer.content
+
+
+@spec("OCPI-STC-23")
+@pytest.mark.parametrize("http", [401, 403])
+async def test_credentials_that_are_refused_are_the_hubs_not_the_callers(net: OcpiNet, http: int) -> None:
+    answering(net, http, envelope(None, 2000))
+    assert codes(await pushed(net)) == (200, 4003)
+
+
+@spec("OCPI-HUB-22", "OCPI-STC-17", "OCPI-HUB-90", "OCPI-HCI-16")
+@pytest.mark.parametrize("state", [PartnerState.OFFLINE, PartnerState.SUSPENDED, PartnerState.PLANNED])
+async def test_a_party_that_is_away_is_not_even_tried(net: OcpiNet, state: PartnerState) -> None:
+    await net.hub.storage.partners.update(replace(held(net, "p2.test"), state=state))
+    assert codes(await pushed(net)) == (200, 4003)
+    await net.relay()
+    assert not net.p2.received
+
+
+@spec("OCPI-HUB-23", "OCPI-STC-16", "OCPI-HUB-32", "OCPI-STC-21")
+async def test_a_silence(net: OcpiNet) -> None:
+    def hangs(_: Received) -> Any:
+        raise httpx.ReadTimeout("no answer")
+
+    net.p2.answers["PUT", "locations"] = hangs
+    answer = await pushed(net)
+    assert codes(answer) == (200, 4002)
+    assert answer.headers["ocpi-from-party-id"] == "HUB"
+    assert answer.json()["status_message"]
+    assert "data" not in answer.json()
+    await net.relay()
+    assert len(net.p2.received) == 1
+
+
+@spec("OCPI-HUB-24", "OCPI-HUB-91", "OCPI-STC-17")
+async def test_a_connection_that_cannot_be_made(net: OcpiNet) -> None:
+    net.hub.network.silence("p2.test")
+    assert codes(await pushed(net)) == (200, 4003)
+    assert held(net, "p2.test").state is PartnerState.OFFLINE
+
+
+@spec("OCPI-HUB-91")
+async def test_one_request_that_is_lost_says_little(net: OcpiNet) -> None:
+    def lost(_: Received) -> Any:
+        raise httpx.ConnectError("reset")
+
+    net.p2.answers["PUT", "locations"] = lost
+    assert codes(await pushed(net)) == (200, 4003)
+    assert [request.path for request in net.p2.received] == [f"/2.3.0/{LOC1}", "/versions"]
+    assert held(net, "p2.test").state is PartnerState.CONNECTED
+
+
+@spec("OCPI-HUB-32")
+async def test_a_failure_is_not_tried_again(net: OcpiNet) -> None:
+    answering(net, 500, envelope(None, 3000))
+    await pushed(net)
+    net.hub.clock.advance(86400)
+    await net.relay()
+    assert len(net.p2.received) == 1
+
+
+@spec("OCPI-HUB-25", "OCPI-STC-14")
+async def test_a_receiver_without_the_endpoint(net: OcpiNet) -> None:
+    await OcpiPartner("p4.test", ("EMSP", "NL", "QUI"), endpoints=(("tokens", "SENDER"),)).join(net.hub)
+    answer = await net.p1.call(net.hub, "PUT", LOC1, location(), to="NLQUI")
+    assert codes(answer) == (200, 4000)
+    assert "locations" in answer.json()["status_message"]
+
+
+# --- pages
+
+
+@spec("OCPI-HUB-77", "OCPI-PAG-19", "OCPI-HUB-88", "OCPI-HUB-83")
+@pytest.mark.parametrize("to", ["NLCPA", None])
+async def test_the_next_page_is_had_through_the_hub(net: OcpiNet, to: str | None) -> None:
+    pages = {
+        "": ('<https://p1.test/2.3.0/locations/sender?cursor=Ab%2F1>; rel="next"', ["A"]),
+        "cursor=Ab%2F1": ('<?cursor=two>;rel=next, <https://p1.test/first>; rel="first"', ["B"]),
+        "cursor=two": (None, ["C"]),
+    }
+
+    def page(request: Received) -> Any:
+        link, data = pages[request.query]
+        return 200, envelope(data), {"link": link} if link else {}
+
+    net.p1.answers["GET", "locations"] = page
+    answer = await net.p2.call(net.hub, "GET", LIST, to="NLCPA")
+    found = answer.json()["data"]
+    while "link" in answer.headers:
+        url = answer.links["next"]["url"]
+        assert url.startswith("https://hub.test/ocpi/2.3.0/")
+        assert len(url) <= 255
+        assert "p1.test" not in url
+        answer = await net.p2.call(net.hub, "GET", url.removeprefix("https://hub.test"), to=to)
+        assert (answer.headers["ocpi-from-party-id"], answer.headers["ocpi-to-party-id"]) == ("CPA", "EMB")
+        found += answer.json()["data"]
+    assert found == ["A", "B", "C"]
+    assert {(r.party("to"), r.party("from")) for r in net.p1.received} == {("NLCPA", "DEEMB")}
+
+
+async def a_page(net: OcpiNet) -> str:
+    """A link that P2 was given."""
+    net.p1.answers["GET", "locations"] = (200, envelope([]), {"link": '<https://p1.test/2.3.0/x>; rel="next"'})
+    answer = await net.p2.call(net.hub, "GET", LIST, to="NLCPA")
+    net.forget()
+    return str(answer.links["next"]["url"]).removeprefix("https://hub.test")
+
+
+@spec("OCPI-HUB-84", "OCPI-HUB-77")
+async def test_a_link_is_good_for_its_reader_and_for_a_while(net: OcpiNet) -> None:
+    url = await a_page(net)
+    for reader, address in ((net.p3, url), (net.p2, url + "0"), (net.p2, url + "?x=1"), (net.p2, url + "/x")):
+        assert codes(await reader.call(net.hub, "GET", address)) == (404, 2001)
+    wrong_use = url.replace("/page/", "/cdr/")
+    assert codes(await net.p2.call(net.hub, "GET", wrong_use)) == (404, 2001)
+    net.hub.clock.advance(3 * 86400)
+    assert codes(await net.p2.call(net.hub, "GET", url)) == (404, 2001)
+    assert not net.p1.received
+
+
+async def test_a_link_to_one_who_left_or_must_not_be_called(net: OcpiNet) -> None:
+    url = await a_page(net)
+    await net.hub.storage.partners.update(replace(held(net, "p1.test"), state=PartnerState.SUSPENDED))
+    assert codes(await net.p2.call(net.hub, "GET", url)) == (200, 4003)
+    await net.hub.storage.partners.update(replace(held(net, "p1.test"), state=PartnerState.CONNECTED, version="9.9"))
+    assert codes(await net.p2.call(net.hub, "GET", url)) == (200, 4000)
+    await net.hub.storage.partners.update(replace(held(net, "p1.test"), version="2.3.0"))
+    (alias,) = net.hub.storage.aliases.held.values()
+    await net.hub.storage.aliases.put(replace(alias, url="ftp://p1.test/x"))
+    assert codes(await net.p2.call(net.hub, "GET", url)) == (200, 4000)
