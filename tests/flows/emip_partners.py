@@ -134,7 +134,8 @@ class Reached:
     # --- as an eMSP
 
     async def start(self, evse_id: str = EVSE, **members: Any) -> to_iop.SetServiceAuthorisationResponse:
-        given = {"authorisation_value": AuthorisationValue.GRANTED, "intermediate_cdr_requested": Flag.NO}
+        given: dict[str, Any] = {"authorisation_value": AuthorisationValue.GRANTED}
+        given |= {"intermediate_cdr_requested": Flag.NO}
         given |= {**self.header(), **asked(CONTRACT, evse_id=evse_id, user_id_type="eMA"), **members}
         answer: to_iop.SetServiceAuthorisationResponse = await self.send(to_iop.SetServiceAuthorisationRequest(**given))
         return answer
