@@ -81,11 +81,15 @@ class Charging:
 
     @abstractmethod
     async def bill(self) -> None:
-        """Hand the charge detail record to the hub, exact. Raises NotAsTold unless the hub has taken it."""
+        """Hand the charge detail record to the hub, exact: the same one each time, for it may have to be sent again.
+
+        Raises NotAsTold unless the hub has taken it."""
 
 
 class Host(Network):
-    """A network that runs stations. `price`: what it charges, told by its tariff or agreed on with the hub."""
+    """A network that runs stations. `price`: what it charges, told by its tariff or agreed on with the hub.
+
+    Each is made of its name, its party, the hub's URL and its price, in this order."""
 
     protocol: ClassVar[str]
     tells_sessions: ClassVar[bool]
@@ -121,7 +125,9 @@ class Host(Network):
 
 
 class Home(Network):
-    """A network that has drivers."""
+    """A network that has drivers. `thinks_s`: how long it takes to look a card up.
+
+    Each is made of its name, its party and the hub's URL, in this order, and of `thinks_s` by name."""
 
     protocol: ClassVar[str]
     is_asked: ClassVar[bool]
