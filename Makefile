@@ -10,7 +10,7 @@ $(STAMP): pyproject.toml requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
-.PHONY: help install deps run demo check format lint types imports test test-all test-unit test-integration conformance coverage bench docker-up lock clean
+.PHONY: help install deps run demo check format lint types imports test test-all test-unit test-integration conformance translation coverage bench docker-up lock clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ test-integration: $(STAMP) ## All tests that need the embedded servers
 
 conformance: $(STAMP) ## Run the tests that carry requirement ids and write docs/protocols/
 	$(BIN)/python -m pytest --conformance=docs/protocols $(ARGS)
+
+translation: $(STAMP) ## Write docs/translation.md from the tables of the mappings
+	$(BIN)/python -m gateway.translation.document docs/translation.md
 
 coverage: $(STAMP) ## The whole suite with branch coverage
 	$(BIN)/coverage run -m pytest $(ARGS)
