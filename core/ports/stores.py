@@ -88,8 +88,10 @@ class TokenStore(Protocol):
 
     async def get(self, issuer: PartyId, kind: str, uid: TokenUid) -> Token | None: ...
 
-    async def by_uid(self, uid: TokenUid) -> list[Token]:
-        """All issuers' tokens with this uid, whatever their kind."""
+    async def of_card(self, kind: str, uid: TokenUid) -> list[Token]:
+        """All issuers' tokens that share a mark with what was read (`core.model.cards`), in order of their keys.
+
+        Of a plain uid, its kind does not matter."""
         ...
 
     async def save(self, token: Token, *, events: Sequence[Event]) -> Saved: ...

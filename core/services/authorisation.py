@@ -20,15 +20,17 @@ from core.model.authorisation import (
     Journey,
     JourneyState,
 )
+from core.model.cards import is_hashed, same_card
 from core.model.ids import PartyId, TokenUid
 from core.model.location import Location
 from core.model.partner import Partner, Role
-from core.model.token import Token, TokenKind, Whitelist
+from core.model.token import Token, Whitelist
 from core.ports.adapter import Call, Capability, ProtocolAdapter
 from core.ports.cache import Cache
 from core.ports.clock import Clock, Ids
 from core.ports.stores import JourneyStore, LocationStore, PartnerStore, TokenStore
 from core.routing import agreed, candidate_issuers, known
+from core.services.cards import as_card, as_presented, same_kind
 from core.services.pins import pin_matches
 
 DECIDED_HERE = frozenset({Whitelist.ALWAYS, Whitelist.ALLOWED})
@@ -78,6 +80,7 @@ class AuthorisationService:
         request = msgspec.structs.replace(request, journey_id=self._ids.uuid())
         partners = await self._partners.all()
         held = await self._held(request, caller, partners)
+        request = as_card(request, held)
         held, wrong_pin = await self._with_pin(request, held)
         answer = None if request.ask_issuer else self._from_store(held)
         answer = answer or wrong_pin
@@ -90,7 +93,9 @@ class AuthorisationService:
     async def authorise_stop(self, request: AuthoriseRequest, caller: Partner, journey: Journey) -> Authorisation:
         """May this medium end the journey? The one that began it may; others only if the issuer says so."""
         issuer = await self._partners.get(journey.issuer_partner)
-        began = request.uid == journey.uid and same_kind(journey.kind, request.kind)
+        began = same_card(request.kind, request.uid, journey.kind, journey.uid) and same_kind(
+            journey.kind, request.kind
+        )
         if began and await self._wrong_pin(request, journey):
             return _answer(Decision.UNKNOWN_TOKEN, journey.issuer, Answered.STORE, "the PIN is wrong")
         if began or request.uid in journey.stop_uids:
@@ -118,10 +123,11 @@ class AuthorisationService:
     # --- what we hold
 
     async def _held(self, request: AuthoriseRequest, caller: Partner, partners: Sequence[Partner]) -> list[Token]:
-        """Tokens with this uid, of issuers that the caller has an agreement with (and only the one it addressed).
+        """Tokens of this card, of issuers that the caller has an agreement with (and only the one it addressed).
 
         Of several issuers the latest word comes first."""
-        tokens = sorted(await self._tokens.by_uid(request.uid), key=lambda token: token.updated_at, reverse=True)
+        found = await self._tokens.of_card(request.kind, request.uid)
+        tokens = sorted(found, key=lambda token: token.updated_at, reverse=True)
         issuers = {
             party
             for partner in partners
@@ -129,7 +135,7 @@ class AuthorisationService:
             for party in partner.parties_as(Role.EMSP)
         }
         return [
-            token
+            as_presented(token, request)
             for token in tokens
             if token.issuer in issuers
             and same_kind(token.kind, request.kind)
@@ -185,6 +191,8 @@ class AuthorisationService:
     ) -> Authorisation:
         issuers, by = await self._whom(request, caller, partners, held)
         able = [partner for partner in issuers if self._can_answer(partner) and self._may_ask(partner, by)]
+        if is_hashed(request.kind):  # no protocol can ask about a hash
+            able = []
         place = await self._place(request)
         answers = await self._race(able, request, place, by) if able else []
         for answer in answers:
@@ -338,11 +346,6 @@ def _reference(answer: Authorisation, request: AuthoriseRequest) -> str | None:
     if answer.reference and len(answer.reference) <= REFERENCE_LENGTH:
         return answer.reference
     return request.journey_id
-
-
-def same_kind(held: str, asked: str) -> bool:
-    """Whether a stored token may answer for what was read; OTHER says nothing."""
-    return held == asked or TokenKind.OTHER in (held, asked)
 
 
 def same_contract(answer: Authorisation, journey: Journey) -> bool:

@@ -30,6 +30,7 @@ from core.ports.stores import (
     TokenStore,
 )
 from core.pricing import Consumption, price
+from core.services.cards import billed_card
 from core.services.partners import PartnerService, owner_of
 from core.services.sessions import auth_method_of, is_ours, session_changed
 
@@ -269,6 +270,9 @@ class BillingService:
         assumption; what was said is never touched."""
         place = await self._place(cdr)
         completed, assumed = completed_from_place(cdr, place)
+        card = await billed_card(self._tokens, completed.token)
+        completed, more = _filled(completed, {"token": card}, "the card that the operator names by its hash")
+        assumed += more
         if journey:
             completed, more = await self._completed_from_journey(completed, journey)
             assumed += more
@@ -313,9 +317,10 @@ class BillingService:
     async def _journey_of_card(self, cdr: Cdr) -> Journey | None:
         """For protocols whose CDRs name no session: the card's open journey at this operator, if it began when the
         charging did."""
-        if cdr.token.uid is None:
+        card = await billed_card(self._tokens, cdr.token)
+        if card.uid is None:
             return None
-        found = await self._journeys.latest_for_token(cdr.owner, cdr.token.uid)
+        found = await self._journeys.latest_for_token(cdr.owner, card.uid)
         if found is None or cdr.token.issuer not in (None, found.issuer):
             return None
         return found if cdr.started_at - AUTHORISED_BEFORE <= found.created_at <= cdr.ended_at else None

@@ -1,9 +1,11 @@
 """Tokens of eMSPs."""
 
+from collections import ChainMap, defaultdict
 from collections.abc import AsyncIterator
 from typing import ClassVar
 
 from core.model.base import revision_at
+from core.model.cards import marks
 from core.model.ids import PartyId, TokenUid
 from core.model.token import Token, TokenQuery, token_key
 from gateway.storage.database import Database
@@ -19,24 +21,26 @@ class MongoTokens(VersionedStore[Token]):
 
     def __init__(self, database: Database, events: EventWriter) -> None:
         super().__init__(database, events)
-        self._by_uid: GroupCommit[TokenUid, list[Token]] = GroupCommit(self._find_uids)
+        self._by_marks: GroupCommit[tuple[str, ...], list[Token]] = GroupCommit(self._find_marks)
 
     async def close(self) -> None:
-        await self._by_uid.close()
+        await self._by_marks.close()
         await super().close()
 
     async def get(self, issuer: PartyId, kind: str, uid: TokenUid) -> Token | None:
         return await self._one({"_id": token_key(issuer, kind, uid)})
 
-    async def by_uid(self, uid: TokenUid) -> list[Token]:
+    async def of_card(self, kind: str, uid: TokenUid) -> list[Token]:
         """Cards that are shown at the same time are looked up together."""
-        return await self._by_uid(uid)
+        return await self._by_marks(marks(kind, uid))
 
-    async def _find_uids(self, uids: list[TokenUid]) -> list[list[Token]]:
-        found: dict[str, list[Token]] = {uid.key: [] for uid in uids}
-        for token in await self._list({"doc.uid.key": {"$in": list(found)}}):
-            found[token.uid.key].append(token)
-        return [sorted(found[uid.key], key=lambda token: token.key) for uid in uids]
+    async def _find_marks(self, asked: list[tuple[str, ...]]) -> list[list[Token]]:
+        wanted = list({mark for its_marks in asked for mark in its_marks})
+        found: defaultdict[str, dict[str, Token]] = defaultdict(dict)
+        for token in await self._list({"marks": {"$in": wanted}}):
+            for mark in marks(token.kind, token.uid):
+                found[mark][token.key] = token
+        return [_by_key(*(found[mark] for mark in its_marks)) for its_marks in asked]
 
     async def page(self, query: TokenQuery) -> tuple[list[Token], int]:
         return await self._page(_filter(query), query.offset, query.limit)
@@ -45,7 +49,11 @@ class MongoTokens(VersionedStore[Token]):
         return self._each(_filter(query))
 
     def _document(self, thing: Token) -> Document:
-        return document_of(thing, thing.key, owner=thing.issuer.key)
+        return document_of(thing, thing.key, owner=thing.issuer.key, marks=marks(thing.kind, thing.uid))
+
+
+def _by_key(*found: dict[str, Token]) -> list[Token]:
+    return [token for _, token in sorted(ChainMap(*found).items())]
 
 
 def _filter(query: TokenQuery) -> Document:

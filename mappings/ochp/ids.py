@@ -10,8 +10,10 @@ from functools import lru_cache
 from typing import Final
 
 from core.errors import Invalid
+from core.model.cards import HashedKind
 from core.model.ids import ContractId, EvseId, PartyId, TokenUid, emaid_check_digit
 from core.model.token import TokenKind
+from mappings.tables import CodeTable
 from protocols.ochp.wire.tokens import EmtId
 from protocols.ochp.wire.words import Representation, TokenSubType, TokenType
 
@@ -22,21 +24,18 @@ _LOCATION: Final = re.compile(r"[A-Z0-9 ]{1,15}")
 _CDR: Final = re.compile(r"[0-9A-Z]{1,31}")
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-HASHED: Final = {Representation.SHA_160: "RFID_SHA_160", Representation.SHA_256: "RFID_SHA_256"}
-"""Kinds of tokens of which only a hash is known: a card can be compared with them, no other protocol can be told."""
-_REPRESENTATION: Final = {kind: representation for representation, kind in HASHED.items()}
-_KIND: Final = {
-    TokenType.RFID: TokenKind.RFID.value,
-    TokenType.ISO_15118: TokenKind.EMAID.value,
-    TokenType.REMOTE: TokenKind.APP_USER.value,
-}
-_TYPE: Final = {
-    TokenKind.RFID.value: TokenType.RFID,
-    TokenKind.EMAID.value: TokenType.ISO_15118,
-    TokenKind.APP_USER.value: TokenType.REMOTE,
-    TokenKind.AD_HOC_USER.value: TokenType.REMOTE,
-    **dict.fromkeys(_REPRESENTATION, TokenType.RFID),
-}
+_HASHED: Final = {Representation.SHA_160: HashedKind.SHA_160.value, Representation.SHA_256: HashedKind.SHA_256.value}
+_REPRESENTATION: Final = {kind: representation for representation, kind in _HASHED.items()}
+TOKEN_KIND: Final = CodeTable[TokenType, str](
+    both={
+        TokenType.RFID: TokenKind.RFID.value,
+        TokenType.ISO_15118: TokenKind.EMAID.value,
+        TokenType.REMOTE: TokenKind.APP_USER.value,
+    },
+    outbound={TokenKind.AD_HOC_USER.value: TokenType.REMOTE, **dict.fromkeys(_REPRESENTATION, TokenType.RFID)},
+    unsent={TokenKind.OTHER.value: "OCHP has no such token"},
+)
+"""Source: EmtId, tokenType. Of hashed cards the representation says the rest."""
 
 
 def evse_id_from_ochp(text: str, path: str = "/evseId") -> EvseId:
@@ -116,14 +115,13 @@ def _made_of(text: str, length: int) -> str:
 
 def medium_from_ochp(emt_id: EmtId) -> tuple[str, TokenUid]:
     """Kind and uid, compared without regard to case. A hash is of a kind of its own."""
-    if emt_id.representation in HASHED and emt_id.representation is not None:
-        return HASHED[emt_id.representation], TokenUid(emt_id.instance, emt_id.instance.upper())
-    return _KIND[emt_id.token_type], TokenUid(emt_id.instance, emt_id.instance.upper())
+    hashed = _HASHED.get(emt_id.representation) if emt_id.representation is not None else None
+    return hashed or TOKEN_KIND.to_core(emt_id.token_type), TokenUid(emt_id.instance, emt_id.instance.upper())
 
 
 def emt_id_to_ochp(kind: str, uid: TokenUid, sub_type: TokenSubType | None = None) -> EmtId | None:
     """None for a kind that OCHP has no word for."""
-    token_type = _TYPE.get(kind)
+    token_type = TOKEN_KIND.wire_for(kind)
     if token_type is None or not uid.text:
         return None
     is_card = token_type is TokenType.RFID
@@ -135,20 +133,3 @@ def emt_id_to_ochp(kind: str, uid: TokenUid, sub_type: TokenSubType | None = Non
         token_sub_type=sub_type if is_card else None,
         representation=representation,
     )
-
-
-def is_hashed(kind: str) -> bool:
-    return kind in _REPRESENTATION
-
-
-def hashes_of(uid: TokenUid) -> list[tuple[str, TokenUid]]:
-    """Under which hashed tokens a card may be known: of the upper-case text first, then of the lower-case one."""
-    found = []
-    for text in (uid.text.upper(), uid.text.lower()):
-        raw = text.encode()
-        for kind, digest in (
-            (HASHED[Representation.SHA_256], hashlib.sha256(raw).hexdigest()),
-            (HASHED[Representation.SHA_160], hashlib.sha1(raw).hexdigest()),  # noqa: S324
-        ):
-            found.append((kind, TokenUid(digest, digest.upper())))
-    return found

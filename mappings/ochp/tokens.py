@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from core.errors import Invalid
+from core.model.cards import is_hashed
 from core.model.ids import PartyId
 from core.model.loss import Loss
 from core.model.token import Token, TokenKind, Whitelist
 from mappings.losses import losses
 from mappings.ochp.codes import RFID_FAMILY
-from mappings.ochp.ids import contract_id_from_ochp, contract_id_to_ochp, emt_id_to_ochp, is_hashed, medium_from_ochp
+from mappings.ochp.ids import contract_id_from_ochp, contract_id_to_ochp, emt_id_to_ochp, medium_from_ochp
 from mappings.ochp.leftovers import PROTOCOL, put_aside, put_back
 from mappings.ochp.notes import Notes, assumed, lost, remaining, withheld
 from mappings.ochp.times import moment_from_ochp, moment_to_ochp

@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from core.errors import Unsupported
 from core.model import session as core
+from core.model.cards import is_hashed
 from core.model.ids import TokenUid
 from core.model.loss import Loss, LossKind
 from core.model.quantities import Price, TaxAmount
@@ -112,6 +113,8 @@ def cdr_token_to_ocpi(token: CdrToken) -> wire.CdrToken:
 
 
 def _uid(token: CdrToken) -> TokenUid:
+    if token.uid is not None and is_hashed(token.kind):
+        raise Unsupported("OCPI has no hashed cards, and nobody has told which card it is")
     if token.uid is not None:
         return token.uid
     if token.contract_id is not None and token.kind != TokenKind.RFID:

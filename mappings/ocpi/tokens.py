@@ -4,6 +4,7 @@ from typing import Final
 
 from core.errors import Unsupported
 from core.model import token as core
+from core.model.cards import is_hashed
 from core.model.loss import Loss, LossKind
 from core.model.token import Token
 from mappings.losses import losses
@@ -47,7 +48,9 @@ def token_from_ocpi(token: wire.Token) -> Token:
 def token_to_ocpi(token: Token) -> wire.Token:
     """An issuer without name is named by its party; a contract that nobody knows is `#NA`.
 
-    Raises Unsupported for a uid that is longer than OCPI's, as hashes of cards are."""
+    Raises Unsupported for a hashed card, and for a uid that is longer than OCPI's."""
+    if is_hashed(token.kind):
+        raise Unsupported("OCPI has no hashed cards")
     if len(token.uid.text) > UID_LENGTH:
         raise Unsupported(f"OCPI takes uids of at most {UID_LENGTH} characters")
     back = kept(token.extensions)

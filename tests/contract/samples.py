@@ -77,7 +77,7 @@ def token(uid: str = "04aabbcc", *, issuer: PartyId = EMP, seconds: float = 0, *
         "whitelist": Whitelist.ALLOWED,
         "updated_at": at(seconds),
     }
-    return Token(issuer=issuer, uid=TokenUid.parse(uid), **given | fields)
+    return Token(issuer=issuer, uid=TokenUid(uid, uid.upper()), **given | fields)
 
 
 def session(name: str = "s1", *, owner: PartyId = ABC, issuer: PartyId | None = EMP, seconds: float = 0) -> Session:

@@ -1,6 +1,7 @@
 """Tokens, sessions, tariffs, CDRs and journeys."""
 
 import asyncio
+import hashlib
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from core.model.authorisation import JourneyState
 from core.model.cdr import CdrState
 from core.model.ids import TokenUid
 from core.model.loss import Loss
-from core.model.token import TokenQuery
+from core.model.token import Token, TokenQuery
 from core.ports.stores import Saved
 from tests.contract.samples import (
     ABC,
@@ -39,8 +40,38 @@ async def test_tokens_are_found_by_key_and_by_uid_without_regard_to_case(storage
     await storage.tokens.save_all([token(), theirs, token("ff")], events=[event("NLEMP/RFID/FF")])
     assert await storage.tokens.get(EMP, "RFID", TokenUid.parse("04AABBCC")) == token()
     assert await storage.tokens.get(EMP, "OTHER", TokenUid.parse("04AABBCC")) is None
-    assert await storage.tokens.by_uid(TokenUid.parse("04AaBbCc")) == [theirs, token()]
+    assert await storage.tokens.of_card("RFID", TokenUid.parse("04AaBbCc")) == [theirs, token()]
     assert len(await events(storage)) == 1
+
+
+async def test_a_card_and_its_hash_find_each_other(storage):
+    mine = token("aa01")
+    hashed = [token(_sha256("AA01"), kind="RFID_SHA_256"), token(_sha1("aa01"), kind="RFID_SHA_160", issuer=XYZ)]
+    others = [token(_sha1("AA02"), kind="RFID_SHA_160"), token("BB02"), token("AA01", kind="EMAID", issuer=XYZ)]
+    await storage.tokens.save_all([mine, *hashed, *others], events=[])
+    assert await of_card(storage, "RFID", "Aa01") == keys(mine, others[2], *hashed)
+    for text in ("AA01", "aa01"):
+        assert mine.key in await of_card(storage, "RFID_SHA_160", _sha1(text))
+        assert mine.key in await of_card(storage, "RFID_SHA_256", _sha256(text))
+    assert await of_card(storage, "RFID_SHA_256", _sha256("AA01")) == keys(mine, hashed[0])
+    assert await of_card(storage, "EMAID", "AA01") == keys(mine, others[2])
+    assert await of_card(storage, "RFID", hashed[0].uid.text) == []
+
+
+async def of_card(storage, kind, text):
+    return [one.key for one in await storage.tokens.of_card(kind, TokenUid(text, text.upper()))]
+
+
+def keys(*tokens: Token) -> list[str]:
+    return sorted(one.key for one in tokens)
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _sha1(text: str) -> str:
+    return hashlib.sha1(text.encode()).hexdigest()
 
 
 async def test_an_older_token_changes_nothing(storage):

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from core.errors import Uncertain, Unknown
 from core.model.authorisation import Journey, JourneyState
 from core.model.base import revision_at
+from core.model.cards import same_card
 from core.model.cdr import CdrSettlement, CdrState
 from core.model.event import Event
 from core.model.ids import EvseId, PartyId, TokenUid
@@ -156,8 +157,9 @@ class FakeTokens(_Shelf[Token]):
     async def get(self, issuer: PartyId, kind: str, uid: TokenUid) -> Token | None:
         return self.held.get(token_key(issuer, kind, uid))
 
-    async def by_uid(self, uid: TokenUid) -> list[Token]:
-        return sorted((token for token in self.held.values() if token.uid == uid), key=lambda token: token.key)
+    async def of_card(self, kind: str, uid: TokenUid) -> list[Token]:
+        found = (token for token in self.held.values() if same_card(token.kind, token.uid, kind, uid))
+        return sorted(found, key=lambda token: token.key)
 
     async def page(self, query: TokenQuery) -> tuple[list[Token], int]:
         found = self._query(query)

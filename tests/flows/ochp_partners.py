@@ -109,8 +109,11 @@ def token(
     )
 
 
-def emt_id(instance: str = "04C3A1B2", kind: str = "rfid", name: str = "emtId", more: str = "") -> str:
-    return f"<{name}><instance>{instance}</instance><tokenType>{kind}</tokenType>{more}</{name}>"
+def emt_id(
+    instance: str = "04C3A1B2", kind: str = "rfid", name: str = "emtId", more: str = "", representation: str = ""
+) -> str:
+    attribute = f' representation="{representation}"' if representation else ""
+    return f"<{name}{attribute}><instance>{instance}</instance><tokenType>{kind}</tokenType>{more}</{name}>"
 
 
 def since(moment: str) -> str:
@@ -161,6 +164,7 @@ def cdr(
     contract: str = "DE-QM1-C00000417-U",
     *,
     instance: str = "04C3A1B2",
+    representation: str = "",
     status: str = "new",
     start: str = "2026-01-15T10:00:00+01:00",
     end: str = "2026-01-15T11:00:00+01:00",
@@ -174,9 +178,10 @@ def cdr(
     duration: str = "",
 ) -> str:
     period_cost = f"<periodCost>{cost}</periodCost>" if cost else ""
+    medium = emt_id(instance, representation=representation)
     total_cost = f"<totalCost>{total}</totalCost>" if total else ""
     return (
-        f"<cdrInfoArray><CdrId>{cdr_id}</CdrId><evseId>{evse_id}</evseId>{emt_id(instance)}"
+        f"<cdrInfoArray><CdrId>{cdr_id}</CdrId><evseId>{evse_id}</evseId>{medium}"
         f"<contractId>{contract}</contractId><status><CdrStatusType>{status}</CdrStatusType></status>"
         f"<startDateTime><LocalDateTime>{start}</LocalDateTime></startDateTime>"
         f"<endDateTime><LocalDateTime>{end}</LocalDateTime></endDateTime>{duration}{ADDRESS}"

@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
+from core.model.cards import is_hashed
 from core.model.token import Token, TokenKind, TokenQuery, Whitelist
-from mappings.ochp.ids import is_hashed
 from mappings.ochp.times import moment_from_ochp
 from mappings.ochp.tokens import record_to_ochp, token_to_ochp
 from protocols.ochp import codec

@@ -26,7 +26,7 @@ from mappings.ochp.authorisation import (
 )
 from mappings.ochp.cdrs import cdr_from_ochp, cdr_to_ochp
 from mappings.ochp.evse_status import evse_change_from_ochp, evse_status_to_ochp, reading_losses
-from mappings.ochp.ids import contract_id_to_ochp, evse_uid, hashes_of
+from mappings.ochp.ids import contract_id_to_ochp, evse_uid
 from mappings.ochp.languages import language_from_ochp, language_to_ochp
 from mappings.ochp.locations import charge_points_to_ochp, locations_from_ochp
 from mappings.ochp.times import local_to_ochp, zone_info
@@ -139,15 +139,6 @@ def test_a_token_that_is_not_valid_goes_out_expired() -> None:
         listed = token_to_ochp(token(valid=False, whitelist=Whitelist.NEVER, **changes), expires_at=LATER)
         assert listed.record is not None
         assert listed.record.expiry_date <= "2026-01-15T12:00:00Z"
-
-
-def test_a_card_is_found_by_its_hash() -> None:
-    known = token_from_ochp(cards()[1], received_at=NOW)
-    of_text = TokenUid("test", "TEST")  # the hash is that of the lower-case text
-    assert (known.kind, known.uid) not in hashes_of(TokenUid.parse("other"))
-    assert [kind for kind, _ in hashes_of(of_text)] == ["RFID_SHA_256", "RFID_SHA_160"] * 2
-    digest = "a94a8fe5ccb19ba61c4c0873d391e987982fbbd3"
-    assert hashes_of(of_text)[3] == ("RFID_SHA_160", TokenUid(digest, digest.upper()))
 
 
 @pytest.mark.spec("OCHP-ID-21")
