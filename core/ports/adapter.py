@@ -62,6 +62,8 @@ class ProtocolAdapter:
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     tells_sessions: ClassVar[bool] = True
     """Whether operators of this protocol tell of their sessions while they run."""
+    tells_locations: ClassVar[bool] = True
+    """Whether operators of this protocol tell of their locations; else the hub's operator hands them in."""
     stops_by_session: ClassVar[bool] = False
     """Whether eMSPs of this protocol name the session that is to be stopped, so that they have to be shown one."""
 

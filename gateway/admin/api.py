@@ -3,7 +3,7 @@
 import hmac
 from typing import Annotated, Any
 
-from litestar import Controller, Request, Response, Router, delete, get, post
+from litestar import Controller, Request, Response, Router, delete, get, post, put
 from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException, NotAuthorizedException
 from litestar.handlers.base import BaseRouteHandler
@@ -22,6 +22,7 @@ from core.errors import (
 from core.model.cdr import CdrState
 from core.model.delivery import DeliveryState
 from gateway.admin.partners import add_partner, parse_document
+from gateway.admin.stations import HandedIn, hand_in_stations
 from gateway.admin.views import (
     CdrView,
     DeliveryView,
@@ -81,6 +82,11 @@ class PartnerController(Controller):
         partner = await assembly.hub.partners.get(partner_id)
         document = parse_document(await request.body())
         return partner_view(await assembly.plugins[partner.protocol].connect(assembly.hub, partner, document))
+
+    @put("/{partner_id:str}/locations", summary="All stations of an operator whose protocol cannot say them")
+    async def locations(self, partner_id: str, request: Request[Any, Any, Any], assembly: Assembled) -> HandedIn:
+        """A JSON list of OCPI 2.3.0 Locations; what the list leaves out is told as REMOVED. Answers what it changed."""
+        return await hand_in_stations(assembly, partner_id, await request.body())
 
     @delete("/{partner_id:str}", summary="Remove a partner and its credentials")
     async def remove(self, partner_id: str, assembly: Assembled) -> None:

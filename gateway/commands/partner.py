@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 import httpx
@@ -46,7 +46,7 @@ def _reason(answer: httpx.Response) -> str:
 @click.option("--state", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="State file of `up`.")
 @click.pass_context
 def partner(context: click.Context, url: str | None, admin_key: str | None, state: Path | None) -> None:
-    """Partners of a running hub: add, list, show, suspend, resume, connect, remove."""
+    """Partners of a running hub: add, list, show, suspend, resume, connect, locations, remove."""
     context.obj = (url, admin_key, state)
 
 
@@ -146,6 +146,18 @@ def connect(
     """Let the hub begin the OCPI credentials handshake towards the partner."""
     body = json.dumps({"versions_url": versions_url, "token_a": token}).encode()
     _print(api(context, url, admin_key, state).call("POST", f"/partners/{partner_id}/connect", body), as_json)
+
+
+@partner.command()
+@click.argument("partner_id")
+@click.argument("file", type=click.File("rb"))
+@where
+def locations(
+    context: click.Context, partner_id: str, file: BinaryIO, url: str, admin_key: str, state: Path, as_json: bool
+) -> None:
+    """Hand in all stations of an operator whose protocol cannot say them: FILE is a JSON list of OCPI Locations."""
+    found = api(context, url, admin_key, state).call("PUT", f"/partners/{partner_id}/locations", file.read())
+    _print(found, as_json)
 
 
 @partner.command()

@@ -49,6 +49,7 @@ class EmipAdapter(ProtocolAdapter):
             Capability.PUSH_CDR,
         }
     )
+    tells_locations: ClassVar[bool] = False
 
     def __init__(self, outbound: Outbound) -> None:
         self._client = EmipClient(outbound.http, outbound.credentials)
