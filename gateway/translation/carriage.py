@@ -12,6 +12,8 @@ from msgspec import Struct
 from gateway.translation.model import Kind
 from mappings.emip import authorisation as emip_authorisation
 from mappings.emip import cdrs as emip_cdrs
+from mappings.emip import commands as emip_commands
+from mappings.emip import outcomes as emip_outcomes
 from mappings.emip import sessions as emip_sessions
 from mappings.emip.codes import REFUSAL
 from mappings.emip.evse_status import EVSE_STATUS as EMIP_STATUS
@@ -260,6 +262,15 @@ _EMIP: Final = {
             "token": "eMIP cannot identify by it",
         },
     ),
+    Kind.START_SESSION: Carriage(
+        not_carried=emip_commands.START_NOT_CARRIED,
+        codes={"token.kind": EMIP_KIND},
+        withheld={"evse_id": _NO_EVSE_ID, "token": "a driver that eMIP cannot name", "operatorId": "no EMSP is known"},
+    ),
+    Kind.STOP_SESSION: Carriage(
+        not_carried=emip_commands.STOP_NOT_CARRIED, withheld={"operatorId": "no EMSP is known"}
+    ),
+    Kind.COMMAND_RESULT: Carriage(not_carried=emip_outcomes.NOT_CARRIED, codes={"outcome": emip_outcomes.START_RESULT}),
 }
 
 CARRIAGE: Final[Mapping[str, Mapping[Kind, Carriage]]] = {

@@ -14,6 +14,7 @@ from mappings.emip.codes import REFUSAL
 from mappings.emip.evse_status import EVSE_STATUS as EMIP_STATUS
 from mappings.emip.identification import KIND as EMIP_KIND
 from mappings.emip.meters import SERIES
+from mappings.emip.outcomes import START_RESULT
 from mappings.emip.sessions import STATUS as EMIP_SESSION
 from mappings.ochp import codes as ochp
 from mappings.ochp.ids import TOKEN_KIND
@@ -315,6 +316,7 @@ TOPICS: Final = (
         columns={
             _OCPI: Column(source="mod_commands, CommandResultType", table=ocpi_commands.RESULT),
             _OICP: Column(source="CodeType, of an acknowledgement", table=oicp_commands.RESULT),
+            _EMIP: Column(source="requestStatus, of a start", table=START_RESULT),
         },
     ),
     Topic(

@@ -15,6 +15,7 @@ from core.model.loss import Loss
 from core.model.partner import Role
 from core.model.session import CdrToken, Session
 from core.model.token import TokenKind
+from gateway.translation import emip_commands as commands
 from gateway.translation.completing import place_of, priced_by_context, with_issuer
 from gateway.translation.emip_header import CAME, Hop, came, came_in, header_of, hop, without_target
 from gateway.translation.emip_status import status, status_out, status_unheld
@@ -77,10 +78,10 @@ def _question_out(request: AuthoriseRequest, context: Context) -> Written:
         return Written(output=None, losses=(withheld("$.operatorId", _NO_OPERATOR),))
     place = context.location(request.location_id) if request.location_id else None
     lost = way.losses
-    if way.to_issuer and request.journey_id is None and PROTOCOL not in request.extensions:
+    if way.addressed and request.journey_id is None and PROTOCOL not in request.extensions:
         request = replace(request, journey_id=str(uuid.uuid4()))
         lost += (assumed("$.serviceSessionId", request.journey_id, _MINTED),)
-    ask: Any = authorise_request_to_emip if way.to_issuer else authorise_request_to_platform
+    ask: Any = authorise_request_to_emip if way.addressed else authorise_request_to_platform
     made = ask(request, header_of(way.members), place)
     if made.message is None:
         return Written(output=None, losses=made.losses)
@@ -105,7 +106,7 @@ def _answer_out(answer: Authorisation, context: Context) -> Written:
     session = answer.journey_id
     if session is None:
         session = str(uuid.uuid4())
-        if not kept.get("to_issuer"):
+        if not kept.get("addressed"):
             made.append(assumed("$.serviceSessionId", session, _MINTED))
     if answer.contract_id is None and answer.token is not None:
         answer = replace(answer, contract_id=answer.token.contract_id)
@@ -114,7 +115,7 @@ def _answer_out(answer: Authorisation, context: Context) -> Written:
     if kept and "sale_partner_operator_id" not in kept:
         answer = replace(answer, issuer=None)
     done = authorisation_to_emip(answer, transaction_id=transaction, session_id=session)
-    if kept.get("to_issuer"):
+    if kept.get("addressed"):
         return Written(output=_text(_of_issuer(done.message, kept)), losses=done.losses + tuple(made))
     return Written(output=_text(done.message), losses=done.losses + tuple(made))
 
@@ -202,7 +203,7 @@ def _session_out(session: Session, context: Context) -> Written:
         lost += (assumed("$.serviceSessionId", service, _MINTED),)
     messages: list[Any] = []
     for event in events:
-        if way.to_issuer:
+        if way.addressed:
             message: Any = from_iop.SetSessionEventReportRequest(
                 **way.members,
                 service_session_id=service,
@@ -253,7 +254,7 @@ def _cdr_out(cdr: Cdr, context: Context) -> Written:
     way: Hop | None = hop(cdr.extensions, cdr.owner, cdr.token.issuer, context)
     if way is None:
         return Written(output=None, losses=(*lost, withheld("$.operatorId", _NO_OPERATOR)))
-    module: Any = from_iop if way.to_issuer else to_iop
+    module: Any = from_iop if way.addressed else to_iop
     message = module.SetChargeDetailRecordRequest(**without_target(way.members), charge_detail_record=sent.record)
     made = tuple(loss for loss in way.losses if loss.path != "$.targetOperatorId")
     return Written(output=_text(message), losses=lost + sent.losses + made)
@@ -275,7 +276,6 @@ def _completed(cdr: Cdr, context: Context) -> tuple[Cdr, tuple[Loss, ...]]:
     return cdr, made + named + priced
 
 
-_COMMANDS: Final = "remote commands are not translated to or from eMIP yet"
 _NOTHING: Final = "eMIP has no such message"
 
 EMIP_0_7_4 = Dialect(
@@ -285,6 +285,9 @@ EMIP_0_7_4 = Dialect(
         Kind.AUTHORIZATION: _answer,
         Kind.SESSION: _session,
         Kind.CDR: _cdr,
+        Kind.START_SESSION: commands.start_session,
+        Kind.STOP_SESSION: commands.stop_session,
+        Kind.COMMAND_RESULT: commands.result,
     },
     writes={
         Kind.EVSE_STATUS: status_out,
@@ -292,16 +295,20 @@ EMIP_0_7_4 = Dialect(
         Kind.AUTHORIZATION: _answer_out,
         Kind.SESSION: _session_out,
         Kind.CDR: _cdr_out,
+        Kind.START_SESSION: commands.start_session_out,
+        Kind.STOP_SESSION: commands.stop_session_out,
+        Kind.COMMAND_RESULT: commands.result_out,
     },
     why={
         Kind.LOCATION: "eMIP carries no static data of charge points",
         Kind.TOKEN: "eMIP has no lists of tokens; each is asked for",
         Kind.TARIFF: "eMIP has no tariffs",
-        Kind.START_SESSION: _COMMANDS,
-        Kind.STOP_SESSION: _COMMANDS,
-        Kind.COMMAND_RESULT: _COMMANDS,
         Kind.RESERVE_NOW: _NOTHING,
         Kind.CANCEL_RESERVATION: _NOTHING,
     },
-    unheld={Kind.EVSE_STATUS: status_unheld},
+    unheld={
+        Kind.EVSE_STATUS: status_unheld,
+        Kind.START_SESSION: commands.unheld,
+        Kind.STOP_SESSION: commands.unheld,
+    },
 )

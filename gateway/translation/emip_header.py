@@ -36,7 +36,7 @@ def came_in(extensions: Extensions, message: Struct, *more: str) -> Extensions:
     """With the message's name, header, and the members `more`."""
     kept = {name: getattr(message, name, None) for name in (*_HEADER, *more)}
     kept = {name: value for name, value in kept.items() if value is not None}
-    kept["to_issuer"] = type(message).__module__ == from_iop.__name__
+    kept["addressed"] = type(message).__module__ == from_iop.__name__
     return extensions | {CAME: pack_extension(msgspec.to_builtins(kept))}
 
 
@@ -45,33 +45,35 @@ def came(extensions: Extensions) -> dict[str, Any] | None:
 
 
 class Hop(Struct, frozen=True, kw_only=True):
-    """`to_issuer`: from the platform to the eMSP that is named; else from the operator to the platform."""
+    """`addressed`: from the platform to the party that is named; else from the sender to the platform."""
 
-    to_issuer: bool
+    addressed: bool
     members: dict[str, Any]
     losses: tuple[Loss, ...] = ()
 
 
-def hop(extensions: Extensions, operator: PartyId, issuer: PartyId | None, context: Context) -> Hop | None:
-    """None: no operator is known."""
+def hop(
+    extensions: Extensions, sender: PartyId, target: PartyId | None, context: Context, role: Role = Role.EMSP
+) -> Hop | None:
+    """`role` is that of the target; the only party of this role in the context is one. None: no sender is known."""
     kept = came(extensions)
     if kept is not None:
         members = {
             name: IdType(kept[name]) if name.endswith("_type") else kept[name] for name in _HEADER if name in kept
         }
-        return Hop(to_issuer=kept["to_issuer"], members={"transaction_id": None} | members)
-    if operator == UNKNOWN_PARTY:
+        return Hop(addressed=kept["addressed"], members={"transaction_id": None} | members)
+    if sender == UNKNOWN_PARTY:
         return None
-    target = issuer or context.party(Role.EMSP)
-    partner = context.party(Role.HUB) or operator
-    header = Header(str(uuid.uuid4()), f"{partner.country_code}*{partner.party_id}", operator, target)
+    found = target or context.party(role)
+    partner = context.party(Role.HUB) or sender
+    header = Header(str(uuid.uuid4()), f"{partner.country_code}*{partner.party_id}", sender, found)
     made = [
         assumed("$.transactionId", header.transaction_id, "minted, as the running hub does"),
-        assumed("$.partnerId", header.partner_id, "the running hub writes its own; that of the context, or the CPO"),
+        assumed("$.partnerId", header.partner_id, "the running hub writes its own; that of the context, or the sender"),
     ]
-    if target is not None and issuer is None:
-        made.append(assumed("$.targetOperatorId", str(target), "the one EMSP of the context"))
-    return Hop(to_issuer=target is not None, members=header.members(), losses=tuple(made))
+    if found is not None and target is None:
+        made.append(assumed("$.targetOperatorId", str(found), f"the one {role} of the context"))
+    return Hop(addressed=found is not None, members=header.members(), losses=tuple(made))
 
 
 def without_target(members: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from core.model.loss import Loss, LossKind
 from core.model.token import Token, Whitelist
 from mappings.emip.authorisation import CHARGE, Header
 from mappings.emip.identification import KIND, medium_from_emip, user_id_to_emip
-from mappings.emip.ids import contract_or_none, evse_id_from_emip, evse_id_to_emip, party_from_emip
+from mappings.emip.ids import contract_or_none, evse_id_from_emip, evse_id_to_emip, is_contract, party_from_emip
 from mappings.emip.leftovers import PROTOCOL, own, put_aside, put_back
 from mappings.emip.times import moment_to_emip
 from mappings.losses import losses
@@ -79,7 +79,7 @@ def start_from_emip(message: Start, *, id: str, operator: PartyId, now: datetime
         raise Invalid("/userId", "longer than an identification of a driver can be")
     to_platform = message if isinstance(message, to_iop.SetServiceAuthorisationRequest) else None
     to_operator = message if isinstance(message, from_iop.SetServiceAuthorisationRequest) else None
-    issuer = party_from_emip(message.operator_id)
+    issuer, alias = party_from_emip(message.operator_id), message.user_contract_id_alias
     command = Command(
         id=id,
         kind=CommandKind.START_SESSION,
@@ -89,7 +89,7 @@ def start_from_emip(message: Start, *, id: str, operator: PartyId, now: datetime
             issuer=issuer,
             uid=medium.uid,
             kind=medium.kind,
-            contract_id=contract_or_none(message.user_contract_id_alias) or medium.contract_id,
+            contract_id=contract_or_none(alias) if alias and is_contract(alias) else medium.contract_id,
             valid=True,
             whitelist=Whitelist.NEVER,
             updated_at=now,

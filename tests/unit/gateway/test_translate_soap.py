@@ -351,7 +351,7 @@ def test_a_wrong_payload_exits_2_with_a_path(source: str, kind: str, text: str, 
 
 @pytest.mark.parametrize(
     ("target", "kind"),
-    [(OCHP, "session"), (OCHP, "tariff"), (OCHP, "start-session"), (EMIP, "stop-session"), (EMIP, "tariff")],
+    [(OCHP, "session"), (OCHP, "tariff"), (OCHP, "start-session"), (EMIP, "token"), (EMIP, "tariff")],
 )
 def test_an_impossible_pair_exits_3_with_its_reason(target: str, kind: str) -> None:
     code, said = run("--from", OCPI, "--to", target, "--kind", kind, given={})
