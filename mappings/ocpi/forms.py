@@ -1,6 +1,8 @@
 """How an older version of OCPI says what 2.3.0 says. All mappings to and from core speak 2.3.0; a form stands before
 them, so that a version is a table of what differs and nothing else."""
 
+import re
+import typing
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -16,6 +18,9 @@ from core.model.partner import PartyRole
 from mappings.losses import NotCarried, losses
 from mappings.tables import CodeTable
 from protocols.ocpi.wire.base import Wire
+from protocols.ocpi.wire.locations import Location
+from protocols.ocpi.wire.tokens import Token
+from protocols.ocpi.wire.types import CdrDateTime, DateTime
 
 T = TypeVar("T")
 
@@ -28,21 +33,33 @@ class Switches(Struct, frozen=True):
     """What an operator may choose for a partner of an older version.
 
     `unknown_fields`: it is shown them too. `short_texts`: it still has the limits of before the corrections, 45 for an
-    address and 20 for a state. `lossy_tariffs`: it gets tariffs without the conditions that its version cannot say."""
+    address and 20 for a state. `lossy_tariffs`: it gets tariffs without the conditions that its version cannot say.
+    `time_zone`: that of its locations, where they do not say it (2.1.1)."""
 
     unknown_fields: bool = False
     short_texts: bool = False
     lossy_tariffs: bool = False
+    time_zone: str | None = None
 
 
 class About(Struct, frozen=True, kw_only=True):
     """What a message of an older version leaves to its surroundings. `hub`: who we are; `partner`: the one party of
-    a connection of 2.1.1, in its role; `now`: the time of receipt."""
+    a connection of 2.1.1, in its role; `now`: the time of receipt.
+
+    What 2.1.1 refers to in its own way, as far as the hub knows it: `places` by the key of a location, `tokens` by the
+    contract, `asked`: the token that an answer is about."""
 
     hub: PartyRole | None = None
     partner: PartyRole | None = None
     now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     switches: Switches = Switches()
+    places: Mapping[str, Location] = {}
+    tokens: Mapping[str, Token] = {}
+    asked: Token | None = None
+
+    def tariff_id(self, tariff_ids: tuple[str, ...]) -> str | None:
+        """The one that 2.1.1 has room for; of several nobody can say here which holds for its reader."""
+        return tariff_ids[0] if len(tariff_ids) == 1 else None
 
 
 NOTHING_KNOWN: Final = About()
@@ -67,13 +84,25 @@ def said(message: Any, forms: Forms, about: About) -> Any:
     return older if about.switches.unknown_fields else without_unknown(older)
 
 
-Lost = Mapping[Any, tuple[NotCarried, Mapping[str, CodeTable[Any, Any]]]]
-"""By canonical type: what a version loses beyond 2.3.0."""
+def _nothing_more(_: Any, __: About) -> tuple[Loss, ...]:
+    return ()
 
 
-def lost(canonical: Struct, tables: Lost) -> tuple[Loss, ...]:
-    held = tables.get(type(canonical))
-    return losses(canonical, *held) if held else ()
+class LossTable(Struct, frozen=True):
+    """What a version loses of one canonical type beyond 2.3.0. `more`: what no table can say."""
+
+    not_carried: NotCarried = {}
+    codes: Mapping[str, CodeTable[Any, Any]] = {}
+    more: Callable[[Any, About], tuple[Loss, ...]] = _nothing_more
+
+
+Lost = Mapping[Any, LossTable]
+"""By canonical type."""
+
+
+def lost(canonical: Struct, tables: Lost, about: About) -> tuple[Loss, ...]:
+    table = tables.get(type(canonical))
+    return losses(canonical, table.not_carried, table.codes) + table.more(canonical, about) if table else ()
 
 
 def unchanged(message: T, _: About) -> T:
@@ -127,6 +156,35 @@ def without_unknown(value: Any) -> Any:
         items = tuple(map(without_unknown, value))
         return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
     return value
+
+
+def whole_seconds(value: Any) -> Any:
+    """A message without fractions in its times, at any depth."""
+    if isinstance(value, Wire):
+        times = _times(type(value))
+        return replace(
+            value,
+            **{
+                name: _FRACTION.sub("", held) if name in times and isinstance(held, str) else whole_seconds(held)
+                for name in value.__struct_fields__
+                if isinstance(held := getattr(value, name), str | Wire | tuple)
+            },
+        )
+    return tuple(map(whole_seconds, value)) if isinstance(value, tuple) else value
+
+
+_FRACTION: Final = re.compile(r"\.[0-9]+")
+
+
+_MOMENTS: Final = (DateTime, CdrDateTime)
+
+
+@lru_cache(maxsize=256)
+def _times(wire_type: Any) -> frozenset[str]:
+    hints = typing.get_type_hints(wire_type, include_extras=True)
+    return frozenset(
+        name for name, hint in hints.items() if any(kind in (hint, *typing.get_args(hint)) for kind in _MOMENTS)
+    )
 
 
 class ClosedWords(CodeTable[str, str]):

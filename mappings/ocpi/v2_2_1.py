@@ -223,10 +223,10 @@ def is_for_bookings(element: Any) -> bool:
 
 
 def element_older(element: tariffs.TariffElement, taxed: bool) -> tariffs.TariffElement:
-    return replace(element, price_components=each_of(_untaxed, element.price_components)) if taxed else element
+    return replace(element, price_components=each_of(untaxed, element.price_components)) if taxed else element
 
 
-def _untaxed(component: tariffs.PriceComponent) -> tariffs.PriceComponent:
+def untaxed(component: tariffs.PriceComponent) -> tariffs.PriceComponent:
     """A price that includes taxes of an unknown rate stays what the driver pays."""
     if component.vat is None:
         return component

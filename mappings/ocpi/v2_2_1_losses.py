@@ -9,7 +9,7 @@ from core.model.location import Location
 from core.model.session import Session
 from core.model.tariff import Tariff
 from core.model.token import Token
-from mappings.ocpi.forms import ClosedWords, Lost
+from mappings.ocpi.forms import ClosedWords, LossTable, Lost
 from mappings.ocpi.v2_2_1 import (
     CAPABILITY,
     CDR_CONNECTOR_TYPE,
@@ -86,14 +86,14 @@ CDR_CODES: Final[Codes] = {
     **{f"{cost}.taxes[].name": TAX_NAME for cost in COSTS},
     **{f"tariffs[].{path}": table for path, table in TARIFF_CODES.items()},
 }
-WITH_TOKEN: Final[tuple[dict[str, str], Codes]] = ({}, {"token.kind": TOKEN_TYPE})
+WITH_TOKEN: Final = LossTable({}, {"token.kind": TOKEN_TYPE})
 
 LOST: Final[Lost] = {
-    Location: (LOCATION, LOCATION_CODES),
-    Token: ({}, {"kind": TOKEN_TYPE}),
-    Session: (SESSION, SESSION_CODES),
-    Cdr: (CDR, CDR_CODES),
-    Tariff: (TARIFF, TARIFF_CODES),
+    Location: LossTable(LOCATION, LOCATION_CODES),
+    Token: LossTable({}, {"kind": TOKEN_TYPE}),
+    Session: LossTable(SESSION, SESSION_CODES),
+    Cdr: LossTable(CDR, CDR_CODES),
+    Tariff: LossTable(TARIFF, TARIFF_CODES),
     Authorisation: WITH_TOKEN,
     Command: WITH_TOKEN,
 }

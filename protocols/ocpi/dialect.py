@@ -59,7 +59,7 @@ class Dialect(Struct, frozen=True):
 
     def losses(self, canonical: Struct) -> tuple[Loss, ...]:
         """Beyond those of 2.3.0."""
-        return lost(canonical, self.version.lost)
+        return lost(canonical, self.version.lost, self.about)
 
 
 def dialect_of(partner: Partner | None, hub: PartyRole, now: datetime, version: Version | None = None) -> Dialect:

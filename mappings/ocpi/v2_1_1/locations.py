@@ -1,0 +1,208 @@
+"""Locations, EVSEs and connectors. Source: OCPI 2.1.1 and 2.3.0, mod_locations."""
+
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Final
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from mappings.ocpi.forms import About, ClosedWords, Unsayable, each_of, mapped, retyped
+from mappings.ocpi.parties import spelled
+from mappings.ocpi.v2_1_1.config import party_of
+from mappings.ocpi.v2_2_1 import IMPACT, business_older, image_older, sayable
+from mappings.tables import CodeTable
+from protocols.ocpi.wire import locations
+from protocols.ocpi.wire import v2_1_1 as wire
+from protocols.ocpi.wire.locations import PowerType
+
+NO_POSTAL_CODE: Final = "-"
+LOCATION_TYPE: Final = ClosedWords(wire.LOCATION_TYPES, instead="OTHER")
+CONNECTOR_TYPE: Final = ClosedWords(wire.CONNECTOR_TYPES)
+CAPABILITY: Final = ClosedWords(wire.CAPABILITIES)
+PARKING_RESTRICTION: Final = ClosedWords(wire.PARKING_RESTRICTIONS)
+FACILITY: Final = ClosedWords(wire.FACILITIES)
+POWER_TYPE: Final[CodeTable[PowerType, PowerType]] = CodeTable(
+    both={held: held for held in (PowerType.AC_1_PHASE, PowerType.AC_3_PHASE, PowerType.DC)},
+    inbound={PowerType.AC_2_PHASE: PowerType.AC_2_PHASE, PowerType.AC_2_PHASE_SPLIT: PowerType.AC_2_PHASE_SPLIT},
+    outbound={PowerType.AC_2_PHASE: PowerType.AC_1_PHASE, PowerType.AC_2_PHASE_SPLIT: PowerType.AC_1_PHASE},
+)
+_SAYS_NOTHING: Final = frozenset({"OTHER", "UNKNOWN"})
+_SIX: Final = Decimal("0.000001")
+
+
+# --- to 2.3.0
+
+
+def connector_newer(connector: Any, about: About) -> locations.Connector:
+    return retyped(connector, locations.Connector, **_connector_changes(connector, about, ()))
+
+
+def connector_patch_newer(patch: Any, about: About) -> locations.ConnectorPatch:
+    return retyped(patch, locations.ConnectorPatch, **_connector_changes(patch, about, UNSET))
+
+
+def _connector_changes(connector: Any, about: About, untold: Any) -> dict[str, Any]:
+    tariff_id = connector.tariff_id
+    return {
+        "max_voltage": connector.voltage,
+        "max_amperage": connector.amperage,
+        "tariff_ids": (tariff_id,) if tariff_id else untold,
+        "last_updated": told(connector.last_updated, about),
+    }
+
+
+def evse_newer(evse: Any, about: About) -> locations.Evse:
+    return retyped(evse, locations.Evse, connectors=_connectors_newer(evse.connectors, about))
+
+
+def evse_patch_newer(patch: Any, about: About) -> locations.EvsePatch:
+    connectors, moment = _connectors_newer(patch.connectors, about), told(patch.last_updated, about)
+    return retyped(patch, locations.EvsePatch, connectors=connectors, last_updated=moment)
+
+
+def _connectors_newer(connectors: Any, about: About) -> Any:
+    return each_of(lambda held: connector_newer(held, about), connectors)
+
+
+def location_newer(location: wire.Location, about: About) -> locations.Location:
+    """Of the party whose connection it is, for everybody; the time zone stays unknown where nobody says it."""
+    country_code, party_id = spelled(party_of(about))
+    return retyped(
+        location,
+        locations.Location,
+        country_code=country_code,
+        party_id=party_id,
+        publish=True,
+        time_zone=location.time_zone or about.switches.time_zone,
+        **_location_changes(location, about),
+    )
+
+
+def location_patch_newer(patch: wire.LocationPatch, about: About) -> locations.LocationPatch:
+    changes = _location_changes(patch, about)
+    return retyped(patch, locations.LocationPatch, **changes, last_updated=told(patch.last_updated, about))
+
+
+def _location_changes(location: Any, about: About) -> dict[str, Any]:
+    return {
+        "postal_code": mapped(lambda code: None if code == NO_POSTAL_CODE else code, location.postal_code),
+        "parking_type": mapped(lambda kind: None if kind in _SAYS_NOTHING else kind, location.type),
+        "evses": each_of(lambda evse: evse_newer(evse, about), location.evses),
+        "opening_times": mapped(_hours_newer, location.opening_times),
+        "energy_mix": mapped(energy_mix_newer, location.energy_mix),
+    }
+
+
+def _hours_newer(hours: wire.Hours) -> locations.Hours:
+    """Regular hours mean that it is not always open, whatever else is said."""
+    return retyped(hours, locations.Hours, twentyfourseven=bool(hours.twentyfourseven) and not hours.regular_hours)
+
+
+def energy_mix_newer(mix: wire.EnergyMix) -> locations.EnergyMix:
+    impacts = each_of(
+        lambda impact: retyped(impact, locations.EnvironmentalImpact, category=impact.source), mix.environ_impact
+    )
+    return retyped(mix, locations.EnergyMix, environ_impact=impacts)
+
+
+def told(moment: Any, about: About) -> str:
+    """`last_updated`, which a PATCH of 2.1.1 may leave out: then it is the time of receipt."""
+    return moment if isinstance(moment, str) else about.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+# --- from 2.3.0
+
+
+def connector_older(connector: locations.Connector, about: About) -> wire.Connector:
+    """Raises Unsayable for a plug that has no word."""
+    if CONNECTOR_TYPE.loses(connector.standard):
+        raise Unsayable(f"OCPI 2.1.1 has no connector type {connector.standard}")
+    return connector_as(connector, connector.standard, about)
+
+
+def connector_as(connector: locations.Connector, standard: str, about: About) -> wire.Connector:
+    return retyped(
+        connector,
+        wire.Connector,
+        standard=standard,
+        power_type=POWER_TYPE.to_wire(connector.power_type),
+        voltage=connector.max_voltage,
+        amperage=connector.max_amperage,
+        tariff_id=about.tariff_id(connector.tariff_ids or ()),
+    )
+
+
+def evse_older(evse: locations.Evse, about: About) -> wire.Evse:
+    """Raises Unsayable for an EVSE none of whose plugs has a word."""
+    sayable = [held for held in evse.connectors if not CONNECTOR_TYPE.loses(held.standard)]
+    if not sayable:
+        raise Unsayable(f"OCPI 2.1.1 has no word for any connector of EVSE {evse.uid}")
+    return evse_with(evse, tuple(connector_older(held, about) for held in sayable))
+
+
+def evse_with(evse: locations.Evse, connectors: tuple[wire.Connector, ...]) -> wire.Evse:
+    return retyped(
+        evse,
+        wire.Evse,
+        connectors=connectors,
+        capabilities=CAPABILITY.only(evse.capabilities),
+        parking_restrictions=PARKING_RESTRICTION.only(evse.parking_restrictions),
+        coordinates=mapped(_point_older, evse.coordinates),
+        images=each_of(image_older, evse.images),
+    )
+
+
+def evse_patch_older(patch: locations.EvsePatch, _: About) -> wire.EvsePatch:
+    """A status; what says more is told as a whole."""
+    return wire.EvsePatch(uid=patch.uid, status=patch.status, last_updated=patch.last_updated)
+
+
+def location_older(location: locations.Location, about: About) -> wire.Location:
+    """Raises Unsayable for one that is not for everybody: 2.1.1 could not honour that."""
+    if not location.publish:
+        raise Unsayable(f"location {location.id} is not published, which OCPI 2.1.1 cannot say")
+    return location_with(location, sayable(evse_older, location.evses, about))
+
+
+def location_with(location: locations.Location, evses: tuple[wire.Evse, ...]) -> wire.Location:
+    """As it is embedded too, whether published or not."""
+    return retyped(
+        location,
+        wire.Location,
+        type="UNKNOWN" if location.parking_type is None else LOCATION_TYPE.said(location.parking_type),
+        address=location.address[:45],
+        postal_code=NO_POSTAL_CODE if location.postal_code is None else location.postal_code,
+        coordinates=_point_older(location.coordinates),
+        related_locations=each_of(_point_older, location.related_locations),
+        evses=evses,
+        operator=mapped(business_older, location.operator),
+        suboperator=mapped(business_older, location.suboperator),
+        owner=mapped(business_older, location.owner),
+        facilities=FACILITY.only(location.facilities),
+        opening_times=mapped(_hours_older, location.opening_times),
+        images=each_of(image_older, location.images),
+        energy_mix=mapped(energy_mix_older, location.energy_mix),
+    )
+
+
+def _point_older(point: Any) -> Any:
+    """With six decimals, no more and no less."""
+    return replace(point, latitude=_degrees(point.latitude), longitude=_degrees(point.longitude))
+
+
+def _degrees(text: str) -> str:
+    return format(Decimal(text).quantize(_SIX, ROUND_HALF_UP), "f")
+
+
+def _hours_older(hours: locations.Hours) -> wire.Hours:
+    regular = () if hours.twentyfourseven else hours.regular_hours
+    return retyped(hours, wire.Hours, regular_hours=regular)
+
+
+def energy_mix_older(mix: locations.EnergyMix) -> wire.EnergyMix:
+    impacts = tuple(
+        retyped(impact, wire.EnvironmentalImpact, source=impact.category)
+        for impact in mix.environ_impact or ()
+        if not IMPACT.loses(impact.category)
+    )
+    return retyped(mix, wire.EnergyMix, environ_impact=impacts)
