@@ -11,10 +11,11 @@ from typing import Protocol
 
 from core.model.alias import Alias
 from core.model.authorisation import Journey
+from core.model.base import Extensions
 from core.model.cdr import CdrSettlement, CdrState
 from core.model.delivery import Delivery, DeliveryState
 from core.model.event import Event
-from core.model.ids import EvseId, PartyId, TokenUid
+from core.model.ids import ContractId, EvseId, PartyId, TokenUid
 from core.model.location import EvseChange, Location, LocationQuery
 from core.model.partner import CredentialKind, Partner, Role
 from core.model.session import Session
@@ -58,6 +59,11 @@ class LocationStore(Protocol):
         Moves `updated_at` of the EVSE and the location forward."""
         ...
 
+    async def annotate(self, owner: PartyId, location_id: str, evse_uid: str, extensions: Extensions) -> None:
+        """What a protocol keeps with an EVSE: joins its extensions, is no change of it, and told to nobody. Raises
+        Unknown if not held."""
+        ...
+
     async def page(self, query: LocationQuery) -> tuple[list[Location], int]:
         """In order of (updated_at, key); the second value is how many match altogether."""
         ...
@@ -92,6 +98,10 @@ class TokenStore(Protocol):
         """All issuers' tokens that share a mark with what was read (`core.model.cards`), in order of their keys.
 
         Of a plain uid, its kind does not matter."""
+        ...
+
+    async def of_contract(self, contract_id: ContractId) -> list[Token]:
+        """All issuers' tokens of this contract, in order of their keys."""
         ...
 
     async def save(self, token: Token, *, events: Sequence[Event]) -> Saved: ...
@@ -162,6 +172,14 @@ class CdrStore(Protocol):
         """Write the way of a CDR (never the CDR itself).
 
         Optimistic on `rev`: raises Uncertain if another writer was faster."""
+        ...
+
+    async def revise(self, settlement: CdrSettlement, *, event: Event) -> CdrSettlement:
+        """As `update`, with the CDR itself and its event."""
+        ...
+
+    async def fetched(self, settlements: Sequence[CdrSettlement]) -> None:
+        """Write `fetched_version` of these as they stand; what has changed meanwhile is left as it is."""
         ...
 
     async def page(

@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 
 from core.errors import Refused, Unknown
+from core.model.base import Extensions
 from core.model.event import Event, EventKind
 from core.model.ids import EvseId, PartyId
 from core.model.location import Evse, EvseChange, EvseStatus, Location, LocationQuery
@@ -61,6 +62,13 @@ class LocationService:
             at=self._clock.now(),
         )
         return await self._locations.change_status(owner, location_id, evse_uid, change, event=event)
+
+    async def annotate(
+        self, caller: Partner, owner: PartyId, location_id: str, evse_uid: str, extensions: Extensions
+    ) -> None:
+        """What the caller's protocol keeps with an EVSE, beside its status. Raises Refused, Unknown."""
+        owner_of(caller, owner, "$.party_id")
+        await self._locations.annotate(owner, location_id, evse_uid, extensions)
 
     async def change_status_by_evse_id(
         self, caller: Partner, changes: Sequence[tuple[EvseId, EvseStatus]], at: datetime

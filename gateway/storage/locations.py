@@ -7,6 +7,7 @@ from msgspec import Struct
 from pymongo import UpdateOne
 
 from core.errors import Unknown
+from core.model.base import Extensions
 from core.model.event import Event
 from core.model.ids import EvseId, PartyId
 from core.model.location import EvseChange, Location, LocationQuery, location_key
@@ -73,6 +74,15 @@ class MongoLocations(VersionedStore[Location]):
         }
         key = location_key(owner, location_id)
         return await self._change_status(_StatusChange(location_id, evse_uid, key, evse_uid.upper(), values, event))
+
+    async def annotate(self, owner: PartyId, location_id: str, evse_uid: str, extensions: Extensions) -> None:
+        """Neither the revision nor the generation moves: readers are shown nothing of it."""
+        here = {"_id": location_key(owner, location_id), "doc.evses.key": evse_uid.upper()}
+        values = {f"doc.evses.$.extensions.{name}": text for name, text in extensions.items()}
+        with translated(writes=True):
+            found = await self._collection.update_one(here, {"$set": values})
+        if not found.matched_count:
+            raise Unknown("EVSE", evse_uid)
 
     async def page(self, query: LocationQuery) -> tuple[list[Location], int]:
         return await self._page(_filter(query), query.offset, query.limit)
@@ -181,7 +191,8 @@ def _apply(
         results.append(result)
         if result is Saved.CHANGED:
             evses[index].update(change.values)
-            touched.setdefault(change.location_key, {})[index] = change.values
+            places = touched.setdefault(change.location_key, {})
+            places[index] = places.get(index, {}) | change.values
             events.append(change.event)
     updates = [_update(key, places) for key, places in touched.items()]
     return results, updates, latest_events(events)

@@ -10,7 +10,8 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from core.model.location import EvseStatus
+from core.model.base import Extensions
+from core.model.location import Evse, EvseStatus
 from mappings.emip.times import moment_from_emip
 from mappings.tables import CodeTable
 from protocols.emip.wire import to_iop
@@ -55,6 +56,11 @@ EVSE_STATUS: Final[CodeTable[Pair, EvseStatus]] = CodeTable(
         EvseStatus.BLOCKED: "sent as busy, the nearest word of eMIP",
     },
 )
+
+
+AVAILABILITY: Final = "emip-availability"
+BUSY: Final = "emip-busy"
+"""Extensions of an EVSE: what was said last of each kind of status."""
 
 
 class Said(Struct, frozen=True, kw_only=True):
@@ -132,6 +138,27 @@ def status_to_emip(status: EvseStatus, at: datetime | None = None) -> EmipStatus
     """The pair that says this status; a kind that nobody said is unspecified."""
     availability, busy = EVSE_STATUS.to_wire(status)
     return EmipStatus(availability=Availability(value=availability, at=at), busy=Busy(value=busy, at=at))
+
+
+def status_held(evse: Evse) -> EmipStatus:
+    """Both kinds as they were said last; where they do not make the status that is held, the pair that says that."""
+    kept = EmipStatus(
+        availability=_unpacked(evse.extensions, AVAILABILITY, Availability),
+        busy=_unpacked(evse.extensions, BUSY, Busy),
+    )
+    return kept if kept.status is evse.status else status_to_emip(evse.status)
+
+
+def status_to_keep(status: EmipStatus, evse: Evse) -> Extensions:
+    """What of it the EVSE does not hold yet; each kind by itself, so that two messages do not undo each other."""
+    kinds = {AVAILABILITY: status.availability, BUSY: status.busy}
+    texts = {name: msgspec.json.encode(kind).decode() for name, kind in kinds.items() if kind is not None}
+    return {name: text for name, text in texts.items() if evse.extensions.get(name) != text}
+
+
+def _unpacked(extensions: Extensions, name: str, kind: type[S]) -> S | None:
+    text = extensions.get(name)
+    return msgspec.json.decode(text, type=kind) if text else None
 
 
 def merged(held: EmipStatus, said: EmipStatus) -> EmipStatus:

@@ -147,6 +147,31 @@ async def test_a_status_brings_its_extensions_along(storage):
     assert (await storage.locations.get(ABC, "Loc1")).evses[0].extensions == {**before, "words": "1"}
 
 
+async def test_extensions_of_statuses_that_come_together_are_all_kept(storage):
+    await storage.locations.save(location(), events=[])
+    one, other = EvseStatus.CHARGING, EvseStatus.BLOCKED
+    await asyncio.gather(
+        status(storage, status=one, extensions={"one": "1"}), status(storage, status=other, extensions={"other": "2"})
+    )
+    kept = (await storage.locations.get(ABC, "Loc1")).evses[0].extensions
+    assert (kept["one"], kept["other"]) == ("1", "2")
+
+
+async def test_what_is_noted_at_an_evse_is_no_change(storage):
+    await storage.locations.save(location(), events=[])
+    before = await storage.locations.get(ABC, "Loc1")
+    [(key, revision)], _ = await storage.locations.page_keys(LocationQuery())
+    await storage.locations.annotate(ABC, "LOC1", "uid-1-0", {"words": "1", "more-words": "2"})
+    after = await storage.locations.get(ABC, "Loc1")
+    noted = {**before.evses[0].extensions, "words": "1", "more-words": "2"}
+    assert after == replace(before, evses=(replace(before.evses[0], extensions=noted), *before.evses[1:]))
+    assert await storage.locations.page_keys(LocationQuery()) == ([(key, revision)], 1)
+    assert not await events(storage)
+    for number, uid in (("LOC9", "UID-1-0"), ("LOC1", "nobody")):
+        with pytest.raises(Unknown):
+            await storage.locations.annotate(ABC, number, uid, {"words": "1"})
+
+
 async def test_a_status_that_is_old_or_known_is_not_told(storage):
     await storage.locations.save(location(), events=[])
     assert await status(storage, seconds=10) is Saved.CHANGED

@@ -11,9 +11,10 @@ from core.errors import Uncertain, Unknown
 from core.model.authorisation import Journey, JourneyState
 from core.model.base import revision_at
 from core.model.cards import same_card
+from core.model.base import Extensions
 from core.model.cdr import CdrSettlement, CdrState
 from core.model.event import Event
-from core.model.ids import EvseId, PartyId, TokenUid
+from core.model.ids import ContractId, EvseId, PartyId, TokenUid
 from core.model.location import Evse, EvseChange, Location, LocationQuery, location_key
 from core.model.session import Session, session_key
 from core.model.tariff import Tariff
@@ -117,6 +118,14 @@ class FakeLocations(_Shelf[Location]):
         self.outbox.add([event])
         return Saved.CHANGED
 
+    async def annotate(self, owner: PartyId, location_id: str, evse_uid: str, extensions: Extensions) -> None:
+        location = await self.get(owner, location_id)
+        evse = location.evse(evse_uid) if location else None
+        if location is None or evse is None:
+            raise Unknown("EVSE", evse_uid)
+        changed = _with_evse(location, replace(evse, extensions={**evse.extensions, **extensions}))
+        self.held[location.key] = replace(changed, updated_at=location.updated_at)
+
     async def page(self, query: LocationQuery) -> tuple[list[Location], int]:
         found = self._query(query)
         return found[query.offset : query.offset + query.limit], len(found)
@@ -160,6 +169,9 @@ class FakeTokens(_Shelf[Token]):
     async def of_card(self, kind: str, uid: TokenUid) -> list[Token]:
         found = (token for token in self.held.values() if same_card(token.kind, token.uid, kind, uid))
         return sorted(found, key=lambda token: token.key)
+
+    async def of_contract(self, contract_id: ContractId) -> list[Token]:
+        return sorted((one for one in self.held.values() if one.contract_id == contract_id), key=lambda one: one.key)
 
     async def page(self, query: TokenQuery) -> tuple[list[Token], int]:
         found = self._query(query)
@@ -278,11 +290,25 @@ class FakeCdrs:
 
     async def update(self, settlement: CdrSettlement) -> CdrSettlement:
         held = self.held.get(settlement.key)
+        return self._write(settlement if held is None else replace(settlement, cdr=held.cdr))
+
+    async def revise(self, settlement: CdrSettlement, *, event: Event) -> CdrSettlement:
+        revised = self._write(settlement)
+        self.outbox.add([event])
+        return revised
+
+    async def fetched(self, settlements: Sequence[CdrSettlement]) -> None:
+        for one in settlements:
+            if self.held[one.key].rev == one.rev:
+                self._write(replace(one, fetched_version=len(one.versions)))
+
+    def _write(self, settlement: CdrSettlement) -> CdrSettlement:
+        held = self.held.get(settlement.key)
         if held is None:
             raise Unknown("CDR", settlement.key)
         if held.rev != settlement.rev:
             raise Uncertain(f"CDR {settlement.key} was changed by another writer")
-        self.held[settlement.key] = updated = replace(settlement, cdr=held.cdr, rev=settlement.rev + 1)
+        self.held[settlement.key] = updated = replace(settlement, rev=settlement.rev + 1)
         return updated
 
     async def page(

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import msgspec
+from litestar import Litestar
 from lxml import etree
 
 from core.model.ids import EvseId, PartyId
@@ -21,7 +22,7 @@ from protocols.emip.wire.parts import ChargeDetailRecord, MeterReport, MeterRepo
 from protocols.emip.wire.words import AuthorisationValue, AvailabilityStatus, BusyStatus, CdrNature, Flag, IdType
 from protocols.transport.soap.envelope import SOAP_12, seal
 from protocols.transport.soap.xml import parse
-from tests.flows.hub import TestHub
+from tests.flows.hub import HUB_URL, TestHub
 
 BADGE = "04A1B2C3D4E5F6"
 EVSE = "FR*ZC1*E1001*1"
@@ -53,7 +54,15 @@ class Reached:
         self.partner = partner
         self.shown = shown
         self.key: str = shown["api_key"]
+        self.client = hub.client
         self.count = 0
+
+    def elsewhere(self) -> "Reached":
+        """The same partner at another gateway process over the same stores."""
+        app = Litestar(list(PLUGIN.routers(self.hub.hub)), openapi_config=None, logging_config=None)
+        found = Reached(self.hub, self.partner, self.shown)
+        found.client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=HUB_URL)
+        return found
 
     def header(self, **members: Any) -> dict[str, Any]:
         """The common header, with a transactionId of its own each time."""
@@ -70,7 +79,7 @@ class Reached:
 
     async def post(self, body: bytes, path: str = "/emip/0.7.4", **more: Any) -> httpx.Response:
         headers = {"authorization": f"Bearer {self.key}", **XML, **more.pop("headers", {})}
-        return await self.hub.client.post(path, content=body, headers=headers, **more)
+        return await self.client.post(path, content=body, headers=headers, **more)
 
     async def send(self, message: Any, **more: Any) -> Any:
         """The answer, read by its type."""

@@ -54,15 +54,36 @@ async def test_the_two_kinds_do_not_touch_each_other() -> None:
         assert status_of(hub) is EvseStatus.AVAILABLE
 
 
-async def test_what_this_process_has_not_heard_is_unknown_and_never_free() -> None:
-    """A status that another process took: its copy of the other kind is not here."""
+async def test_what_another_way_said_meanwhile_is_no_kind_of_emip() -> None:
+    """The location came anew with another status: what eMIP said before does not count any more."""
     async with pair() as (hub, one, _, _):
+        await one.busy(B.FREE, AT.format(1))
         await one.available(A.OUT_OF_ORDER, AT.format(1))
         [location] = hub.storage.locations.held.values()
         evse = msgspec.structs.replace(location.evses[0], status=EvseStatus.INOPERATIVE)
         hub.storage.locations.held[location.key] = msgspec.structs.replace(location, evses=(evse,))
         await one.available(A.IN_SERVICE, AT.format(2))
         assert status_of(hub) is EvseStatus.UNKNOWN
+
+
+@pytest.mark.spec("EMIP-DYN-04")
+async def test_both_kinds_and_their_dates_outlive_the_process() -> None:
+    async with pair() as (hub, one, _, _):
+        await one.available(A.OUT_OF_ORDER, AT.format(1))
+        await one.busy(B.RESERVED, AT.format(20))
+        other = one.elsewhere()
+        await other.busy(B.FREE, AT.format(10))
+        await other.available(A.IN_SERVICE, AT.format(30))
+        assert status_of(hub) is EvseStatus.RESERVED
+
+
+async def test_two_processes_agree() -> None:
+    async with pair() as (hub, one, _, _):
+        other = one.elsewhere()
+        calls = [one.available(A.IN_SERVICE, AT.format(5)), other.busy(B.FREE, AT.format(5))]
+        calls += [one.busy(B.BUSY, AT.format(4)), other.available(A.OUT_OF_ORDER, AT.format(4))]
+        assert set(await asyncio.gather(*calls)) == {1}
+        assert status_of(hub) is EvseStatus.AVAILABLE
 
 
 async def test_an_older_status_changes_nothing() -> None:

@@ -13,7 +13,6 @@ from core.model.authorisation import Journey
 from core.model.ids import EvseId, PartyId
 from core.model.partner import Partner, Role
 from core.routing import known
-from mappings.emip.evse_status import EmipStatus
 from mappings.emip.ids import evse_id_from_emip
 from protocols.emip.settings import EmipSettings
 from protocols.emip.wire.words import IdType
@@ -21,7 +20,6 @@ from protocols.plugin import Hub
 
 REMEMBERED: Final = timedelta(hours=24)
 MOST_ANSWERS: Final = 20_000
-MOST_STATUSES: Final = 200_000
 
 Answering = Callable[[], Awaitable[bytes]]
 
@@ -56,25 +54,16 @@ class Repeats:
 
 
 class Shared:
-    """What all calls of one process have in common.
-
-    `statuses`: both kinds of status as last said, by EVSE; the store keeps what follows from them."""
+    """What all calls of one process have in common."""
 
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
         self.repeats = Repeats()
-        self.statuses: OrderedDict[str, EmipStatus] = OrderedDict()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def lock(self, name: str) -> asyncio.Lock:
         """Messages about one thing are taken one after the other."""
         return self._locks.setdefault(name, asyncio.Lock())
-
-    def remember(self, key: str, status: EmipStatus) -> None:
-        self.statuses[key] = status
-        self.statuses.move_to_end(key)
-        if len(self.statuses) > MOST_STATUSES:
-            self.statuses.popitem(last=False)
 
 
 class Inbound(Struct, frozen=True, kw_only=True):
