@@ -48,12 +48,13 @@ class Call(Model, frozen=True, kw_only=True):
     """What every message out carries along.
 
     `sender` is the party in whose name it is sent, `recipient` the one party it is for; None: all parties of the
-    partner that may be told."""
+    partner that may be told. `place`: of a session or CDR, as the hub knows it."""
 
     partner: Partner
     correlation_id: str
     sender: PartyId
     recipient: PartyId | None = None
+    place: Location | None = None
 
 
 class ProtocolAdapter:

@@ -152,7 +152,8 @@ class BillingService:
         try:
             journey = await self._journeys.get(settlement.cdr.journey_id) if settlement.cdr.journey_id else None
             cdr, assumed = await self.for_recipient(settlement, partner)
-            told = await adapter.push_cdr(self._call(partner, cdr, journey), cdr, journey)
+            call = msgspec.structs.replace(self._call(partner, cdr, journey), place=await self._place(cdr))
+            told = await adapter.push_cdr(call, cdr, journey)
         except StoreUnavailable:  # ours, not the partner's: the process tries again
             raise
         except Unavailable as error:

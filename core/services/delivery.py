@@ -14,6 +14,7 @@ from core.model.delivery import Attempt, Delivery, DeliveryState
 from core.model.event import Event, EventKind
 from core.model.location import Location
 from core.model.partner import Partner, PartnerState, PartyStatus, Role
+from core.model.session import Session
 from core.ports.adapter import Call, ProtocolAdapter, Told
 from core.ports.clock import Clock, Ids
 from core.ports.processes import Processes
@@ -167,6 +168,7 @@ class DeliveryService:
             case EventKind.SESSION_CHANGED:
                 session = _held(await self._sessions.by_key(delivery.key), "session", delivery)
                 journey = await self._journeys.get(session.journey_id) if session.journey_id else None
+                call = msgspec.structs.replace(call, place=await self._place(session))
                 return await adapter.push_session(call, session, journey)
             case EventKind.TARIFF_CHANGED:
                 tariff = _held(await self._tariffs.by_key(delivery.key), "tariff", delivery)
@@ -177,6 +179,9 @@ class DeliveryService:
                 return await adapter.push_party_status(call, self._party_status(delivery))
             case EventKind.CDR_ACCEPTED:
                 raise Unsupported("a CDR has a process of its own")
+
+    async def _place(self, session: Session) -> Location | None:
+        return await self._locations.get(session.owner, session.location_id) if session.location_id else None
 
     async def _location(self, key: str) -> Location:
         found = await self._locations.by_keys([key])

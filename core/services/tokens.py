@@ -7,9 +7,9 @@ import msgspec
 
 from core.errors import Unknown
 from core.model.event import Event, EventKind
-from core.model.ids import PartyId, TokenUid
+from core.model.ids import ContractId, PartyId, TokenUid
 from core.model.partner import Partner, Role
-from core.model.token import Token, TokenQuery
+from core.model.token import Token, TokenKind, TokenQuery
 from core.ports.clock import Clock, Ids
 from core.ports.stores import PartnerStore, Saved, TokenStore
 from core.routing import visible_owners
@@ -53,6 +53,16 @@ class TokenService:
         owner_of(caller, issuer, "$.ProviderID")
         found = await asyncio.gather(*map(self._tokens.by_key, keys))
         return {token.key: token for token in found if token is not None and token.issuer == issuer}
+
+    async def of_contract(self, reader: Partner, contract_id: ContractId) -> Token | None:
+        """The token of this contract that the reader may know of; of several rather a card, else the latest."""
+        issuers = visible_owners(reader, await self._partners.all(), _ISSUERS)
+        found = [token for token in await self._tokens.of_contract(contract_id) if token.issuer in issuers]
+        return max(found, key=lambda token: (token.kind == TokenKind.RFID, token.updated_at), default=None)
+
+    async def known(self, issuer: PartyId, kind: str, uid: TokenUid) -> Token | None:
+        """The hub's copy, if it has one."""
+        return await self._tokens.get(issuer, kind, uid)
 
     def owned(self, issuer: PartyId) -> AsyncIterator[Token]:
         return self._tokens.each(TokenQuery(issuers=(issuer,)))

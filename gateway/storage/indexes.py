@@ -13,7 +13,13 @@ _BY_OWNER = IndexModel([("owner", 1), ("doc.updated_at", 1), ("_id", 1)])
 
 INDEXES: dict[str, list[IndexModel]] = {
     "locations": [_BY_TIME, IndexModel([("owner", 1)]), IndexModel([("doc.evses.evse_id.key", 1)])],
-    "tokens": [_BY_TIME, _BY_OWNER, IndexModel([("marks", 1)]), IndexModel([("rev", 1)])],
+    "tokens": [
+        _BY_TIME,
+        _BY_OWNER,
+        IndexModel([("marks", 1)]),
+        IndexModel([("contract", 1)], sparse=True),
+        IndexModel([("rev", 1)]),
+    ],
     "sessions": [_BY_TIME, _BY_OWNER, IndexModel([("issuer", 1), ("doc.updated_at", 1), ("_id", 1)])],
     "tariffs": [_BY_TIME, _BY_OWNER],
     "cdrs": [

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from core.model.base import revision_at
 from core.model.cards import marks
-from core.model.ids import PartyId, TokenUid
+from core.model.ids import ContractId, PartyId, TokenUid
 from core.model.token import Token, TokenQuery, token_key
 from gateway.storage.database import Database
 from gateway.storage.documents import Document
@@ -34,6 +34,9 @@ class MongoTokens(VersionedStore[Token]):
         """Cards that are shown at the same time are looked up together."""
         return await self._by_marks(marks(kind, uid))
 
+    async def of_contract(self, contract_id: ContractId) -> list[Token]:
+        return sorted(await self._list({"contract": contract_id.key}), key=lambda token: token.key)
+
     async def _find_marks(self, asked: list[tuple[str, ...]]) -> list[list[Token]]:
         wanted = list({mark for its_marks in asked for mark in its_marks})
         found: defaultdict[str, dict[str, Token]] = defaultdict(dict)
@@ -49,7 +52,8 @@ class MongoTokens(VersionedStore[Token]):
         return self._each(_filter(query))
 
     def _document(self, thing: Token) -> Document:
-        return document_of(thing, thing.key, owner=thing.issuer.key, marks=marks(thing.kind, thing.uid))
+        contract = {"contract": thing.contract_id.key} if thing.contract_id else {}
+        return document_of(thing, thing.key, owner=thing.issuer.key, marks=marks(thing.kind, thing.uid), **contract)
 
 
 def _by_key(*found: dict[str, Token]) -> list[Token]:

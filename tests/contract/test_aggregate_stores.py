@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from core.errors import Uncertain, Unknown
 from core.model.authorisation import JourneyState
 from core.model.cdr import CdrState
-from core.model.ids import TokenUid
+from core.model.ids import ContractId, TokenUid
 from core.model.loss import Loss
 from core.model.token import Token, TokenQuery
 from core.ports.stores import Saved
@@ -56,6 +56,15 @@ async def test_a_card_and_its_hash_find_each_other(storage):
     assert await of_card(storage, "RFID_SHA_256", _sha256("AA01")) == keys(mine, hashed[0])
     assert await of_card(storage, "EMAID", "AA01") == keys(mine, others[2])
     assert await of_card(storage, "RFID", hashed[0].uid.text) == []
+
+
+async def test_tokens_are_found_by_their_contract_however_it_is_written(storage):
+    contract = ContractId.parse("NL-EMP-C12345678")
+    one, other = token(contract_id=contract), token("ff", contract_id=ContractId.parse("nlempc12345678"))
+    third = token("dd", contract_id=ContractId.parse("NL-EMP-C00000000"))
+    await storage.tokens.save_all([one, other, token("ee"), third], events=[])
+    assert await storage.tokens.of_contract(contract) == [one, other]
+    assert await storage.tokens.of_contract(ContractId.parse("NL-EMP-C99999999")) == []
 
 
 async def of_card(storage, kind, text):
