@@ -5,8 +5,10 @@ no HTTP: all processes add them up in the database, so every gateway shows the s
 and they survive restarts. Where several gateways are scraped, take the largest of these, not their sum.
 """
 
+import re
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final, Protocol
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
@@ -14,11 +16,14 @@ from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, M
 from prometheus_client.registry import Collector
 
 from core.model.delivery import Delivery
+from core.model.loss import Loss
 
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _BOUNDS: Final = (*(str(float(bound)) for bound in _BUCKETS), "+Inf")
 _CALL, _CALL_SECONDS, _DELIVERY, _LOSS = "call", "call seconds", "delivery", "loss"
 _WHO: Final = ("partner", "protocol", "operation", "outcome")
+LOSS_LABELS: Final = ("object", "source", "target", "kind", "path")
+_INDEX: Final = re.compile(r"\[\d+\]")
 _Tallies = Mapping[tuple[str, ...], float]
 
 
@@ -26,6 +31,22 @@ class Tallies(Protocol):
     """Adds up what all processes count."""
 
     def add(self, *name: str, amount: float = 1) -> None: ...
+
+
+def loss_counts(tallies: _Tallies) -> dict[tuple[str, ...], float]:
+    """How often by `LOSS_LABELS`, the most frequent first; what an older release counted by fewer is left out."""
+    found = {
+        tuple(labels): number
+        for (name, *labels), number in tallies.items()
+        if name == _LOSS and len(labels) == len(LOSS_LABELS)
+    }
+    return dict(sorted(found.items(), key=lambda entry: (-entry[1], entry[0])))
+
+
+@lru_cache(maxsize=4096)
+def path_class(path: str) -> str:
+    """`$.evses[3].status` as `evses[].status`: what all paths of one field have in common."""
+    return _INDEX.sub("[]", path.removeprefix("$."))
 
 
 class Metrics:
@@ -61,8 +82,11 @@ class Metrics:
 
     def delivery(self, delivery: Delivery) -> None:
         self._tallies.add(_DELIVERY, delivery.partner, delivery.protocol, delivery.kind.value, delivery.state.value)
-        for loss in delivery.losses:
-            self._tallies.add(_LOSS, delivery.protocol, loss.kind.value)
+
+    def note(self, what: str, *, source: str, target: str, losses: Sequence[Loss]) -> None:
+        """Fulfils the port `Ledger`. Paths are counted without their indexes."""
+        for loss in losses:
+            self._tallies.add(_LOSS, what, source, target, loss.kind.value, path_class(loss.path))
 
     def render(self, tallies: _Tallies) -> bytes:
         """`tallies` as all processes added them up."""
@@ -80,11 +104,13 @@ class _Shared(Collector):
             "chargesphere_deliveries", "Attempts to tell a partner something, by what came of them", labels=_WHO
         )
         losses = CounterMetricFamily(
-            "chargesphere_losses", "What translations did not carry", labels=("protocol", "kind")
+            "chargesphere_losses", "What translations did not carry, narrowed or assumed", labels=LOSS_LABELS
         )
         for (kind, *labels), number in self._tallies.items():
-            if kind in (_DELIVERY, _LOSS):
-                (deliveries if kind == _DELIVERY else losses).add_metric(labels, number)
+            if kind == _DELIVERY:
+                deliveries.add_metric(labels, number)
+        for loss_labels, number in loss_counts(self._tallies).items():
+            losses.add_metric(loss_labels, number)
         return [deliveries, losses, self._calls()]
 
     def _calls(self) -> Metric:

@@ -79,6 +79,7 @@ async def assemble(settings: Settings) -> Assembly:
         adapters=adapters,
         processes=processes,
         clock=clock,
+        ledger=metrics,
         ids=ids,
     )
     sessions = SessionService(
@@ -102,6 +103,7 @@ async def assemble(settings: Settings) -> Assembly:
             adapters=adapters,
             cache=storage.cache,
             clock=clock,
+            ledger=metrics,
             ids=ids,
             deadline_s=settings.authorise_deadline_s,
         ),
@@ -133,6 +135,7 @@ async def assemble(settings: Settings) -> Assembly:
     delivery = DeliveryService(
         outbox=storage.outbox,
         locations=storage.locations,
+        ledger=metrics,
         tokens=storage.tokens,
         sessions=storage.sessions,
         tariffs=storage.tariffs,
@@ -151,6 +154,7 @@ async def assemble(settings: Settings) -> Assembly:
         processes=processes,
         http=http,
         plugins=known,
+        ledger=metrics,
         adapters=adapters,
         hub=hub,
         delivery=delivery,

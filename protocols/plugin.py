@@ -16,6 +16,7 @@ from core.ports.adapter import ProtocolAdapter
 from core.ports.cache import Cache
 from core.ports.clock import Clock, Ids
 from core.ports.journal import Journal
+from core.ports.ledger import Ledger
 from core.ports.stores import AliasStore, CredentialStore
 from core.services.authorisation import AuthorisationService
 from core.services.billing import BillingService
@@ -73,6 +74,7 @@ class Hub(Struct, frozen=True, kw_only=True):
     journal: Journal
     clock: Clock
     ids: Ids
+    ledger: Ledger
     open_registration: bool = False
     trusted_proxies: tuple[Network, ...] = ()
     max_body_bytes: int = 64 * 1024 * 1024

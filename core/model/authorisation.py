@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from core.model.base import Extensions, Model
 from core.model.ids import ContractId, EvseId, PartyId, TokenUid
+from core.model.loss import Loss
 from core.model.quantities import Text
 from core.model.token import Token
 
@@ -69,7 +70,8 @@ class Authorisation(Model, frozen=True, kw_only=True):
 
     `evse_uids`: the EVSEs for which it is allowed, if the issuer narrowed it. `reference` is the issuer's reference,
     `issuer_session_id` its session id (OICP EMPPartnerSessionID). `explanation` says in one sentence why.
-    `unreached`: TIMED_OUT because nobody could be asked at all, so that nothing has happened anywhere."""
+    `unreached`: TIMED_OUT because nobody could be asked at all, so that nothing has happened anywhere. `losses`: what
+    the issuer was not asked, because its protocol cannot say it."""
 
     decision: Decision
     issuer: PartyId | None = None
@@ -87,6 +89,7 @@ class Authorisation(Model, frozen=True, kw_only=True):
     journey_id: str | None = None
     stop_uids: tuple[TokenUid, ...] = ()
     unreached: bool = False
+    losses: tuple[Loss, ...] = ()
     extensions: Extensions = {}
 
 
@@ -106,7 +109,8 @@ class Journey(Model, frozen=True, kw_only=True):
     `id` is a lower-case UUID and serves as OICP SessionID. `operator_partner` and `issuer_partner` are partner ids.
     `reference` is the authorization reference (at most 36 characters) that the OCPI side sees; `operator_session_id`
     and `issuer_session_id` are the partners' own session ids; `cdr_key` is set when the CDR was accepted. `extensions`:
-    what the issuer's yes said that no field holds, by protocol, for as long as the journey lasts."""
+    what the issuer's yes said that no field holds, by protocol, for as long as the journey lasts. `losses`: what the
+    question to the issuer did not carry."""
 
     id: str
     state: JourneyState = JourneyState.AUTHORISED
@@ -125,6 +129,7 @@ class Journey(Model, frozen=True, kw_only=True):
     answered_by: Answered = Answered.HUB
     stop_uids: tuple[TokenUid, ...] = ()
     cdr_key: str | None = None
+    losses: tuple[Loss, ...] = ()
     extensions: Extensions = {}
     created_at: datetime
     updated_at: datetime

@@ -28,6 +28,7 @@ from core.model.token import Token, Whitelist
 from core.ports.adapter import Call, Capability, ProtocolAdapter
 from core.ports.cache import Cache
 from core.ports.clock import Clock, Ids
+from core.ports.ledger import Ledger
 from core.ports.stores import JourneyStore, LocationStore, PartnerStore, TokenStore
 from core.routing import agreed, candidate_issuers, known
 from core.services.cards import as_card, as_presented, same_kind
@@ -61,6 +62,7 @@ class AuthorisationService:
         partners: PartnerStore,
         adapters: dict[str, ProtocolAdapter],
         cache: Cache,
+        ledger: Ledger,
         clock: Clock,
         ids: Ids,
         deadline_s: float,
@@ -71,6 +73,7 @@ class AuthorisationService:
         self._partners = partners
         self._adapters = adapters
         self._cache = cache
+        self._ledger = ledger
         self._clock = clock
         self._ids = ids
         self._deadline_s = deadline_s
@@ -195,6 +198,7 @@ class AuthorisationService:
             able = []
         place = await self._place(request)
         answers = await self._race(able, request, place, by) if able else []
+        self._note(caller, able, answers)
         for answer in answers:
             if answer.decision is Decision.ALLOWED:
                 if not held and by is Answered.BROADCAST and answer.issuer:
@@ -251,6 +255,14 @@ class AuthorisationService:
             for task in tasks:
                 task.cancel()
         return answers
+
+    def _note(self, caller: Partner, asked: Sequence[Partner], answers: Sequence[Authorisation]) -> None:
+        for answer in answers:
+            partner = next((one for one in asked if answer.issuer and one.speaks_for(answer.issuer)), None)
+            if partner is not None and answer.losses:
+                self._ledger.note(
+                    "authorisation", source=caller.protocol, target=partner.protocol, losses=answer.losses
+                )
 
     async def _one(
         self, partner: Partner, request: AuthoriseRequest, place: Location | None, by: Answered
@@ -325,6 +337,7 @@ class AuthorisationService:
             issuer_session_id=answer.issuer_session_id,
             answered_by=answer.answered_by,
             stop_uids=answer.stop_uids,
+            losses=answer.losses,
             created_at=now,
             updated_at=now,
             state=JourneyState.AUTHORISED,

@@ -19,6 +19,7 @@ from core.model.partner import Partner, Role
 from core.model.session import CdrToken, ChargingPeriod, Dimension, SessionStatus
 from core.model.tariff import Tariff
 from core.ports.adapter import Call, Capability, ProtocolAdapter, Told
+from core.ports.ledger import Ledger
 from core.ports.clock import Clock, Ids
 from core.ports.processes import Processes
 from core.ports.stores import (
@@ -53,6 +54,7 @@ class BillingService:
         partners: PartnerStore,
         registry: PartnerService,
         adapters: dict[str, ProtocolAdapter],
+        ledger: Ledger,
         processes: Processes,
         clock: Clock,
         ids: Ids,
@@ -65,6 +67,7 @@ class BillingService:
         self._partners = partners
         self._registry = registry
         self._adapters = adapters
+        self._ledger = ledger
         self._processes = processes
         self._clock = clock
         self._ids = ids
@@ -355,9 +358,12 @@ class BillingService:
                 settlement,
                 state=state,
                 attempts=settlement.attempts + 1,
+        losses = (*assumed, *told.losses) if told else settlement.losses
+        if told and losses:
+            await self._note(settlement, losses)
                 last_error=error,
                 remote_id=told.remote_id if told else settlement.remote_id,
-                losses=(*assumed, *told.losses) if told else settlement.losses,
+                losses=losses,
                 delivered_at=now if state is CdrState.DELIVERED else settlement.delivered_at,
             )
         )
@@ -367,6 +373,12 @@ class BillingService:
         return Call(
             partner=partner,
             correlation_id=cdr.journey_id or self._ids.uuid(),
+    async def _note(self, settlement: CdrSettlement, losses: tuple[Loss, ...]) -> None:
+        sender = await self._partners.get(settlement.sender)
+        recipient = await self._partners.get(settlement.recipient or "")
+        if sender and recipient:
+            self._ledger.note("cdr", source=sender.protocol, target=recipient.protocol, losses=losses)
+
             sender=cdr.owner,
             recipient=issuer if issuer and partner.speaks_for(issuer) else None,
         )

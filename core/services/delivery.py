@@ -17,6 +17,7 @@ from core.model.partner import Partner, PartnerState, PartyStatus, Role
 from core.model.session import Session
 from core.ports.adapter import Call, ProtocolAdapter, Told
 from core.ports.clock import Clock, Ids
+from core.ports.ledger import Ledger
 from core.ports.processes import Processes
 from core.ports.stores import (
     CdrStore,
@@ -51,6 +52,7 @@ class DeliveryService:
         registry: PartnerService,
         adapters: dict[str, ProtocolAdapter],
         processes: Processes,
+        ledger: Ledger,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -65,6 +67,7 @@ class DeliveryService:
         self._registry = registry
         self._adapters = adapters
         self._processes = processes
+        self._ledger = ledger
         self._clock = clock
         self._ids = ids
         self._capabilities = {name: adapter.capabilities for name, adapter in adapters.items()}
@@ -144,7 +147,15 @@ class DeliveryService:
             return await self._failed(delivery, partner, started, str(error), final=True)
         await self._registry.reached(partner.id)
         state = DeliveryState.WITHHELD if told.withheld else DeliveryState.DELIVERED
+        if told.losses:
+            await self._note(delivery, told)
         return await self._settle(msgspec.structs.replace(delivery, losses=told.losses), state, started, None)
+
+    async def _note(self, delivery: Delivery, told: Told) -> None:
+        owner = await self._partners.by_party(delivery.owner)
+        if owner is not None:
+            what = TOLD_BY[delivery.kind].removeprefix("push_")
+            self._ledger.note(what, source=owner.protocol, target=delivery.protocol, losses=told.losses)
 
     async def _tell(self, delivery: Delivery, partner: Partner) -> Told:
         adapter = self._adapters[partner.protocol]

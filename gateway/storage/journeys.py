@@ -11,7 +11,7 @@ from core.model.authorisation import Journey, JourneyState
 from core.model.cdr import CdrSettlement
 from core.model.ids import PartyId, TokenUid
 from gateway.storage.database import Database, Session, only_duplicates, translated
-from gateway.storage.documents import Document, content, item, stamp
+from gateway.storage.documents import Document, content, item, losses_from, losses_text, stamp
 from gateway.storage.group_commit import GroupCommit
 
 
@@ -88,19 +88,28 @@ class MongoJourneys:
     async def _youngest(self, wanted: Document) -> Journey | None:
         with translated(writes=False):
             found = await self._collection.find_one(wanted, sort=[("created", -1), ("_id", -1)])
-        return None if found is None else replace(item(found, Journey), rev=found["rev"])
+        return None if found is None else _journey(found)
 
 
 def _fields(journey: Journey) -> Document:
+    document = content(journey)
+    document.pop("losses", None)
     fields: Document = {
         "rev": journey.rev,
         "state": journey.state.value,
         "card": f"{journey.operator.key}/{journey.uid.key}",
         "created": stamp(journey.created_at),
-        "doc": content(journey),
+        "doc": document,
     }
+    if journey.losses:
+        fields["losses"] = losses_text(journey.losses)
     if journey.operator_session_id is not None:
         fields["operator_session"] = f"{journey.operator.key}/{journey.operator_session_id.upper()}"
     if journey.reference is not None:
         fields["reference"] = journey.reference.upper()
     return fields
+
+
+def _journey(document: Document) -> Journey:
+    losses = losses_from(document["losses"]) if "losses" in document else ()
+    return replace(item(document, Journey), rev=document["rev"], losses=losses)

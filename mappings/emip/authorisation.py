@@ -48,6 +48,7 @@ ANSWER_NOT_CARRIED: Final = {
 ANSWER_ELSEWHERE: Final = {
     "answered_by": "the hub's own explanation, for its operator",
     "explanation": "the hub's own explanation, for its operator",
+    "losses": "the hub's own report, for its operator",
     "partner_text": "eMIP's statuses have no text",
     "unreached": "requestStatus 10210 says both",
 }

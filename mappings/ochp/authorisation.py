@@ -58,6 +58,7 @@ ELSEWHERE: Final = {
     "evse_uids": "an allowance for some EVSEs only is answered as a no",
     "answered_by": "the hub's own explanation, for its operator",
     "explanation": "the hub's own explanation, for its operator",
+    "losses": "the hub's own report, for its operator",
     "partner_code": "the result of another protocol",
     "partner_text": "the result of another protocol",
     "journey_id": "the hub's own",

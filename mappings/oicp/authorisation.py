@@ -51,6 +51,7 @@ ANSWER_NOT_CARRIED: Final = {
 ANSWER_ELSEWHERE: Final = {
     "answered_by": "the hub's own explanation, for its operator",
     "explanation": "the hub's own explanation, for its operator",
+    "losses": "the hub's own report, for its operator",
     "reference": "EMPPartnerSessionID, unless the issuer has a session id of its own",
 }
 

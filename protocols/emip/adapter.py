@@ -77,7 +77,7 @@ class EmipAdapter(ProtocolAdapter):
             raise Uncertain(f"the eMSP did not answer correctly: {error}") from error
         if not OK <= answer.request_status < FIRST_ERROR:
             raise Uncertain(f"the eMSP answered with the error {answer.request_status}")
-        return authorisation_from_emip(answer, issuer=_issuer(call))
+        return msgspec.structs.replace(authorisation_from_emip(answer, issuer=_issuer(call)), losses=asked.losses)
 
     def check_command(self, partner: Partner, command: Command) -> None:
         """A CPO that can be called; a start at an EVSE and for a driver that eMIP can name."""

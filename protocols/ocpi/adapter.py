@@ -21,7 +21,11 @@ from core.model.tariff import Tariff
 from core.model.token import Token
 from core.ports.adapter import Call, Capability, ProtocolAdapter, Told
 from core.routing import CPO_SIDE, EMSP_SIDE
-from mappings.ocpi.authorisation import authorisation_from_ocpi, authorise_request_to_ocpi
+from mappings.ocpi.authorisation import (
+    authorisation_from_ocpi,
+    authorise_request_losses,
+    authorise_request_to_ocpi,
+)
 from mappings.ocpi.cdrs import cdr_losses, cdr_to_ocpi
 from mappings.ocpi.changes import evse_status_to_ocpi
 from mappings.ocpi.commands import (
@@ -99,7 +103,8 @@ class OcpiAdapter(ProtocolAdapter):
             if error.code != str(NOT_ENOUGH):
                 raise
             return Authorisation(decision=Decision.NEEDS_LOCATION, issuer=issuer, explanation=error.text)
-        return _of_kind(authorisation_from_ocpi(info), request)
+        answer = _of_kind(authorisation_from_ocpi(info), request)
+        return replace(answer, losses=authorise_request_losses(request))
 
     def check_command(self, partner: Partner, command: Command) -> None:
         if not self.takes(partner, Capability.START_SESSION):

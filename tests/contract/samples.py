@@ -14,6 +14,7 @@ from core.model.delivery import Delivery
 from core.model.event import Event, EventKind
 from core.model.ids import EvseId, PartyId, TokenUid
 from core.model.location import Connector, ConnectorFormat, Evse, EvseStatus, Location, PowerType
+from core.model.loss import Loss
 from core.model.partner import Partner, PartyRole, Role
 from core.model.quantities import Coordinates
 from core.model.session import AuthMethod, CdrToken, Session, SessionStatus
@@ -137,7 +138,8 @@ def journey(name: str = "j1", *, seconds: float = 0, **fields: Any) -> Journey:
 
 def partner(partner_id: str = "p1", *roles: tuple[Role, PartyId], **fields: Any) -> Partner:
     held = tuple(PartyRole(role=role, party=party) for role, party in roles)
-    given: dict[str, Any] = {"name": partner_id.title(), "protocol": "ocpi", "created_at": START, "updated_at": START}
+    given: dict[str, Any] = {"name": partner_id.title(), "protocol": "ocpi", "losses=(Loss(path="pin", reason="no field", value=2**70),),
+        created_at": START, "updated_at": START}
     return Partner(id=partner_id, roles=held, **given | fields)
 
 

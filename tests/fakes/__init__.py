@@ -4,8 +4,18 @@ Start with `storage = FakeStorage()`; move time with `storage.clock.advance(5)`;
 
 from tests.fakes.cache import FakeCache
 from tests.fakes.clock import FakeClock, FakeIds
+from tests.fakes.ledger import FakeLedger
 from tests.fakes.outbox import FakeJournal, FakeOutbox
 from tests.fakes.processes import FakeProcesses
 from tests.fakes.storage import FakeStorage
 
-__all__ = ["FakeCache", "FakeClock", "FakeIds", "FakeJournal", "FakeOutbox", "FakeProcesses", "FakeStorage"]
+__all__ = [
+    "FakeCache",
+    "FakeClock",
+    "FakeIds",
+    "FakeJournal",
+    "FakeLedger",
+    "FakeOutbox",
+    "FakeProcesses",
+    "FakeStorage",
+]

@@ -33,7 +33,7 @@ from core.services.tariffs import TariffService
 from core.services.tokens import TokenService
 from protocols.plugin import Hub, HubIdentity, Outbound, ProtocolPlugin
 from protocols.transport.http import HttpClient
-from tests.fakes import FakeIds, FakeProcesses, FakeStorage
+from tests.fakes import FakeIds, FakeLedger, FakeProcesses, FakeStorage
 
 HUB_URL = "https://hub.test"
 HUB_PARTY = PartyId("NL", "HUB")
@@ -82,6 +82,7 @@ class TestHub:
         self.clock = self.storage.clock
         self.processes = FakeProcesses()
         allow_private = options.pop("allow_private", True)
+        self.ledger = FakeLedger()
         self.http = HttpClient(
             self.storage.journal, self.clock, self.ids, allow_private=allow_private, transport=self.network
         )
@@ -180,6 +181,7 @@ class TestHub:
                 adapters=self.adapters,
                 cache=storage.cache,
                 clock=clock,
+                ledger=self.ledger,
                 ids=ids,
                 deadline_s=deadline_s,
             ),
@@ -208,6 +210,15 @@ class TestHub:
                 adapters=self.adapters,
                 processes=self.processes,
                 clock=clock,
+                ledger=self.ledger,
+                clock=clock,
+                ids=ids,
+            ),
+            revisions=RevisionService(
+                cdrs=storage.cdrs,
+                partners=storage.partners,
+                adapters=self.adapters,
+                processes=self.processes,
                 ids=ids,
             ),
             credentials=storage.credentials,
@@ -215,6 +226,7 @@ class TestHub:
             cache=storage.cache,
             journal=storage.journal,
             clock=clock,
+            ledger=self.ledger,
             ids=ids,
             **options,
         )
@@ -234,6 +246,7 @@ class TestHub:
             adapters=self.adapters,
             processes=self.processes,
             clock=self.clock,
+            ledger=self.ledger,
             ids=self.ids,
         )
 

@@ -2,17 +2,19 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from core.errors import Unavailable, Unknown
 from core.model.authorisation import Answered, Authorisation, AuthoriseRequest, Decision
 from core.model.ids import ContractId, TokenUid
 from core.model.location import Location
+from core.model.loss import Loss
 from core.model.partner import PartnerState, Role
 from core.model.token import Whitelist
 from core.ports.adapter import Call
 from core.services.authorisation import AuthorisationService
-from tests.fakes import FakeIds, FakeStorage
+from tests.fakes import FakeIds, FakeLedger, FakeStorage
 from tests.unit.core.examples import CPO, EMSP, NOW, OTHER_EMSP, UID, FakeAdapter, partner, request, token
 
 YES = Authorisation(decision=Decision.ALLOWED)
@@ -23,6 +25,7 @@ class World:
         self.storage = FakeStorage()
         self.adapter = FakeAdapter()
         self.cpo = partner("cpo", CPO, Role.CPO)
+        self.ledger = FakeLedger()
         self.service = AuthorisationService(
             tokens=self.storage.tokens,
             locations=self.storage.locations,
@@ -30,6 +33,7 @@ class World:
             partners=self.storage.partners,
             adapters={"fake": self.adapter},
             cache=self.storage.cache,
+            ledger=self.ledger,
             clock=self.storage.clock,
             ids=FakeIds(),
             deadline_s=0.2,
@@ -209,3 +213,13 @@ async def test_another_medium_ends_it_only_with_the_issuers_word_for_the_same_co
         decision=Decision.ALLOWED, contract_id=ContractId.parse("DEEMBC99999999")
     )
     assert (await world.service.authorise_stop(other, world.cpo, journey)).decision is Decision.NOT_ALLOWED
+
+
+async def test_what_the_issuer_was_not_asked_is_kept_with_the_journey_and_counted(world: World) -> None:
+    lost = Loss(path="evse_id", reason="no field")
+    world.adapter.answer["emb"] = msgspec.structs.replace(YES, losses=(lost,))
+    answer = await world.ask()
+    journey = await world.storage.journeys.get(answer.journey_id or "")
+    assert journey is not None
+    assert journey.losses == (lost,)
+    assert world.ledger.noted == [("authorisation", "fake", "fake", "evse_id")]

@@ -16,7 +16,7 @@ from core.model.tariff import PriceComponent, Tariff, TariffElement
 from core.ports.adapter import Told
 from core.services.billing import BillingService
 from core.services.partners import PartnerService
-from tests.fakes import FakeIds, FakeProcesses, FakeStorage
+from tests.fakes import FakeIds, FakeLedger, FakeProcesses, FakeStorage
 from tests.unit.core.examples import CPO, EMSP, NOW, OTHER_EMSP, UID, FakeAdapter, cdr, location, partner
 
 TARIFF = Tariff(
@@ -36,6 +36,7 @@ class World:
         self.cpo = partner("cpo", CPO, Role.CPO, agreed_tariff=TARIFF)
         stores = self.storage
         registry = PartnerService(stores.partners, stores.credentials, stores.outbox, stores.clock, FakeIds())
+        self.ledger = FakeLedger()
         self.service = BillingService(
             registry=registry,
             cdrs=self.storage.cdrs,
@@ -46,6 +47,7 @@ class World:
             partners=self.storage.partners,
             adapters={"fake": self.adapter, "foreign": self.adapter},
             processes=self.processes,
+            ledger=self.ledger,
             clock=self.storage.clock,
             ids=FakeIds(),
         )

@@ -15,7 +15,7 @@ from core.retries import ONCE, PERSISTENT, next_attempt, policy_for
 from core.routing import agreed, candidate_issuers, recipients, visible_owners
 from core.services.delivery import DeliveryService
 from core.services.partners import PartnerService
-from tests.fakes import FakeIds, FakeProcesses, FakeStorage
+from tests.fakes import FakeIds, FakeLedger, FakeProcesses, FakeStorage
 from tests.unit.core.examples import CPO, EMSP, NOW, OTHER_EMSP, FakeAdapter, cdr, location, partner
 
 CAN = {"fake": frozenset({Capability.PUSH_LOCATION, Capability.PUSH_TOKEN})}
@@ -101,6 +101,7 @@ class World:
         self.processes = FakeProcesses()
         stores = self.storage
         registry = PartnerService(stores.partners, stores.credentials, stores.outbox, stores.clock, FakeIds())
+        self.ledger = FakeLedger()
         self.service = DeliveryService(
             outbox=stores.outbox,
             locations=stores.locations,
@@ -113,6 +114,7 @@ class World:
             registry=registry,
             adapters={"fake": self.adapter},
             processes=self.processes,
+            ledger=self.ledger,
             clock=stores.clock,
             ids=FakeIds(),
         )
@@ -152,6 +154,12 @@ async def test_what_comes_of_a_push(world: World, outcome: Told | Exception, sta
     stored = await world.storage.outbox.get(delivery.id)
     assert stored == delivery
     assert await world.storage.outbox.claim_deliveries(10, 60) == []
+
+
+async def test_what_a_push_lost_is_counted_by_both_protocols(world: World) -> None:
+    delivery = await world.told(Told(losses=(Loss(path="evses[0].status_until", reason="no field"),)))
+    assert [loss.path for loss in delivery.losses] == ["evses[0].status_until"]
+    assert world.ledger.noted == [("location", "fake", "fake", "evses[0].status_until")]
 
 
 async def test_a_partner_that_is_not_reached_is_offline_until_it_is(world: World) -> None:

@@ -12,6 +12,7 @@ import pytest
 from core.model.authorisation import Authorisation, AuthoriseRequest, Decision
 from core.model.command import Command, CommandKind
 from core.model.ids import ContractId, EvseId, PartyId, TokenUid
+from core.model.loss import Loss
 from core.model.quantities import Text
 from core.model.token import EnergyContract, Token, Whitelist
 from mappings.oicp import authorisation, cdrs, commands, locations, tokens
@@ -66,6 +67,7 @@ ANSWER = Authorisation(
     issuer_session_id="far/88121",
     info=Text(language="de", text="Gute Fahrt"),
     explanation="the issuer said so",
+    losses=(Loss(path="pin", reason="a secret"),),
     journey_id=JOURNEY,
     stop_uids=(TokenUid.parse("9A8B7C6D"),),
 )
