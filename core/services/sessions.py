@@ -70,6 +70,7 @@ class SessionService:
             raise Unsupported(f"{home.name} does not want to be told of sessions")
         call = Call(partner=home, correlation_id=correlation_id, sender=session.owner, recipient=journey.issuer)
         told = await adapter.push_session(call, session, journey)
+        journey = await self.remember_ids(journey, issuer_session_id=told.remote_id)
         await self.keep(caller, session, journey)
         return told
 
@@ -207,11 +208,17 @@ class SessionService:
         return youngest if youngest and youngest.operator_session_id in (None, session.id) else None
 
     async def remember_ids(
-        self, journey: Journey, *, operator_session_id: str | None = None, issuer_session_id: str | None = None
+        self,
+        journey: Journey,
+        *,
+        operator_session_id: str | None = None,
+        issuer_session_id: str | None = None,
+        evse_id: EvseId | None = None,
     ) -> Journey:
-        """A partner told its own session id: the newest counts."""
+        """A partner told its own session id: the newest counts. Of the EVSE the first."""
         changed = msgspec.structs.replace(
             journey,
+            evse_id=journey.evse_id or evse_id,
             operator_session_id=operator_session_id or journey.operator_session_id,
             issuer_session_id=issuer_session_id or journey.issuer_session_id,
         )

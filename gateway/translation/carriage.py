@@ -39,6 +39,7 @@ from mappings.oicp import cdrs as oicp_cdrs
 from mappings.oicp import codes as oicp
 from mappings.oicp import commands as oicp_commands
 from mappings.oicp import locations as oicp_locations
+from mappings.oicp import sessions as oicp_sessions
 from mappings.oicp import tokens as oicp_tokens
 from mappings.tables import CodeTable
 
@@ -155,6 +156,15 @@ _OICP: Final = {
         withheld={"uid": "no identification of OICP", "kind": "a user of an app is not asked about"},
     ),
     Kind.AUTHORIZATION: Carriage(not_carried=oicp_authorisation.ANSWER_NOT_CARRIED),
+    Kind.SESSION: Carriage(
+        not_carried=oicp_sessions.NOT_CARRIED,
+        codes={"status": oicp_sessions.STATUS},
+        withheld={
+            "status": "OICP notifies of a session once it charges",
+            "journey_id": "no SessionID is known",
+            "evse_uid": _NO_EVSE_ID,
+        },
+    ),
     Kind.CDR: Carriage(
         not_carried=oicp_cdrs.NOT_CARRIED,
         withheld={

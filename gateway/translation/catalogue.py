@@ -26,6 +26,7 @@ from mappings.ocpi import sessions as ocpi_sessions
 from mappings.ocpi import tokens as ocpi_tokens
 from mappings.oicp import codes as oicp
 from mappings.oicp import commands as oicp_commands
+from mappings.oicp.sessions import STATUS as OICP_SESSION
 from mappings.tables import CodeTable
 from protocols.ocpi.wire import words
 
@@ -299,6 +300,7 @@ TOPICS: Final = (
         title="Session status",
         columns={
             _OCPI: Column(source="mod_sessions, SessionStatus", table=ocpi_sessions.SESSION_STATUS),
+            _OICP: Column(source="ChargingNotificationType", table=OICP_SESSION),
             _EMIP: Column(source="sessionEventNature", table=EMIP_SESSION),
         },
     ),

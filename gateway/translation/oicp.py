@@ -13,7 +13,7 @@ from core.model.location import Location
 from core.model.loss import Loss
 from core.model.partner import Role
 from core.model.token import Token
-from gateway.translation import oicp_commands
+from gateway.translation import oicp_commands, oicp_sessions
 from gateway.translation.model import UNKNOWN_PARTY, Context, Dialect, EvseReport, Kind, Written, assumed, withheld
 from mappings.oicp.authorisation import (
     authorisation_from_oicp,
@@ -32,8 +32,6 @@ from protocols.oicp.wire.authorisation import AuthorizationStart, AuthorizeStart
 from protocols.oicp.wire.cdr import ChargeDetailRecord
 from protocols.oicp.wire.evse_data import EvseDataRecord
 from protocols.oicp.wire.evse_status import EvseStatusRecord
-
-_NOT_YET = "not translated yet"
 
 
 def _location(body: bytes, context: Context) -> Location | list[Location]:
@@ -148,6 +146,7 @@ OICP_2_3 = Dialect(
         Kind.TOKEN: _token,
         Kind.AUTHORIZATION_REQUEST: _request,
         Kind.AUTHORIZATION: _answer,
+        Kind.SESSION: oicp_sessions.session,
         Kind.CDR: _cdr,
         Kind.START_SESSION: oicp_commands.start_session,
         Kind.STOP_SESSION: oicp_commands.stop_session,
@@ -159,10 +158,11 @@ OICP_2_3 = Dialect(
         Kind.TOKEN: _token_out,
         Kind.AUTHORIZATION_REQUEST: _request_out,
         Kind.AUTHORIZATION: _answer_out,
+        Kind.SESSION: oicp_sessions.session_out,
         Kind.CDR: _cdr_out,
         Kind.START_SESSION: oicp_commands.start_session_out,
         Kind.STOP_SESSION: oicp_commands.stop_session_out,
         Kind.COMMAND_RESULT: oicp_commands.result_out,
     },
-    why={Kind.SESSION: f"charging notifications are {_NOT_YET}", Kind.TARIFF: f"pricing products are {_NOT_YET}"},
+    why={Kind.TARIFF: "pricing products are not translated yet"},
 )

@@ -192,7 +192,7 @@ class ClosedWords(CodeTable[str, str]):
     out where there is none."""
 
     def __init__(self, words: frozenset[str], *, instead: str | None = None, special: Mapping[str, str] | None = None):
-        super().__init__(both={word: word for word in words}, outbound=special)
+        super().__init__(both={word: word for word in sorted(words)}, outbound=special)
         self._known = words
         self._instead = instead
         self._special = dict(special or {})

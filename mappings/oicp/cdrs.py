@@ -10,13 +10,15 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from core.model.cdr import Cdr, CdrLocation, SignedData, SignedValue
 from core.model.ids import PartyId
 from core.model.loss import Loss, LossKind
 from core.model.session import AuthMethod, CdrToken, ChargingPeriod, Dimension
 from core.model.token import TokenKind
 from mappings.losses import losses
-from mappings.oicp.identification import identification_to_oicp, medium_from_oicp
+from mappings.oicp.identification import identification_to_oicp, medium_from_oicp, without_clear_pin
 from mappings.oicp.ids import (
     evse_id_from_oicp,
     evse_id_to_oicp,
@@ -34,7 +36,6 @@ from protocols.oicp.wire.cdr import (
     MeterValueInBetween,
     SignedMeteringValue,
 )
-from protocols.oicp.wire.identification import Identification, QRCodeIdentification
 
 _MONEY: Final = "an OICP charge detail record has no money"
 NOT_CARRIED: Final = {
@@ -142,19 +143,13 @@ def cdr_from_oicp(record: ChargeDetailRecord, operator: PartyId, *, received_at:
         "extensions": {},
     }
     cdr = Cdr(**fields)
-    put_aside(cdr.extensions, without_clear_pin(record), _members(cdr, None, None))
+    put_aside(cdr.extensions, _without_clear_pin(record), _members(cdr, None, None))
     return cdr
 
 
-def without_clear_pin(record: ChargeDetailRecord) -> ChargeDetailRecord:
-    """A driver's PIN is kept nowhere, not even in the record of what was charged."""
-    qr_code = record.identification.qr_code_identification
-    if qr_code is None or qr_code.pin is None:
-        return record
-    fields = {name: getattr(record, name) for name in record.__struct_fields__}
-    bare = QRCodeIdentification(evco_id=qr_code.evco_id, hashed_pin=qr_code.hashed_pin, extra=qr_code.extra)
-    fields["identification"] = Identification(qr_code_identification=bare, extra=record.identification.extra)
-    return ChargeDetailRecord(**fields)
+def _without_clear_pin(record: ChargeDetailRecord) -> ChargeDetailRecord:
+    bare = without_clear_pin(record.identification)
+    return record if bare is record.identification else msgspec.structs.replace(record, identification=bare)
 
 
 def cdr_to_oicp(cdr: Cdr, *, time_zone: str | None = None, session_id: str | None = None) -> SentCdr:
@@ -253,7 +248,7 @@ def _energy(cdr: Cdr, notes: Notes | None) -> Decimal | None:
 
 def _charging_times(cdr: Cdr, notes: Notes | None) -> tuple[datetime, datetime]:
     """From the first period with energy or charging time to the parking that ends the session."""
-    active = [index for index, period in enumerate(cdr.periods) if _charges(period)]
+    active = [index for index, period in enumerate(cdr.periods) if charges(period)]
     if not active:
         assumed(notes, "charging_start", "ChargingStart", "not told apart from the session's start")
         assumed(notes, "charging_end", "ChargingEnd", "not told apart from the session's end")
@@ -263,7 +258,8 @@ def _charging_times(cdr: Cdr, notes: Notes | None) -> tuple[datetime, datetime]:
     return cdr.periods[active[0]].started_at, end
 
 
-def _charges(period: ChargingPeriod) -> bool:
+def charges(period: ChargingPeriod) -> bool:
+    """Whether energy or charging time was measured in it."""
     return any(dimension.type in ("ENERGY", "TIME") and dimension.volume > 0 for dimension in period.dimensions)
 
 
@@ -306,7 +302,7 @@ def _lost_periods(cdr: Cdr) -> tuple[Loss, ...]:
     kinds = {dimension.type for period in cdr.periods for dimension in period.dimensions}
     said = {"ENERGY", "TIME", "PARKING_TIME"}
     found = []
-    if len([period for period in cdr.periods if _charges(period)]) > 1:
+    if len([period for period in cdr.periods if charges(period)]) > 1:
         reason = "OICP has no charging periods; their sum, begin and end are sent"
         found.append(Loss(path="periods", reason=reason, value=len(cdr.periods), kind=LossKind.BROADENED))
     if kinds - said:

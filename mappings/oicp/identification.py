@@ -51,6 +51,15 @@ def medium_from_oicp(identification: Identification) -> Medium:
     raise Invalid("$.Identification", "no identification")
 
 
+def without_clear_pin(identification: Identification) -> Identification:
+    """A driver's PIN is kept nowhere, not even in the record of what was charged."""
+    qr_code = identification.qr_code_identification
+    if qr_code is None or qr_code.pin is None:
+        return identification
+    bare = QRCodeIdentification(evco_id=qr_code.evco_id, hashed_pin=qr_code.hashed_pin, extra=qr_code.extra)
+    return Identification(qr_code_identification=bare, extra=identification.extra)
+
+
 def _uid(text: str) -> TokenUid:
     upper = text.upper()
     return TokenUid(upper, upper)

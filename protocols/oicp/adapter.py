@@ -1,6 +1,6 @@
 """OICP as core sees it: EMPs that can be asked in real time and that take charge detail records."""
 
-from typing import ClassVar
+from typing import ClassVar, Final, TypeVar
 
 import msgspec
 
@@ -11,6 +11,7 @@ from core.model.command import Command, CommandKind, Sent
 from core.model.ids import PartyId
 from core.model.location import Location
 from core.model.partner import Partner, PartnerState, Role
+from core.model.session import Session
 from core.ports.adapter import Call, Capability, ProtocolAdapter, Told
 from mappings.oicp.authorisation import (
     authorisation_from_oicp,
@@ -20,12 +21,20 @@ from mappings.oicp.authorisation import (
 from mappings.oicp.cdrs import cdr_to_oicp
 from mappings.oicp.commands import outcome_from_oicp, remote_start_to_oicp, remote_stop_to_oicp
 from mappings.oicp.ids import operator_to_oicp
+from mappings.oicp.leftovers import PROTOCOL
+from mappings.oicp.sessions import notifications_to_oicp
 from protocols.oicp.client import OicpClient
 from protocols.oicp.settings import settings_of
 from protocols.oicp.wire.authorisation import AuthorizationStart, AuthorizationStatus
 from protocols.oicp.wire.cdr import ChargeDetailRecord
 from protocols.oicp.wire.common import StatusCode
+from protocols.oicp.wire.notifications import Notification, NotificationType
 from protocols.plugin import Outbound
+
+M = TypeVar("M", ChargeDetailRecord, Notification)
+ONCE_S: Final = 7 * 86400.0
+REMEMBERED_S: Final = {NotificationType.PROGRESS: 300.0}
+"""How long a notification is not told again. Source: OICP 2.3, ChargingNotificationProgress (five minutes apart)."""
 
 
 class OicpAdapter(ProtocolAdapter):
@@ -35,6 +44,7 @@ class OicpAdapter(ProtocolAdapter):
             Capability.AUTHORISE_STOP,
             Capability.START_SESSION,
             Capability.STOP_SESSION,
+            Capability.PUSH_SESSION,
             Capability.PUSH_CDR,
         }
     )
@@ -42,6 +52,7 @@ class OicpAdapter(ProtocolAdapter):
 
     def __init__(self, outbound: Outbound) -> None:
         self._client = OicpClient(outbound.http)
+        self._cache = outbound.cache
 
     def answers(self, partner: Partner) -> bool:
         """An EMP without a service URL is offline; nothing is sent to a locked one."""
@@ -59,7 +70,7 @@ class OicpAdapter(ProtocolAdapter):
             answer = await self._client.authorize_start(call.partner, path_id, asked.message, call.correlation_id)
         except Rejected as error:
             return _refused(error, _issuer(call))
-        return msgspec.structs.replace(authorisation_from_oicp(answer, issuer=_issuer(call)), losses=asked.losses)
+        return authorisation_from_oicp(answer, issuer=_issuer(call))
 
     async def probe(self, call: Call) -> None:
         await self._client.probe(call.partner)
@@ -105,6 +116,34 @@ class OicpAdapter(ProtocolAdapter):
         answer = await self._client.authorize_remote_stop(call.partner, asked.message, command.id, timeout_s)
         return Sent(result=outcome_from_oicp(answer))
 
+    def takes(self, partner: Partner, capability: Capability) -> bool:
+        if capability is not Capability.PUSH_SESSION:
+            return True
+        return settings_of(partner).notifications and self.answers(partner)
+
+    async def push_session(self, call: Call, session: Session, journey: Journey | None) -> Told:
+        """The newest notification of a session of OICP; of any other those that are due: its start and its end once,
+        how far it is at most every five minutes."""
+        sent = notifications_to_oicp(
+            session, session_id=journey.id if journey else None, evse_id=journey.evse_id if journey else None
+        )
+        if journey is None or not sent.messages:
+            return Told(losses=sent.losses, withheld=True)
+        if PROTOCOL in session.extensions:
+            return Told(remote_id=await self._notify(call, sent.messages[-1], journey), losses=sent.losses)
+        for message in sent.messages:
+            key = f"oicp/notified/{call.partner.id}/{session.key}/{message.type}"
+            if await self._cache.get(key) is None:
+                await self._notify(call, message, journey)
+                await self._cache.put(key, b"1", REMEMBERED_S.get(message.type, ONCE_S))
+        return Told(losses=sent.losses)
+
+    async def _notify(self, call: Call, message: Notification, journey: Journey) -> str | None:
+        """The EMP's own id of the session, if it says one."""
+        message = with_partner_ids(message, journey)
+        answer = await self._client.charging_notification(call.partner, message, call.correlation_id)
+        return answer.emp_partner_session_id
+
     async def push_cdr(self, call: Call, cdr: Cdr, journey: Journey | None) -> Told:
         own = "oicp" in cdr.extensions
         sent = cdr_to_oicp(without_our_reference(cdr), session_id=None if own or journey is None else journey.id)
@@ -132,19 +171,19 @@ def without_our_reference(cdr: Cdr) -> Cdr:
     return msgspec.structs.replace(cdr, authorization_reference=None)
 
 
-def with_partner_ids(record: ChargeDetailRecord, journey: Journey | None) -> ChargeDetailRecord:
-    """Only what the record lacks and the session knows is added; nothing else of it is touched."""
+def with_partner_ids(message: M, journey: Journey | None) -> M:
+    """Only what the message lacks and the session knows is added; nothing else of it is touched."""
     if journey is None:
-        return record
+        return message
     missing = {
         name: value
         for name, value in (
             ("cpo_partner_session_id", journey.operator_session_id),
             ("emp_partner_session_id", journey.issuer_session_id),
         )
-        if value and getattr(record, name) is None
+        if value and getattr(message, name) is None
     }
-    return msgspec.structs.replace(record, **missing) if missing else record
+    return msgspec.structs.replace(message, **missing) if missing else message
 
 
 def _refused(error: Rejected, issuer: PartyId) -> Authorisation:

@@ -13,12 +13,16 @@ from protocols.oicp.settings import OicpSettings, settings_of
 from protocols.oicp.wire.authorisation import AuthorizationStart, AuthorizationStop, AuthorizeStart, AuthorizeStop
 from protocols.oicp.wire.cdr import ChargeDetailRecord
 from protocols.oicp.wire.common import Acknowledgement, Fault, StatusCode
+from protocols.oicp.wire.notifications import Notification
 from protocols.oicp.wire.remote import AuthorizeRemoteStart, AuthorizeRemoteStop
 from protocols.transport.http import Answer, HttpClient, Request
 
 T = TypeVar("T")
 JSON: Final = "application/json;charset=UTF-8"
 PROBE_S: Final = 10.0
+NOTIFICATION: Final = "ChargingNotification"
+NOTIFICATION_PATH: Final = "notificationmgmt/v11/charging-notifications"
+NO_SUCH_PATH: Final = frozenset({404, 405})
 NOT_REACHED: Final = frozenset({429, 503})
 """HTTP statuses by which a partner, or what stands before it, says that it has not taken the message."""
 
@@ -67,6 +71,16 @@ class OicpClient:
             raise _rejected(ack.status_code)
         return ack
 
+    async def charging_notification(self, partner: Partner, message: Notification, process_id: str) -> Acknowledgement:
+        """Raises Unsupported where the partner serves no such path, Rejected for a negative acknowledgement."""
+        answer = await self._post(partner, NOTIFICATION, NOTIFICATION_PATH, codec.encode(message), process_id)
+        if answer.status in NO_SUCH_PATH and _fault(answer) is None:
+            raise Unsupported(f"{partner.name} takes no charging notifications")
+        ack = _typed(answer, Acknowledgement)
+        if not ack.result:
+            raise _rejected(ack.status_code)
+        return ack
+
     async def probe(self, partner: Partner) -> None:
         """Any HTTP answer of the service URL will do: OICP has nothing harmless to ask."""
         url = settings_of(partner).callback_url
@@ -107,7 +121,8 @@ class OicpClient:
 
 
 def _timeout_s(settings: OicpSettings, operation: str) -> float:
-    return settings.cdr_timeout_s if operation == "ChargeDetailRecord" else settings.authorise_timeout_s
+    patient = operation in ("ChargeDetailRecord", NOTIFICATION)
+    return settings.cdr_timeout_s if patient else settings.authorise_timeout_s
 
 
 def _said(answer: Answer) -> Acknowledgement:

@@ -31,6 +31,7 @@ from protocols.oicp.wire.evse_data import (
     PushEvseData,
 )
 from protocols.oicp.wire.evse_status import PullEvseStatus
+from protocols.oicp.wire.notifications import NotificationEnd, NotificationProgress
 from protocols.transport import json_codec
 from protocols.transport.json_codec import EXTRA, decode_raw, encode, to_raw
 
@@ -72,6 +73,8 @@ FORMS: Final[dict[type[Struct], dict[str, Value]]] = {
     PlatformEvseDataRecord: {"DynamicInfoAvailable": _boolean_text},
     GetChargeDetailRecords: {"OperatorID": _list_of, "SessionID": _list_of},
     ChargeDetailRecord: {"MeterValueInBetween": _meter_values},
+    NotificationProgress: {"MeterValueInBetween": _meter_values},
+    NotificationEnd: {"MeterValueInBetween": _meter_values},
 }
 """Members that come in another shape than documented."""
 

@@ -33,7 +33,8 @@ class OicpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     `closed_services`: subscriptions with the hub that are not active. `tolerate_foreign_session_ids`: a session id in
     an initial request is ignored instead of refused. `always_200`: functional faults with HTTP 200. `lenient_status`:
     insert and update of statuses mean upsert. `platform_profile`: EVSE data as the reference platform lets it pass.
-    `remote_timeout_s`: how long a CPO may think over a remote start or stop."""
+    `remote_timeout_s`: how long a CPO may think over a remote start or stop. `notifications`: whether an EMP wants
+    charging notifications. `cdr_timeout_s` holds for records and notifications."""
 
     operator_id: str | None = None
     provider_id: str | None = None
@@ -46,6 +47,7 @@ class OicpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     always_200: bool = False
     lenient_status: bool = False
     platform_profile: bool = False
+    notifications: bool = True
     authorise_timeout_s: float = 10.0
     remote_timeout_s: float = 60.0
     cdr_timeout_s: float = 30.0

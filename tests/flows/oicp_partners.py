@@ -71,6 +71,9 @@ class Reached:
     async def cdr(self, session_id: str, **members: Any) -> httpx.Response:
         return await self.post(CDR, cdr(session_id, **members))
 
+    async def notify(self, kind: str, session_id: str, **members: Any) -> httpx.Response:
+        return await self.post(NOTIFY, notification(kind, session_id, **members))
+
     # --- as an EMP
 
     async def pull(self, query: str = "", **members: Any) -> httpx.Response:
@@ -107,6 +110,7 @@ STATUS = "evsepush/v21/operators/{id}/status-records"
 START = "charging/v21/operators/{id}/authorize/start"
 STOP = "charging/v21/operators/{id}/authorize/stop"
 CDR = "cdrmgmt/v22/operators/{id}/charge-detail-record"
+NOTIFY = "notificationmgmt/v11/charging-notifications"
 PULL = "evsepull/v23/providers/{id}/data-records"
 PULL_STATUS = "evsepull/v21/providers/{id}/status-records"
 BY_ID = "evsepull/v21/providers/{id}/status-records-by-id"
@@ -174,6 +178,31 @@ def cdr(session_id: str, **members: Any) -> dict[str, Any]:
     }
 
 
+NOTIFIED = {
+    "Start": {"ChargingStart": "2026-01-15T10:01:00+01:00"},
+    "Progress": {
+        "ChargingStart": "2026-01-15T10:01:00+01:00",
+        "EventOccurred": "2026-01-15T10:11:00+01:00",
+        "ConsumedEnergyProgress": Decimal("1.20"),
+    },
+    "End": {"ChargingEnd": "2026-01-15T10:59:00+01:00"},
+    "Error": {"ErrorType": "CriticalError"},
+}
+
+
+def notification(kind: str, session_id: str, **members: Any) -> dict[str, Any]:
+    """A minimal charging notification; a member that is None is left out."""
+    body = {
+        "Type": kind,
+        "SessionID": session_id,
+        "EvseID": "DE*ABC*E1",
+        "OperatorID": "DE*ABC",
+        **NOTIFIED.get(kind, {}),
+        **members,
+    }
+    return {name: value for name, value in body.items() if value is not None}
+
+
 class Emp:
     """An online EMP: says yes to the UIDs and contracts in `good`, `code` to others, and takes every CDR."""
 
@@ -194,7 +223,7 @@ class Emp:
             raise self.broken
         if self.broken is not None:
             return self.broken
-        if request.url.path.endswith("charge-detail-record"):
+        if request.url.path.endswith(("charge-detail-record", "charging-notifications")):
             return httpx.Response(200, content=encode(self.acknowledgement))
         return httpx.Response(200, content=encode(self._answer(body)))
 

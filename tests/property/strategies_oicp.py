@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mappings.oicp.codes import CODES
 from protocols.oicp.wire import evse_data as evse
 from protocols.oicp.wire import identification as ident
+from protocols.oicp.wire import notifications as notify
 from protocols.oicp.wire.authentication_data import AuthenticationDataRecord
 from protocols.oicp.wire.authorisation import AuthorizeStart, AuthorizeStop
 from protocols.oicp.wire.cdr import (
@@ -346,4 +347,47 @@ def charge_detail_records(draw: st.DrawFn) -> ChargeDetailRecord:
         hub_operator_id=draw(maybe(operator_ids)),
         hub_provider_id=draw(maybe(provider_ids)),
         extra=draw(maybe(st.just({"CustomData": {"digits": Decimal("1.10")}}))),
+    )
+
+
+@st.composite
+def notifications(draw: st.DrawFn) -> notify.Notification:
+    """Of all four types."""
+    kind = draw(st.sampled_from(notify.NotificationType))
+    common: dict[str, Any] = {
+        "type": kind,
+        "session_id": draw(session_ids),
+        "cpo_partner_session_id": draw(maybe(texts(40))),
+        "emp_partner_session_id": draw(maybe(texts(40))),
+        "identification": draw(maybe(uploaded)),
+        "evse_id": draw(evse_ids),
+        "operator_id": draw(maybe(st.sampled_from(["DE*ABC", "DEABC", "+49*123"]))),
+        "extra": draw(maybe(st.just({"Foo": Decimal("1.50")}))),
+    }
+    if kind is notify.NotificationType.ERROR:
+        return notify.NotificationError(
+            error_type=draw(st.sampled_from(notify.ErrorType)), error_additional_info=draw(maybe(texts(40))), **common
+        )
+    common["partner_product_id"] = draw(maybe(texts(20)))
+    common["session_start"] = draw(maybe(moments()))
+    common["meter_value_start"] = draw(maybe(decimals()))
+    if kind is notify.NotificationType.START:
+        return notify.NotificationStart(charging_start=draw(moments()), **common)
+    common["meter_value_in_between"] = draw(maybe(st.builds(MeterValueInBetween, meter_values=many(decimals()))))
+    if kind is notify.NotificationType.PROGRESS:
+        return notify.NotificationProgress(
+            charging_start=draw(moments()),
+            event_occurred=draw(moments()),
+            charging_duration=draw(st.integers(0, 10**9)),
+            consumed_energy_progress=draw(maybe(decimals())),
+            **common,
+        )
+    return notify.NotificationEnd(
+        session_end=draw(maybe(moments())),
+        charging_start=draw(maybe(moments())),
+        charging_end=draw(moments()),
+        consumed_energy=draw(maybe(decimals())),
+        meter_value_end=draw(maybe(decimals())),
+        penalty_time_start=draw(maybe(moments())),
+        **common,
     )

@@ -18,6 +18,7 @@ MESSAGES = [
     oicp.remote_starts,
     oicp.remote_stops,
     oicp.acknowledgements,
+    oicp.notifications(),
 ]
 
 

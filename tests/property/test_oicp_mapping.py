@@ -12,6 +12,7 @@ from core.model.cdr import Cdr
 from core.model.command import Command, CommandOutcome, Outcome
 from core.model.ids import ContractId, EvseId, PartyId
 from core.model.location import ConnectorFormat, EvseStatus, Location
+from core.model.session import AuthMethod, CdrToken, Session, SessionStatus
 from core.model.token import Token
 from mappings.oicp.authorisation import authorise_request_from_oicp, authorise_request_to_oicp, authorise_stop_to_oicp
 from mappings.oicp.cdrs import cdr_from_oicp, cdr_to_oicp
@@ -28,6 +29,7 @@ from mappings.oicp.coordinates import coordinates_from_oicp, coordinates_to_oicp
 from mappings.oicp.ids import contract_id_to_oicp, evse_id_to_oicp
 from mappings.oicp.locations import evse_records_to_oicp, locations_from_oicp
 from mappings.oicp.opening_times import hours_from_oicp, hours_to_oicp
+from mappings.oicp.sessions import notifications_to_oicp, session_from_oicp
 from mappings.oicp.tokens import token_from_oicp, token_to_oicp
 from protocols.oicp.wire.evse_data import GeoFormat, Plug
 from protocols.oicp.wire.identification import Identification
@@ -181,3 +183,37 @@ def test_contract_ids_settle(text: str) -> None:
 @given(oicp.evse_ids)
 def test_evse_ids_keep_their_form(text: str) -> None:
     assert evse_id_to_oicp(EvseId.parse(text)) == text
+
+
+KNOWN = Session(
+    owner=OPERATOR,
+    id="S1",
+    started_at=NOW,
+    token=CdrToken(issuer=PartyId("DE", "FAR"), kind="RFID"),
+    auth_method=AuthMethod.AUTH_REQUEST,
+    status=SessionStatus.PENDING,
+    journey_id="5b0c8f0e-7d52-4c39-9f6a-2a4f1c3d9e77",
+    updated_at=NOW,
+)
+
+
+@pytest.mark.spec("OICP-NOTIF-06", "OICP-NET-17")
+@LAW
+@given(st.lists(oicp.notifications(), min_size=1, max_size=5))
+def test_notifications_come_back(told: list[Any]) -> None:
+    session = KNOWN
+    for notification in told:
+        session = session_from_oicp(session, notification, received_at=NOW)
+    session = msgspec.json.decode(msgspec.json.encode(session), type=Session)
+    sent = notifications_to_oicp(session, session_id=None, evse_id=None)
+    assert (list(sent.messages), sent.losses) == ([without_pin(notification) for notification in told], ())
+
+
+def without_pin(notification: Any) -> Any:
+    medium = notification.identification
+    if medium is None or medium.qr_code_identification is None:
+        return notification
+    bare = msgspec.structs.replace(medium.qr_code_identification, pin=None)
+    return msgspec.structs.replace(
+        notification, identification=msgspec.structs.replace(medium, qr_code_identification=bare)
+    )

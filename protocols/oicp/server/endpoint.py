@@ -31,6 +31,7 @@ from protocols.oicp.codes import (
 )
 from protocols.oicp.server.catalogue import Catalogue
 from protocols.oicp.server.inbound import Inbound, Reply, Shared
+from protocols.oicp.server.notifications import named_operator
 from protocols.oicp.server.operations import OPERATIONS, Operation
 from protocols.oicp.settings import OicpSettings, settings_of
 from protocols.plugin import Hub
@@ -50,10 +51,10 @@ def oicp_router(hub: Hub) -> Router:
 
 
 class Found(Struct, frozen=True):
-    """An operation, and the id that its path names."""
+    """An operation, and the id that its path names; None where the body names it."""
 
     operation: Operation
-    id: str
+    id: str | None
 
 
 class Endpoint:
@@ -68,16 +69,18 @@ class Endpoint:
         scope["path"] = path  # a mount sees the rest only; what comes after us wants the whole
         found = self._find(path)
         if found is not None:
-            scope["path_template"] = f"{BASE}/{found.operation.prefix}{{id}}{found.operation.suffix}"
+            scope["path_template"] = _template(found.operation)
         reply = await self._reply(scope, receive, found, process_id)
         scope.setdefault("state", {})["protocol_code"] = reply.code
         await _send(send, reply, process_id)
 
     def _find(self, path: str) -> Found | None:
         """`<service>/<version>/operators/<id>/<operation>`."""
-        parts = path.removeprefix(BASE).strip("/").split("/")
+        rest = path.removeprefix(BASE).strip("/")
+        parts = rest.split("/")
         if len(parts) < 5:
-            return None
+            whole = self._by_prefix.get(rest)
+            return None if whole is None or whole.suffix else Found(whole, None)
         name, suffix = unquote(parts[3]), "/" + "/".join(parts[4:])
         operation = self._by_prefix.get("/".join(parts[:3]) + "/" + suffix)
         return None if operation is None else Found(operation, name)
@@ -94,7 +97,7 @@ class Endpoint:
             partner = await authenticate(self._hub, headers, client[0] if client else None)
             scope.setdefault("state", {})["partner_id"] = partner.id
             settings = settings_of(partner)
-            party = acting_as(partner, settings, found.id, found.operation.role)
+            party = None if found.id is None else acting_as(partner, settings, found.id, found.operation.role)
             if found.operation.service in settings.closed_services:
                 raise Negative(NO_CONTRACT, "No active subscription found")
             if partner.state is PartnerState.OFFLINE:
@@ -102,6 +105,8 @@ class Endpoint:
             body = await self._body(receive, headers)
             if body is None:
                 return Reply(fault_body(f"The body is longer than {self._hub.max_body_bytes} bytes."), "", 413)
+            if party is None:
+                party = acting_as(partner, settings, named_operator(body, partner), found.operation.role)
             call = Inbound(
                 shared=self._shared,
                 partner=partner,
@@ -144,6 +149,11 @@ def _answer_to(error: Exception, operation: Operation, settings: OicpSettings) -
         answer = Negative(SYSTEM_ERROR)
     body = negative_body(answer.code, answer.info, authorisation=operation.authorisation, ids=answer.ids)
     return Reply(body, answer.code, 200 if settings.always_200 else answer.http)
+
+
+def _template(operation: Operation) -> str:
+    named = f"{{id}}{operation.suffix}" if operation.suffix else ""
+    return f"{BASE}/{operation.prefix}{named}"
 
 
 def _path(scope: Mapping[str, Any]) -> str:

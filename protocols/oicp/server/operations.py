@@ -5,12 +5,14 @@ from typing import Final
 from msgspec import Struct
 
 from core.model.partner import Role
+from protocols.oicp.client import NOTIFICATION, NOTIFICATION_PATH
 from protocols.oicp.server.authentication_data import push_authentication_data
 from protocols.oicp.server.authorisation import authorize_start, authorize_stop
 from protocols.oicp.server.cdrs import charge_detail_record, get_charge_detail_records
 from protocols.oicp.server.evse_pull import pull_evse_data
 from protocols.oicp.server.evse_push import push_evse_data
 from protocols.oicp.server.inbound import Handler
+from protocols.oicp.server.notifications import charging_notification
 from protocols.oicp.server.remote import authorize_remote_start, authorize_remote_stop
 from protocols.oicp.server.status_pull import (
     pull_evse_status,
@@ -21,7 +23,8 @@ from protocols.oicp.server.status_push import push_evse_status
 
 
 class Operation(Struct, frozen=True, kw_only=True):
-    """`prefix` + id + `suffix` is the path under the base. `service`: the subscription that it needs, if any."""
+    """`prefix` + id + `suffix` is the path under the base; without a `suffix` the body names the caller. `service`: the
+    subscription that it needs, if any."""
 
     name: str
     prefix: str
@@ -77,5 +80,6 @@ OPERATIONS: Final = (
     _emp("AuthorizeRemoteStart", "charging/v21", "authorize-remote/start", authorize_remote_start),
     _emp("AuthorizeRemoteStop", "charging/v21", "authorize-remote/stop", authorize_remote_stop),
     _emp("GetChargeDetailRecords", "cdrmgmt/v22", "get-charge-detail-records-request", get_charge_detail_records),
+    Operation(name=NOTIFICATION, prefix=NOTIFICATION_PATH, suffix="", role=Role.CPO, handle=charging_notification),
 )
 """Source: OICP 2.3, code snippets (URLs)."""
