@@ -130,6 +130,7 @@ def journey(name: str = "j1", *, seconds: float = 0, **fields: Any) -> Journey:
         "issuer_partner": "p-emsp",
         "uid": TokenUid.parse("04aa"),
         "kind": "RFID",
+        "losses": (Loss(path="evse_uids", reason="no field", value=[2**70]),),
         "created_at": at(seconds),
         "updated_at": at(seconds),
     }
@@ -138,8 +139,7 @@ def journey(name: str = "j1", *, seconds: float = 0, **fields: Any) -> Journey:
 
 def partner(partner_id: str = "p1", *roles: tuple[Role, PartyId], **fields: Any) -> Partner:
     held = tuple(PartyRole(role=role, party=party) for role, party in roles)
-    given: dict[str, Any] = {"name": partner_id.title(), "protocol": "ocpi", "losses=(Loss(path="pin", reason="no field", value=2**70),),
-        created_at": START, "updated_at": START}
+    given: dict[str, Any] = {"name": partner_id.title(), "protocol": "ocpi", "created_at": START, "updated_at": START}
     return Partner(id=partner_id, roles=held, **given | fields)
 
 
