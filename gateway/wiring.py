@@ -78,8 +78,8 @@ async def assemble(settings: Settings) -> Assembly:
         partners=storage.partners,
         adapters=adapters,
         processes=processes,
-        clock=clock,
         ledger=metrics,
+        clock=clock,
         ids=ids,
     )
     sessions = SessionService(
@@ -102,8 +102,8 @@ async def assemble(settings: Settings) -> Assembly:
             partners=storage.partners,
             adapters=adapters,
             cache=storage.cache,
-            clock=clock,
             ledger=metrics,
+            clock=clock,
             ids=ids,
             deadline_s=settings.authorise_deadline_s,
         ),
@@ -126,6 +126,7 @@ async def assemble(settings: Settings) -> Assembly:
         aliases=storage.aliases,
         cache=storage.cache,
         journal=storage.journal,
+        ledger=metrics,
         clock=clock,
         ids=ids,
         open_registration=settings.open_registration,
@@ -135,7 +136,6 @@ async def assemble(settings: Settings) -> Assembly:
     delivery = DeliveryService(
         outbox=storage.outbox,
         locations=storage.locations,
-        ledger=metrics,
         tokens=storage.tokens,
         sessions=storage.sessions,
         tariffs=storage.tariffs,
@@ -145,6 +145,7 @@ async def assemble(settings: Settings) -> Assembly:
         registry=registry,
         adapters=adapters,
         processes=processes,
+        ledger=metrics,
         clock=clock,
         ids=ids,
     )
@@ -154,7 +155,6 @@ async def assemble(settings: Settings) -> Assembly:
         processes=processes,
         http=http,
         plugins=known,
-        ledger=metrics,
         adapters=adapters,
         hub=hub,
         delivery=delivery,

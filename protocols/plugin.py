@@ -72,9 +72,9 @@ class Hub(Struct, frozen=True, kw_only=True):
     aliases: AliasStore
     cache: Cache
     journal: Journal
+    ledger: Ledger
     clock: Clock
     ids: Ids
-    ledger: Ledger
     open_registration: bool = False
     trusted_proxies: tuple[Network, ...] = ()
     max_body_bytes: int = 64 * 1024 * 1024

@@ -19,8 +19,8 @@ from core.model.partner import Partner, Role
 from core.model.session import CdrToken, ChargingPeriod, Dimension, SessionStatus
 from core.model.tariff import Tariff
 from core.ports.adapter import Call, Capability, ProtocolAdapter, Told
-from core.ports.ledger import Ledger
 from core.ports.clock import Clock, Ids
+from core.ports.ledger import Ledger
 from core.ports.processes import Processes
 from core.ports.stores import (
     CdrStore,
@@ -54,8 +54,8 @@ class BillingService:
         partners: PartnerStore,
         registry: PartnerService,
         adapters: dict[str, ProtocolAdapter],
-        ledger: Ledger,
         processes: Processes,
+        ledger: Ledger,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -67,8 +67,8 @@ class BillingService:
         self._partners = partners
         self._registry = registry
         self._adapters = adapters
-        self._ledger = ledger
         self._processes = processes
+        self._ledger = ledger
         self._clock = clock
         self._ids = ids
 
@@ -353,14 +353,14 @@ class BillingService:
         assumed: tuple[Loss, ...] = (),
     ) -> CdrSettlement:
         now = self._clock.now()
+        losses = (*assumed, *told.losses) if told else settlement.losses
+        if told and losses:
+            await self._note(settlement, losses)
         return await self._cdrs.update(
             msgspec.structs.replace(
                 settlement,
                 state=state,
                 attempts=settlement.attempts + 1,
-        losses = (*assumed, *told.losses) if told else settlement.losses
-        if told and losses:
-            await self._note(settlement, losses)
                 last_error=error,
                 remote_id=told.remote_id if told else settlement.remote_id,
                 losses=losses,
@@ -368,17 +368,17 @@ class BillingService:
             )
         )
 
-    def _call(self, partner: Partner, cdr: Cdr, journey: Journey | None) -> Call:
-        issuer: PartyId | None = journey.issuer if journey else cdr.token.issuer
-        return Call(
-            partner=partner,
-            correlation_id=cdr.journey_id or self._ids.uuid(),
     async def _note(self, settlement: CdrSettlement, losses: tuple[Loss, ...]) -> None:
         sender = await self._partners.get(settlement.sender)
         recipient = await self._partners.get(settlement.recipient or "")
         if sender and recipient:
             self._ledger.note("cdr", source=sender.protocol, target=recipient.protocol, losses=losses)
 
+    def _call(self, partner: Partner, cdr: Cdr, journey: Journey | None) -> Call:
+        issuer: PartyId | None = journey.issuer if journey else cdr.token.issuer
+        return Call(
+            partner=partner,
+            correlation_id=cdr.journey_id or self._ids.uuid(),
             sender=cdr.owner,
             recipient=issuer if issuer and partner.speaks_for(issuer) else None,
         )
