@@ -70,7 +70,7 @@ class OicpAdapter(ProtocolAdapter):
             answer = await self._client.authorize_start(call.partner, path_id, asked.message, call.correlation_id)
         except Rejected as error:
             return _refused(error, _issuer(call))
-        return authorisation_from_oicp(answer, issuer=_issuer(call))
+        return msgspec.structs.replace(authorisation_from_oicp(answer, issuer=_issuer(call)), losses=asked.losses)
 
     async def probe(self, call: Call) -> None:
         await self._client.probe(call.partner)
