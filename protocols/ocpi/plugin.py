@@ -61,7 +61,7 @@ def ocpi_app(hub: Hub) -> OcpiApp:
     routes = [
         *credentials_routes(Handshake(hub)),
         *hubclientinfo.ROUTES,
-        *location_routes(LocationPages(hub.locations)),
+        *location_routes(LocationPages(hub)),
         *sessions.ROUTES,
         *cdrs.ROUTES,
         *tariffs.ROUTES,

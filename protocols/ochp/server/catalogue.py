@@ -7,7 +7,6 @@ which repeats records and loses none.
 """
 
 import asyncio
-import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
@@ -17,21 +16,22 @@ from msgspec import Struct
 
 from core.model.base import revision_at
 from core.model.location import Evse, EvseStatus, Location, LocationQuery
+from core.model.loss import Loss
 from core.model.partner import Partner
-from core.services.locations import LocationService
 from mappings.ochp.evse_status import evse_status_to_ochp
 from mappings.ochp.ids import evse_id_to_ochp
+from mappings.ochp.leftovers import PROTOCOL
 from mappings.ochp.locations import ChargePoints, charge_points_to_ochp
 from protocols.ochp import codec
 from protocols.ochp.marks import UNKNOWN, Live, is_ours, is_withdrawn, live_of
 from protocols.ochp.wire.charge_points import ChargePointInfo
 from protocols.ochp.wire.live import EvseStatus as LiveStatus
 from protocols.ochp.wire.words import Major
+from protocols.plugin import Hub
 
 ALL: Final = 10_000_000
 BULK: Final = 100
 RECORDS: Final = "chargePointInfoArray"
-log = logging.getLogger(__name__)
 
 
 class Entry(Struct, frozen=True, kw_only=True, gc=False):
@@ -51,33 +51,39 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
         return self.live_changed >= revision_at(since) or (until is not None and since <= until <= now)
 
 
+Rendered = tuple[Location, int, tuple[Entry, ...], tuple[Loss, ...]]
+"""A location, its revision, and what came of it."""
+
+
 class Catalogue:
-    def __init__(self, locations: LocationService) -> None:
-        self._locations = locations
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
         self._made: dict[str, tuple[int, tuple[Entry, ...]]] = {}
 
     async def entries(self, reader: Partner) -> list[Entry]:
         """All that the reader may see, in the order in which it was stored; withdrawn ones too."""
-        held, _ = await self._locations.page_keys(reader, LocationQuery(limit=ALL))
+        held, _ = await self._hub.locations.page_keys(reader, LocationQuery(limit=ALL))
         stale = [key for key, revision in held if self._made.get(key, (-1, ()))[0] != revision]
         for start in range(0, len(stale), BULK):
-            read = await self._locations.by_keys(stale[start : start + BULK])
-            self._made |= await asyncio.to_thread(self._rendered, read)
+            read = await self._hub.locations.by_keys(stale[start : start + BULK])
+            for location, revision, entries, losses in await asyncio.to_thread(self._rendered, read):
+                self._made[location.key] = revision, entries
+                await self._hub.note_fetched("location", location.owner, PROTOCOL, losses)
         found = [entry for key, _ in held if key in self._made for entry in self._made[key][1]]
         found.sort(key=lambda entry: entry.changed)
         return found
 
-    def _rendered(self, read: Sequence[tuple[int, Location]]) -> dict[str, tuple[int, tuple[Entry, ...]]]:
-        made = {}
+    def _rendered(self, read: Sequence[tuple[int, Location]]) -> list[Rendered]:
+        found = []
         for revision, location in read:
             _, before = self._made.get(location.key, (0, ()))
-            made[location.key] = revision, entries_of(location, revision, {one.uid: one for one in before})
-        return made
+            made = charge_points_to_ochp(location)
+            entries = entries_of(location, made, revision, {one.uid: one for one in before})
+            found.append((location, revision, entries, (*made.losses, *made.withheld)))
+        return found
 
 
-def entries_of(location: Location, revision: int, before: Mapping[str, Entry]) -> tuple[Entry, ...]:
-    made = charge_points_to_ochp(location)
-    _note_losses(location, made)
+def entries_of(location: Location, made: ChargePoints, revision: int, before: Mapping[str, Entry]) -> tuple[Entry, ...]:
     records = records_by_uid(location, made.records)
     return tuple(
         _entry(evse, records[evse.uid], revision, before.get(evse.uid))
@@ -129,13 +135,3 @@ def status_of(entry: Entry, now: datetime) -> LiveStatus:
         return LiveStatus(evse_id=entry.evse_id, major=Major.UNKNOWN)
     ttl = None if live.until is None else msgspec.to_builtins(live.until.replace(microsecond=0))
     return LiveStatus(evse_id=entry.evse_id, major=live.major, minor=live.minor, ttl=ttl)
-
-
-def _note_losses(location: Location, made: ChargePoints) -> None:
-    if log.isEnabledFor(logging.DEBUG) and (made.losses or made.withheld):
-        log.debug(
-            "%s to OCHP: %d losses, withheld: %s",
-            location.key,
-            len(made.losses),
-            "; ".join(f"{loss.path} {loss.reason}" for loss in made.withheld),
-        )

@@ -46,7 +46,7 @@ class ClearingHouse:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._accounts = Accounts(hub)
-        self._shared = Shared(hub=hub, catalogue=Catalogue(hub.locations), locks=WeakValueDictionary())
+        self._shared = Shared(hub=hub, catalogue=Catalogue(hub), locks=WeakValueDictionary())
         by_tag = {codec.SCHEMA.root(element_name(one.request)): one for one in OPERATIONS}
         self._by_name = {element_name(one.request): one for one in OPERATIONS}
         self._dispatcher = Dispatcher(

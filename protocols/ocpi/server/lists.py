@@ -11,20 +11,23 @@ from typing import Any, Final, TypeVar
 
 from core.errors import Unsupported
 from core.model.location import LocationQuery
-from core.services.locations import LocationService
-from mappings.ocpi.locations import location_to_ocpi
+from core.model.loss import Loss, LossKind
+from mappings.ocpi.common import PROTOCOL
+from mappings.ocpi.locations import location_losses, location_to_ocpi
 from protocols.ocpi import codec
 from protocols.ocpi.codes import INVALID, Failure
 from protocols.ocpi.dialect import Dialect
 from protocols.ocpi.paging import Page, page_from, page_headers
 from protocols.ocpi.server.exchange import Ask, Reply
 from protocols.ocpi.settings import settings_of
+from protocols.plugin import Hub
 
 FRAGMENT_BYTES: Final = 64 * 1024 * 1024
 PAGE_BYTES: Final = 32 * 1024 * 1024
 ENTRY_BYTES: Final = 1024
 """What an entry costs beside its bytes, so that many small ones are bounded too."""
 _LEFT_OUT: Final = b""
+WITHHELD: Final = (Loss(path="$", reason="OCPI cannot say it", kind=LossKind.WITHHELD),)
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -90,8 +93,9 @@ class LocationPages:
     """Encoded pages of what `LocationService` holds, by the way that a reader is told of it. A key has one fragment,
     that of the revision last asked for."""
 
-    def __init__(self, locations: LocationService) -> None:
-        self._locations = locations
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._locations = hub.locations
         self._fragments = Kept(FRAGMENT_BYTES)
         self._pages = Kept(PAGE_BYTES)
 
@@ -117,5 +121,7 @@ class LocationPages:
         missing = [key for key, _ in keys if key not in found]
         for revision, location in await self._locations.by_keys(missing) if missing else ():
             found[location.key] = part = fragment(dialect, location, location_to_ocpi)
+            lost = location_losses(location) + dialect.losses(location) if part else WITHHELD
+            await self._hub.note_fetched("location", location.owner, PROTOCOL, lost)
             self._fragments.keep((dialect.key, location.key), (revision, part), len(part))
         return codec.joined(filter(None, (found.get(key, _LEFT_OUT) for key, _ in keys))), total

@@ -4,7 +4,6 @@ An entry is made once per revision of its location; a pull asks the store for ke
 what has changed. A walk over pages goes over a snapshot of its first page, so that no record is missed or seen twice.
 """
 
-import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -19,6 +18,7 @@ from core.model.partner import Partner
 from mappings.oicp.coordinates import coordinates_from_oicp
 from mappings.oicp.evse_statuses import evse_status_to_oicp
 from mappings.oicp.ids import evse_id_from_oicp
+from mappings.oicp.leftovers import PROTOCOL
 from mappings.oicp.locations import EvseRecords, evse_records_to_oicp
 from protocols.oicp.history import HISTORY, status_word
 from protocols.oicp.wire.common import DeltaType
@@ -30,7 +30,6 @@ ALL: Final = 10_000_000
 BULK: Final = 100
 WALKS_KEPT: Final = 64
 WALK_LIFE: Final = timedelta(minutes=10)
-log = logging.getLogger(__name__)
 
 
 class Entry(Struct, frozen=True, kw_only=True, gc=False):
@@ -84,7 +83,9 @@ class Catalogue:
         stale = [key for key, revision in held if self._made.get(key, (-1, ()))[0] != revision]
         for start in range(0, len(stale), BULK):
             for revision, location in await self._hub.locations.by_keys(stale[start : start + BULK]):
-                self._made[location.key] = revision, entries_of(location, self._hub.identity.hotline)
+                made = records_of(location, self._hub.identity.hotline)
+                await self._hub.note_fetched("location", location.owner, PROTOCOL, (*made.losses, *made.withheld))
+                self._made[location.key] = revision, entries_of(location, made)
         found = [entry for key, _ in held if key in self._made for entry in self._made[key][1]]
         found.sort(key=lambda entry: (entry.key, entry.location_key))
         return found
@@ -116,9 +117,11 @@ def last_valid(location: Location, evse_keys: frozenset[str] | None = None) -> L
     return msgspec.structs.replace(location, evses=tuple(evses))
 
 
-def entries_of(location: Location, hotline: str | None) -> tuple[Entry, ...]:
-    outcome = evse_records_to_oicp(last_valid(location), hotline=hotline, platform=True)
-    _note_losses(location, outcome)
+def records_of(location: Location, hotline: str | None) -> EvseRecords:
+    return evse_records_to_oicp(last_valid(location), hotline=hotline, platform=True)
+
+
+def entries_of(location: Location, outcome: EvseRecords) -> tuple[Entry, ...]:
     by_key = {_key(evse): evse for evse in location.evses}
     keyed = [(evse_id_from_oicp(record.evse_id).key, record) for record in outcome.records]
     return tuple(_entry(location, by_key[key], key, record) for key, record in keyed if key in by_key)
@@ -165,13 +168,3 @@ def _revived(evse: Evse) -> Evse:
 
 def _key(evse: Evse) -> str:
     return evse.evse_id.key if evse.evse_id else evse.uid.upper()
-
-
-def _note_losses(location: Location, outcome: EvseRecords) -> None:
-    if log.isEnabledFor(logging.DEBUG) and (outcome.losses or outcome.withheld):
-        log.debug(
-            "%s to OICP: %d losses, withheld: %s",
-            location.key,
-            len(outcome.losses),
-            "; ".join(f"{loss.path} {loss.reason}" for loss in outcome.withheld),
-        )

@@ -8,7 +8,7 @@ from core.model.location import LocationQuery
 from mappings.oicp.ids import evse_id_from_oicp, party_from_oicp
 from protocols.oicp import codec
 from protocols.oicp.codes import SUCCESS, status
-from protocols.oicp.server.catalogue import Entry, entries_of
+from protocols.oicp.server.catalogue import Entry, entries_of, records_of
 from protocols.oicp.server.evse_pull import Owners, near, with_subs
 from protocols.oicp.server.inbound import Inbound, Reply
 from protocols.oicp.wire.evse_status import (
@@ -68,7 +68,7 @@ async def _statuses(call: Inbound, asked: Sequence[EvseId]) -> dict[str, EvseSta
     entries = [
         entry
         for location in locations
-        for entry in entries_of(location, call.hub.identity.hotline)
+        for entry in entries_of(location, records_of(location, call.hub.identity.hotline))
         if not entry.removed
     ]
     return {entry.key: entry.status for entry in entries if entry.status is not None}
