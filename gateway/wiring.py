@@ -14,6 +14,7 @@ from core.services.commands import CommandService
 from core.services.delivery import DeliveryService
 from core.services.locations import LocationService
 from core.services.partners import PartnerService
+from core.services.revisions import RevisionService
 from core.services.sessions import SessionService
 from core.services.tariffs import TariffService
 from core.services.tokens import TokenService
@@ -112,6 +113,14 @@ async def assemble(settings: Settings) -> Assembly:
         sessions=sessions,
         tariffs=TariffService(storage.tariffs, storage.partners, clock, ids),
         billing=billing,
+        revisions=RevisionService(
+            cdrs=storage.cdrs,
+            partners=storage.partners,
+            adapters=adapters,
+            processes=processes,
+            clock=clock,
+            ids=ids,
+        ),
         commands=CommandService(
             locations=storage.locations,
             journeys=storage.journeys,

@@ -11,7 +11,6 @@ from litestar import Router
 from msgspec import Struct
 
 from core.model.ids import PartyId
-from core.model.loss import Loss
 from core.model.partner import CredentialKind, Partner
 from core.ports.adapter import ProtocolAdapter
 from core.ports.cache import Cache
@@ -24,6 +23,7 @@ from core.services.billing import BillingService
 from core.services.commands import CommandService
 from core.services.locations import LocationService
 from core.services.partners import PartnerService
+from core.services.revisions import RevisionService
 from core.services.sessions import SessionService
 from core.services.tariffs import TariffService
 from core.services.tokens import TokenService
@@ -68,6 +68,7 @@ class Hub(Struct, frozen=True, kw_only=True):
     sessions: SessionService
     tariffs: TariffService
     billing: BillingService
+    revisions: RevisionService
     commands: CommandService
     credentials: CredentialStore
     aliases: AliasStore
@@ -79,12 +80,6 @@ class Hub(Struct, frozen=True, kw_only=True):
     open_registration: bool = False
     trusted_proxies: tuple[Network, ...] = ()
     max_body_bytes: int = 64 * 1024 * 1024
-
-    async def note_fetched(self, what: str, owner: PartyId, target: str, losses: Sequence[Loss]) -> None:
-        """Counts what partners do not see of what they fetch; what is sent to them is counted where it is sent."""
-        source = await self.partners.by_party(owner) if losses else None
-        if source is not None:
-            self.ledger.note(what, source=source.protocol, target=target, losses=losses)
 
 
 class NewPartner(Struct, frozen=True, kw_only=True):

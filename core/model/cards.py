@@ -30,7 +30,9 @@ def same_card(kind: str, uid: TokenUid, other_kind: str, other_uid: TokenUid) ->
 
 
 def marks(kind: str, uid: TokenUid) -> tuple[str, ...]:
-    """A plain card: its uid, the hashes of its text in upper case, then in lower case. No uid looks like a hash's mark."""
+    """A plain card's are its uid and the hashes of its text, in upper case, then in lower case.
+
+    No uid looks like the mark of a hash."""
     if is_hashed(kind):
         return (f"#{uid.key}",)
     if kind != TokenKind.RFID:

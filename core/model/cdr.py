@@ -1,8 +1,11 @@
 """The charge detail record: what is billed. Never lost, never paid twice, never changed in silence."""
 
+import hashlib
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+
+import msgspec
 
 from core.model.base import Extensions, Model
 from core.model.ids import EvseId, PartyId
@@ -117,7 +120,8 @@ def cdr_key(owner: PartyId, cdr_id: str) -> str:
 class CdrState(StrEnum):
     """Where a CDR stands on its way to the eMSP.
 
-    REFUSED and UNDELIVERABLE need a person; the others go on by themselves."""
+    REFUSED and UNDELIVERABLE need a person; the others go on by themselves. WITHDRAWN: refused, and its operator bills
+    it no longer."""
 
     ACCEPTED = "ACCEPTED"
     DELIVERING = "DELIVERING"
@@ -126,15 +130,34 @@ class CdrState(StrEnum):
     FETCHABLE = "FETCHABLE"
     REFUSED = "REFUSED"
     UNDELIVERABLE = "UNDELIVERABLE"
+    WITHDRAWN = "WITHDRAWN"
+
+
+UNDECIDED = (CdrState.ACCEPTED, CdrState.FETCHABLE)
+"""In which a recipient that fetches may still take or refuse it."""
+CURRENT = tuple(state for state in CdrState if state is not CdrState.WITHDRAWN)
+
+
+class CdrVersion(Model, frozen=True, kw_only=True):
+    """What a CDR was before its operator (`replaced_by`, a partner id) revised it, and how it stood then."""
+
+    cdr: Cdr
+    digest: str
+    state: CdrState
+    last_error: str | None = None
+    replaced_at: datetime
+    replaced_by: str
 
 
 class CdrSettlement(Model, frozen=True, kw_only=True):
     """A stored CDR and its way. `digest` is that of the content.
 
-    The same key with another digest is a conflict, never an overwrite.
+    The same key with another digest is a conflict, never an overwrite: only a revision replaces the content, and keeps
+    the older ones in `versions`, oldest first.
 
     `sender` and `recipient` are partner ids; `remote_id` is the id or URL under which the recipient confirmed it;
-    FETCHABLE means that its protocol has the recipient fetch it (`fetched_at` when it did)."""
+    FETCHABLE means that its protocol has the recipient fetch it; `fetched_version` is how many versions there were when
+    a recipient that decides on what it fetches did so last, None if it never did."""
 
     cdr: Cdr
     digest: str
@@ -148,9 +171,16 @@ class CdrSettlement(Model, frozen=True, kw_only=True):
     losses: tuple[Loss, ...] = ()
     accepted_at: datetime
     delivered_at: datetime | None = None
-    fetched_at: datetime | None = None
+    fetched_version: int | None = None
+    versions: tuple[CdrVersion, ...] = ()
     rev: int = 0
 
     @property
     def key(self) -> str:
         return self.cdr.key
+
+
+def digest(cdr: Cdr) -> str:
+    """SHA-256 of the content as it came; what the hub adds itself (the journey) is not part of it."""
+    content = msgspec.structs.replace(cdr, journey_id=None)
+    return hashlib.sha256(msgspec.json.encode(content)).hexdigest()

@@ -37,11 +37,14 @@ class Capability(StrEnum):
 
 
 class Told(Model, frozen=True, kw_only=True):
-    """A partner has confirmed. `remote_id` is what it calls the object now (OCPI: the URL of a CDR)."""
+    """A partner has confirmed. `remote_id` is what it calls the object now (OCPI: the URL of a CDR).
+
+    `held_already`: it says that it had the object before."""
 
     remote_id: str | None = None
     losses: tuple[Loss, ...] = ()
     withheld: bool = False
+    held_already: bool = False
 
 
 class Call(Model, frozen=True, kw_only=True):
@@ -63,6 +66,8 @@ class ProtocolAdapter:
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     tells_sessions: ClassVar[bool] = True
     """Whether operators of this protocol tell of their sessions while they run."""
+    decides_on_fetched_cdrs: ClassVar[bool] = False
+    """Whether eMSPs of this protocol fetch CDRs and say of each whether they take it."""
     tells_locations: ClassVar[bool] = True
     """Whether operators of this protocol tell of their locations; else the hub's operator hands them in."""
     stops_by_session: ClassVar[bool] = False

@@ -1,6 +1,5 @@
 """Charge detail records: accepted once, on disk before the answer, delivered for certain."""
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,7 +9,7 @@ import msgspec
 
 from core.errors import Invalid, RoamingError, StoreUnavailable, Unavailable, Uncertain, Unknown, Unsupported
 from core.model.authorisation import Answered, Journey
-from core.model.cdr import Cdr, CdrSettlement, CdrState
+from core.model.cdr import CURRENT, UNDECIDED, Cdr, CdrSettlement, CdrState, digest
 from core.model.event import Event, EventKind
 from core.model.ids import PartyId
 from core.model.location import Location
@@ -121,7 +120,9 @@ class BillingService:
         states: tuple[CdrState, ...] | None = None,
         owners: tuple[PartyId, ...] | None = None,
     ) -> tuple[list[CdrSettlement], int]:
-        """The CDRs that are for the reader, delivered or not, of these owners (None: of all). Changes nothing."""
+        """The CDRs that are for the reader, delivered or not, of these owners (None: of all). Changes nothing.
+
+        Without `states` those that its operator has not taken back."""
         return await self._cdrs.page(
             owners=owners,
             recipients=[reader.id],
@@ -129,7 +130,7 @@ class BillingService:
             updated_to=updated_to,
             offset=offset,
             limit=limit,
-            states=states,
+            states=CURRENT if states is None else states,
         )
 
     async def deliver(self, key: str) -> CdrSettlement:
@@ -167,6 +168,8 @@ class BillingService:
         await self._registry.reached(partner.id)
         state = CdrState.WAITING if told.withheld else CdrState.DELIVERED
         why = "withheld: " + "; ".join(loss.reason for loss in told.losses) if told.withheld else None
+        if told.held_already and settlement.versions:
+            state, why = CdrState.UNDELIVERABLE, "the eMSP holds a CDR of this id, which may be an earlier version"
         return await self._settled(settlement, state, why, told, assumed)
 
     async def confirm(
@@ -174,7 +177,7 @@ class BillingService:
     ) -> CdrSettlement:
         """The recipient has fetched the CDR and takes it: once and for all. `losses` are those of what it fetched.
 
-        Raises Unknown for what is not the reader's, Invalid for what it declined before."""
+        Raises Unknown for what is not the reader's, Invalid for what it declined before or saw only as it was."""
         return await self._decided(reader, key, CdrState.DELIVERED, None, Told(remote_id=remote_id, losses=losses))
 
     async def decline(self, reader: Partner, key: str, reason: str) -> CdrSettlement:
@@ -217,8 +220,10 @@ class BillingService:
             settlement = await self._for_reader(reader, key)
             if settlement.state is state:
                 return settlement
-            if settlement.state not in (CdrState.ACCEPTED, CdrState.FETCHABLE):
+            if settlement.state not in UNDECIDED:
                 raise Invalid("$.state", f"CDR {settlement.cdr.id} is {settlement.state}")
+            if state is CdrState.DELIVERED and settlement.fetched_version not in (None, len(settlement.versions)):
+                raise Invalid("$.version", f"CDR {settlement.cdr.id} was revised since it was fetched")
             if settlement.state is CdrState.ACCEPTED:
                 await self._close_session(settlement)
             try:
@@ -254,7 +259,7 @@ class BillingService:
     async def reopen(self, key: str) -> CdrSettlement:
         """An operator's decision: a CDR that ended badly is tried again. Raises Invalid for one that was delivered."""
         settlement = await self.get(key)
-        if settlement.state in (CdrState.DELIVERED, CdrState.FETCHABLE):
+        if settlement.state in (CdrState.DELIVERED, CdrState.FETCHABLE, CdrState.WITHDRAWN):
             raise Invalid("$.state", f"CDR {key} is {settlement.state}")
         reopened = await self._cdrs.update(msgspec.structs.replace(settlement, state=CdrState.ACCEPTED))
         if not await self._processes.nudge_cdr(key):
@@ -394,12 +399,6 @@ def check_plausible(cdr: Cdr) -> None:
         raise Invalid("$.total_energy", "negative energy in a CDR that is no credit")
     if cdr.meter_start_kwh is not None and cdr.meter_end_kwh is not None and cdr.meter_end_kwh < cdr.meter_start_kwh:
         raise Invalid("$.meter_end", "the meter ran backwards")
-
-
-def digest(cdr: Cdr) -> str:
-    """SHA-256 of the content as it came; what the hub adds itself (the journey) is not part of it."""
-    content = msgspec.structs.replace(cdr, journey_id=None)
-    return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
 
 
 def completed_from_place(cdr: Cdr, place: Location | None) -> tuple[Cdr, tuple[Loss, ...]]:

@@ -56,7 +56,9 @@ class DeliveryView(Struct, frozen=True):
 
 
 class CdrView(Struct, frozen=True):
-    """`owner` is country and party without separator; `cdr` the canonical record as it was received."""
+    """`owner` is country and party without separator; `cdr` the canonical record as it was received.
+
+    `versions`: what it was before its operator revised it, oldest first."""
 
     key: str
     owner: str
@@ -71,6 +73,7 @@ class CdrView(Struct, frozen=True):
     accepted_at: datetime
     delivered_at: datetime | None
     cdr: dict[str, Any]
+    versions: list[dict[str, Any]]
 
 
 class PageView(Struct, frozen=True):
@@ -145,4 +148,5 @@ def cdr_view(settlement: CdrSettlement) -> CdrView:
         accepted_at=settlement.accepted_at,
         delivered_at=settlement.delivered_at,
         cdr=msgspec.to_builtins(settlement.cdr),
+        versions=msgspec.to_builtins(list(settlement.versions)),
     )

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NoReturn
 
 import msgspec
 from msgspec.structs import replace
+from pymongo import UpdateOne
 
 from core.errors import Uncertain, Unknown
 from core.model.cdr import Cdr, CdrSettlement, CdrState
@@ -21,7 +23,7 @@ _Accept = tuple[CdrSettlement, Event]
 
 
 class MongoCdrs:
-    """`cdr` is written once and never again; `way` is all the rest of the settlement."""
+    """`cdr` is written by `accept` and `revise` only; `way` is all the rest of the settlement."""
 
     def __init__(self, database: Database, events: EventWriter, journeys: MongoJourneys) -> None:
         self._database = database
@@ -44,15 +46,38 @@ class MongoCdrs:
     async def update(self, settlement: CdrSettlement) -> CdrSettlement:
         updated = replace(settlement, rev=settlement.rev + 1)
         with translated(writes=True):
-            written = await self._collection.update_one(
-                {"_id": settlement.key, "rev": settlement.rev}, {"$set": _way(updated)}
-            )
-        held = await self.get(settlement.key) if written.matched_count == 0 else None
+            written = await self._collection.update_one(_as_read(settlement), {"$set": _way(updated)})
         if written.matched_count == 0:
-            if held is None:
-                raise Unknown("CDR", settlement.key)
-            raise Uncertain(f"CDR {settlement.key} was changed by another writer")
+            await self._raise_lost(settlement)
         return updated
+
+    async def revise(self, settlement: CdrSettlement, *, event: Event) -> CdrSettlement:
+        updated = replace(settlement, rev=settlement.rev + 1)
+        changed = {"$set": _cdr(updated.cdr) | _way(updated)}
+
+        async def write(session: Session) -> bool:
+            written = await self._collection.update_one(_as_read(settlement), changed, session=session)
+            if written.matched_count:
+                await self._events.write([event], session)
+            return written.matched_count > 0
+
+        if not await self._database.transaction(write):
+            await self._raise_lost(settlement)
+        self._events.poke([event])
+        return updated
+
+    async def fetched(self, settlements: Sequence[CdrSettlement]) -> None:
+        updates = [
+            UpdateOne(_as_read(one), {"$set": {"way.fetched_version": len(one.versions)}, "$inc": {"rev": 1}})
+            for one in settlements
+        ]
+        with translated(writes=True):
+            await self._collection.bulk_write(updates, ordered=False)
+
+    async def _raise_lost(self, settlement: CdrSettlement) -> NoReturn:
+        if await self.get(settlement.key) is None:
+            raise Unknown("CDR", settlement.key)
+        raise Uncertain(f"CDR {settlement.key} was changed by another writer")
 
     async def page(
         self,
@@ -106,9 +131,17 @@ class MongoCdrs:
         return results
 
 
+def _as_read(settlement: CdrSettlement) -> Document:
+    """Matches what nobody has written since."""
+    return {"_id": settlement.key, "rev": settlement.rev}
+
+
 def _document(settlement: CdrSettlement) -> Document:
-    cdr = settlement.cdr
-    return {"_id": settlement.key, "owner": cdr.owner.key, "cdr": content(cdr, "updated_at")} | _way(settlement)
+    return {"_id": settlement.key, "owner": settlement.cdr.owner.key} | _cdr(settlement.cdr) | _way(settlement)
+
+
+def _cdr(cdr: Cdr) -> Document:
+    return {"cdr": content(cdr, "updated_at")}
 
 
 def _way(settlement: CdrSettlement) -> Document:

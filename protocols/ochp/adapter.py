@@ -16,6 +16,7 @@ from protocols.plugin import Outbound
 class OchpAdapter(ProtocolAdapter):
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     tells_sessions: ClassVar[bool] = False
+    decides_on_fetched_cdrs: ClassVar[bool] = True
 
     def __init__(self, outbound: Outbound) -> None:
         self.client = OchpClient(outbound)

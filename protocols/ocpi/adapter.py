@@ -234,14 +234,13 @@ class OcpiAdapter(ProtocolAdapter):
             return _withheld(error, lost)
         to = Routing(cdr.owner, call.recipient or _first(call.partner, Role.EMSP))
         try:
-            remote_id = await self._client.post_cdr(call, to, message)
+            return Told(remote_id=await self._client.post_cdr(call, to, message), losses=lost)
         except Rejected as error:
             if not _HELD_ALREADY.search(error.text):
                 raise
-            remote_id = None
+            return Told(held_already=True, losses=lost)
         except Unknown as error:
             raise Rejected("404", error.reason) from error
-        return Told(remote_id=remote_id, losses=lost)
 
     def after_failed_cdr(self, error: RoamingError) -> CdrState:
         """An eMSP that takes no CDRs fetches them."""

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from core.errors import Uncertain, Unknown
 from core.model.authorisation import JourneyState
-from core.model.cdr import CdrState
+from core.model.cdr import CdrState, CdrVersion
 from core.model.ids import ContractId, TokenUid
 from core.model.loss import Loss
 from core.model.token import Token, TokenQuery
@@ -179,6 +179,30 @@ async def test_the_way_of_a_cdr_is_written_and_the_cdr_never(storage):
         await storage.cdrs.update(settlement("c9"))
     back = await storage.cdrs.update(replace(held, next_attempt_at=None, state=CdrState.ACCEPTED))
     assert await storage.cdrs.get(first.key) == back
+
+
+async def test_a_revision_writes_the_cdr_and_its_event_or_neither(storage):
+    first = await storage.cdrs.accept(settlement(journey_id="j1"), event=event())
+    version = CdrVersion(
+        cdr=first.cdr, digest="d1", state=CdrState.REFUSED, replaced_at=at(80), replaced_by="p-cpo", last_error="no"
+    )
+    changed = replace(first, cdr=replace(first.cdr, remark="better"), digest="d2", versions=(version,))
+    revised = await storage.cdrs.revise(changed, event=event())
+    assert await storage.cdrs.get(first.key) == revised == replace(changed, rev=1)
+    assert len(await events(storage)) == 2
+    with pytest.raises(Uncertain):
+        await storage.cdrs.revise(changed, event=event())
+    with pytest.raises(Unknown):
+        await storage.cdrs.revise(settlement("c9"), event=event())
+    assert len(await events(storage)) == 2
+
+
+async def test_which_version_was_fetched_is_written_of_what_is_as_it_was_shown(storage):
+    shown = [await storage.cdrs.accept(settlement(name), event=event()) for name in ("c1", "c2")]
+    await storage.cdrs.update(replace(shown[1], state=CdrState.REFUSED))
+    await storage.cdrs.fetched(shown)
+    held = [await storage.cdrs.get(one.key) for one in shown]
+    assert [(one.fetched_version, one.rev) for one in held] == [(0, 1), (None, 1)]
 
 
 async def test_cdr_pages_and_counts(storage):

@@ -28,6 +28,7 @@ from core.services.commands import CommandService
 from core.services.delivery import DeliveryService
 from core.services.locations import LocationService
 from core.services.partners import PartnerService
+from core.services.revisions import RevisionService
 from core.services.sessions import SessionService
 from core.services.tariffs import TariffService
 from core.services.tokens import TokenService
@@ -81,8 +82,8 @@ class TestHub:
         self.storage = FakeStorage()
         self.clock = self.storage.clock
         self.processes = FakeProcesses()
-        allow_private = options.pop("allow_private", True)
         self.ledger = FakeLedger()
+        allow_private = options.pop("allow_private", True)
         self.http = HttpClient(
             self.storage.journal, self.clock, self.ids, allow_private=allow_private, transport=self.network
         )
@@ -180,8 +181,8 @@ class TestHub:
                 partners=storage.partners,
                 adapters=self.adapters,
                 cache=storage.cache,
-                clock=clock,
                 ledger=self.ledger,
+                clock=clock,
                 ids=ids,
                 deadline_s=deadline_s,
             ),
@@ -209,7 +210,6 @@ class TestHub:
                 partners=storage.partners,
                 adapters=self.adapters,
                 processes=self.processes,
-                clock=clock,
                 ledger=self.ledger,
                 clock=clock,
                 ids=ids,
@@ -219,14 +219,15 @@ class TestHub:
                 partners=storage.partners,
                 adapters=self.adapters,
                 processes=self.processes,
+                clock=clock,
                 ids=ids,
             ),
             credentials=storage.credentials,
             aliases=storage.aliases,
             cache=storage.cache,
             journal=storage.journal,
-            clock=clock,
             ledger=self.ledger,
+            clock=clock,
             ids=ids,
             **options,
         )
@@ -245,8 +246,8 @@ class TestHub:
             registry=self.hub.partners,
             adapters=self.adapters,
             processes=self.processes,
-            clock=self.clock,
             ledger=self.ledger,
+            clock=self.clock,
             ids=self.ids,
         )
 

@@ -17,6 +17,7 @@ from core.model.loss import Loss
 from mappings.ochp.cdrs import SentCdr, cdr_to_ochp
 from mappings.ochp.ids import cdr_id_to_ochp, evse_id_from_ochp, evse_uid
 from protocols.ochp.codes import Negative, result
+from protocols.ochp.server.cdr_status import CHECK, GET, SHOWN, states_of, status_of
 from protocols.ochp.server.charge_point_lists import need_operators
 from protocols.ochp.server.feedback import Feedback, Refusal
 from protocols.ochp.server.inbound import Inbound, Reply, replied
@@ -26,43 +27,26 @@ from protocols.ochp.wire.cdrs import CDRInfo, CdrReference
 from protocols.ochp.wire.words import CdrStatus, ResultCode
 
 BULK: Final = 500
-OPEN: Final = (CdrState.ACCEPTED, CdrState.FETCHABLE)
-DECIDED: Final = (CdrState.DELIVERED, CdrState.REFUSED)
-GET: Final[dict[CdrStatus | None, tuple[CdrState, ...]]] = {
-    None: OPEN,
-    CdrStatus.ACCEPTED: OPEN,
-    CdrStatus.REVISED: (),
-    CdrStatus.APPROVED: (CdrState.DELIVERED,),
-    CdrStatus.REJECTED: (),
-}
-"""Filter of GetCDRs -> states."""
-CHECK: Final[dict[CdrStatus | None, tuple[CdrState, ...]]] = {
-    None: (CdrState.REFUSED,),
-    CdrStatus.DECLINED: (CdrState.REFUSED,),
-    CdrStatus.APPROVED: (CdrState.DELIVERED,),
-    CdrStatus.REJECTED: (),
-}
-"""Filter of CheckCDRs -> states."""
-STATUS: Final = {CdrState.DELIVERED: CdrStatus.APPROVED, CdrState.REFUSED: CdrStatus.DECLINED}
 DECLINED_TEXT: Final = "declined by the provider; OCHP carries no reason"
 log = logging.getLogger(__name__)
 
 
 async def get_cdrs(call: Inbound) -> Reply:
     message = call.message(wire.GetCDRsRequest)
-    states = _states(GET, message.cdr_status)
-    found = [one async for one in _for_reader(call, states)]
+    statuses = _statuses(GET, message.cdr_status)
+    found = [one async for one in _for_reader(call, states_of(statuses)) if status_of(one) in statuses]
     if not found:
         await need_operators(call)
     records = await _records(call, found)
+    await call.hub.revisions.fetched(found)
     text = f"{len(records)} records"
     return replied(wire.GetCDRsResponse(result=result(ResultCode.OK, text), cdr_info_array=records))
 
 
 async def check_cdrs(call: Inbound) -> Reply:
     message = call.message(wire.CheckCDRsRequest)
-    states = _states(CHECK, message.cdr_status)
-    found = [one async for one in _of_sender(call, states)]
+    statuses = _statuses(CHECK, message.cdr_status)
+    found = [one async for one in _of_sender(call, states_of(statuses))]
     if not found:
         await need_issuers(call)
     sent = [as_sent(one) for one in sorted(found, key=lambda one: (one.accepted_at, one.key))]
@@ -71,7 +55,7 @@ async def check_cdrs(call: Inbound) -> Reply:
     return replied(wire.CheckCDRsResponse(result=result(ResultCode.OK, text), cdr_info_array=records))
 
 
-def _states(table: dict[CdrStatus | None, tuple[CdrState, ...]], asked: CdrStatus | None) -> tuple[CdrState, ...]:
+def _statuses(table: dict[CdrStatus | None, tuple[CdrStatus, ...]], asked: CdrStatus | None) -> tuple[CdrStatus, ...]:
     """Raises Negative for a status that may not be asked for."""
     if asked not in table:
         known = ", ".join(status.value for status in table if status is not None)
@@ -80,7 +64,7 @@ def _states(table: dict[CdrStatus | None, tuple[CdrState, ...]], asked: CdrStatu
 
 
 async def _for_reader(call: Inbound, states: tuple[CdrState, ...]) -> AsyncIterator[CdrSettlement]:
-    offset, total = 0, 1 if states else 0
+    offset, total = 0, 1
     while offset < total:
         page, total = await call.hub.billing.fetch(call.partner, None, None, offset, BULK, states)
         for one in page:
@@ -89,7 +73,7 @@ async def _for_reader(call: Inbound, states: tuple[CdrState, ...]) -> AsyncItera
 
 
 async def _of_sender(call: Inbound, states: tuple[CdrState, ...]) -> AsyncIterator[CdrSettlement]:
-    offset, total = 0, 1 if states else 0
+    offset, total = 0, 1
     while offset < total:
         page, total = await call.hub.billing.sent(call.partner, states, offset, BULK)
         for one in page:
@@ -114,12 +98,12 @@ async def as_fetched(call: Inbound, settlement: CdrSettlement) -> tuple[SentCdr,
     """As its provider gets it, and what the hub had to add."""
     cdr, assumed = await call.hub.billing.for_recipient(settlement, call.partner)
     place = None if "ochp" in cdr.extensions else await _place(call, settlement)
-    return cdr_to_ochp(cdr, place=place, status=STATUS.get(settlement.state, CdrStatus.ACCEPTED)), assumed
+    return cdr_to_ochp(cdr, place=place, status=status_of(settlement)), assumed
 
 
 def as_sent(settlement: CdrSettlement) -> SentCdr:
     """As its operator sent it."""
-    return cdr_to_ochp(settlement.cdr, status=STATUS.get(settlement.state, CdrStatus.ACCEPTED))
+    return cdr_to_ochp(settlement.cdr, status=status_of(settlement))
 
 
 async def _place(call: Inbound, settlement: CdrSettlement) -> Location | None:
@@ -159,8 +143,9 @@ async def _decide(
                 await call.hub.billing.confirm(call.partner, settlement.key, reference.cdr_id, losses)
             else:
                 await call.hub.billing.decline(call.partner, settlement.key, DECLINED_TEXT)
-        except Invalid:
-            reason = "it was decided otherwise before"
+        except Invalid as error:
+            revised = error.path == "$.version"
+            reason = "revised since it was fetched" if revised else "it was decided otherwise before"
         else:
             feedback.accept()
             return
@@ -196,8 +181,7 @@ class _Queue:
 
     async def _all(self) -> dict[str, CdrSettlement]:
         if self._named is None:
-            states = (*OPEN, *DECIDED)
-            every = [one async for one in _for_reader(self._call, states)]
+            every = [one async for one in _for_reader(self._call, SHOWN)]
             self._named = {cdr_id_to_ochp(one.cdr.owner, one.cdr.id): one for one in every}
         return self._named
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from core.errors import Invalid, Unknown
-from core.model.cdr import CdrSettlement, CdrState, cdr_key
+from core.model.cdr import CdrSettlement, cdr_key, digest
 from core.model.partner import Role
 from core.routing import agreed
 from mappings.ochp.bills import cost_of
@@ -18,6 +18,7 @@ from mappings.ochp.cdrs import cdr_from_ochp
 from mappings.ochp.ids import contract_id_from_ochp, evse_id_from_ochp
 from mappings.ochp.times import moment_from_ochp
 from protocols.ochp.codes import Negative
+from protocols.ochp.server.cdr_status import status_of
 from protocols.ochp.server.feedback import Feedback, Refusal
 from protocols.ochp.server.inbound import Inbound, Reply, numbered, replied
 from protocols.ochp.wire import cdrs as wire
@@ -29,21 +30,33 @@ RECORDS: Final = "cdrInfoArray"
 CLOCK_SKEW: Final = timedelta(minutes=10)
 _CENT: Final = Decimal("0.01")
 _ONCE: Final = frozenset((BillingItem.SERVICE_FEE, BillingItem.RESERVATION))
-_IN_STORE: Final = frozenset((CdrState.ACCEPTED, CdrState.DELIVERING, CdrState.WAITING, CdrState.FETCHABLE))
+FROM: Final[dict[CdrStatus, frozenset[CdrStatus | None]]] = {
+    CdrStatus.NEW: frozenset((None, CdrStatus.ACCEPTED, CdrStatus.APPROVED)),
+    CdrStatus.REVISED: frozenset((CdrStatus.ACCEPTED, CdrStatus.REVISED, CdrStatus.DECLINED)),
+    CdrStatus.REJECTED: frozenset((CdrStatus.DECLINED, CdrStatus.REJECTED)),
+}
+"""Uploaded status -> how the record may stand (None: not known); what stands by then already must be the same."""
+_KEPT: Final = frozenset(("$.id", "$.state", "$.cdr_token", "$.cdr_location"))
+"""Where billing says that an id was used, or that a revision is none."""
 
 
 async def add_cdrs(call: Inbound) -> Reply:
     message, bad = await call.message_each(wire.AddCDRsRequest)
     feedback = Feedback()
     feedback.unreadable(bad, _readable_id)
+    taken: dict[str, CDRInfo] = {}
     async with call.lock("cdrs"):
         for position, record in numbered(message.cdr_info_array, bad, RECORDS):
-            await _add(call, record, position, feedback)
+            if taken.get(record.cdr_id, record) != record:
+                feedback.refuse(_refusal(record, position, ResultCode.INVALID_ID, "another record of this request"))
+            elif await _add(call, record, position, feedback):
+                taken[record.cdr_id] = record
     named = dict.fromkeys(one.name for one in feedback.refusals if one.name)
     return replied(wire.AddCDRsResponse(result=feedback.result(), implausible_cdrs_array=tuple(named)))
 
 
-async def _add(call: Inbound, record: CDRInfo, position: int, feedback: Feedback) -> None:
+async def _add(call: Inbound, record: CDRInfo, position: int, feedback: Feedback) -> bool:
+    """Whether it was taken."""
     try:
         await _take(call, record)
     except Negative as refused:
@@ -54,34 +67,51 @@ async def _add(call: Inbound, record: CDRInfo, position: int, feedback: Feedback
         code, reason = ResultCode.FORMAT, str(error)
     else:
         feedback.accept()
-        return
-    feedback.refuse(Refusal(position=position, name=record.cdr_id, code=code, reason=reason))
+        return True
+    feedback.refuse(_refusal(record, position, code, reason))
+    return False
+
+
+def _refusal(record: CDRInfo, position: int, code: ResultCode, reason: str) -> Refusal:
+    return Refusal(position=position, name=record.cdr_id, code=code, reason=reason)
 
 
 async def _take(call: Inbound, record: CDRInfo) -> None:
     """Raises Negative, Unknown, Invalid."""
     _check_ids(call, record)
     held = await _held(call, record)
-    if record.status is not CdrStatus.NEW:
-        raise Negative(ResultCode.INVALID_ID, _not_new(record.status))
+    stands = None if held is None else status_of(held)
+    if stands not in FROM.get(record.status, ()):
+        raise Negative(ResultCode.INVALID_ID, _not_from(record.status, stands))
+    if record.status is CdrStatus.REJECTED and held is not None:
+        await call.hub.revisions.withdraw(call.partner, held.key)
+        return
     check_plausible(record, call.now)
     await _check_provider(call, record)
-    received_at = held.cdr.updated_at if held is not None else call.now
     try:
-        settlement, _ = await call.hub.billing.accept(
-            call.partner, cdr_from_ochp(record, received_at=received_at), correlation_id=call.correlation_id
-        )
+        await _store(call, record, held)
     except Invalid as error:
-        code = ResultCode.INVALID_ID if error.path == "$.id" else ResultCode.FORMAT
+        code = ResultCode.INVALID_ID if error.path in _KEPT else ResultCode.FORMAT
         raise Negative(code, error.reason) from error
-    if settlement.state not in _IN_STORE and settlement.state is not CdrState.DELIVERED:
-        raise Negative(ResultCode.INVALID_ID, "the record was declined")
 
 
-def _not_new(status: CdrStatus) -> str:
-    if status in (CdrStatus.REVISED, CdrStatus.REJECTED):
-        return f"records cannot be {status.value} here yet"
-    return f"{status.value} is not a status to upload"
+async def _store(call: Inbound, record: CDRInfo, held: CdrSettlement | None) -> None:
+    """The uploaded status is a request, no content. The same record again is one with the same time."""
+    as_new = msgspec.structs.replace(record, status=CdrStatus.NEW)
+    cdr = cdr_from_ochp(as_new, received_at=held.cdr.updated_at if held is not None else call.now)
+    if record.status is CdrStatus.NEW:
+        await call.hub.billing.accept(call.partner, cdr, correlation_id=call.correlation_id)
+    elif held is not None and status_of(held) is CdrStatus.REVISED:
+        if digest(cdr) != held.digest:
+            raise Invalid("$.id", "the record was revised before, and is not decided on yet")
+    else:
+        await call.hub.revisions.revise(call.partner, cdr, call.correlation_id)
+
+
+def _not_from(status: CdrStatus, stands: CdrStatus | None) -> str:
+    if status not in FROM:
+        return f"{status.value} is not a status to upload"
+    return f"a record that is {stands.value if stands is not None else 'not known'} cannot become {status.value}"
 
 
 def _check_ids(call: Inbound, record: CDRInfo) -> None:

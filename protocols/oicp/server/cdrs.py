@@ -10,7 +10,7 @@ from typing import Final
 
 from core.errors import Invalid
 from core.model.authorisation import Journey
-from core.model.cdr import CdrSettlement, CdrState
+from core.model.cdr import CURRENT, CdrSettlement, CdrState
 from mappings.oicp.cdrs import cdr_from_oicp, cdr_to_oicp
 from mappings.oicp.ids import evse_id_from_oicp, party_from_oicp
 from mappings.oicp.times import moment_from_oicp
@@ -24,7 +24,7 @@ from protocols.oicp.wire.cdr import ChargeDetailRecord, GetChargeDetailRecords
 CLOCK_SKEW: Final = timedelta(minutes=5)
 MOST_KWH: Final = Decimal(1000)
 BULK: Final = 500
-NOT_DELIVERED: Final = tuple(state for state in CdrState if state is not CdrState.DELIVERED)
+NOT_DELIVERED: Final = tuple(state for state in CURRENT if state is not CdrState.DELIVERED)
 
 
 async def charge_detail_record(call: Inbound) -> Reply:
