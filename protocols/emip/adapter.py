@@ -14,6 +14,7 @@ from core.errors import Refused, Rejected, RoamingError, Unavailable, Uncertain,
 from core.model.authorisation import Authorisation, AuthoriseRequest, Journey
 from core.model.cdr import Cdr, CdrState
 from core.model.command import Command, CommandKind, Sent
+from core.model.event import EventKind
 from core.model.ids import PartyId
 from core.model.location import Location
 from core.model.loss import Loss, LossKind
@@ -37,6 +38,7 @@ from protocols.transport.soap.client import Unusable, is_fault
 
 NAMES: Final = uuid.UUID("8f7d6ac6-0a3e-5f0b-9a55-5d7a1f0f2b11")
 REMEMBERED: Final = 20_000
+SESSION_ATTEMPTS: Final = 56
 
 
 class EmipAdapter(ProtocolAdapter):
@@ -63,6 +65,10 @@ class EmipAdapter(ProtocolAdapter):
 
     def joins_broadcasts(self, partner: Partner) -> bool:
         return settings_of(partner).broadcast
+
+    def retries(self, partner: Partner) -> dict[str, int]:
+        """An eMSP cannot pull what it was not told: its sessions wait for it, for about two days."""
+        return {EventKind.SESSION_CHANGED: SESSION_ATTEMPTS}
 
     async def authorise(self, call: Call, request: AuthoriseRequest, location: Location | None) -> Authorisation:
         """Asked once: an eMSP that fails, or answers with an error, has given no answer."""
