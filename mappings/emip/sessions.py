@@ -84,11 +84,12 @@ class Facts(NamedTuple):
     journey_id: str | None = None
 
 
-class Reading(Struct, frozen=True, kw_only=True):
-    """What an intermediate record says: totals since the start, at a time."""
+class Reading(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an intermediate record says: totals at a time. `record`: all of it, if the eMSP wants it."""
 
     at: str
     energy_kwh: Decimal | None = None
+    record: ChargeDetailRecord | None = None
 
 
 class Reported(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -104,9 +105,9 @@ class Reported(Struct, frozen=True, kw_only=True, omit_defaults=True):
             return self
         return msgspec.structs.replace(self, events=(*self.events, event))
 
-    def with_record(self, record: ChargeDetailRecord) -> "Reported":
+    def with_record(self, record: ChargeDetailRecord, *, whole: bool) -> "Reported":
         energy = meters.energy_kwh(record.meter_report_list.meter_report)
-        reading = Reading(at=record.end_time, energy_kwh=energy)
+        reading = Reading(at=record.end_time, energy_kwh=energy, record=record if whole else None)
         if reading in self.readings:
             return self
         return msgspec.structs.replace(self, readings=(*self.readings, reading))
@@ -170,6 +171,13 @@ def events_to_emip(session: Session) -> tuple[SessionEvent, ...]:
     if nature == STARTED:
         return (started,)
     return (started, _event(session, nature, session.ended_at or session.updated_at))
+
+
+def records_to_emip(session: Session) -> tuple[ChargeDetailRecord, ...]:
+    """The intermediate records of the session that its eMSP wants, in order."""
+    if PROTOCOL not in session.extensions:
+        return ()
+    return tuple(reading.record for reading in reported_of(session).readings if reading.record is not None)
 
 
 def session_losses(session: Session) -> tuple[Loss, ...]:

@@ -4,9 +4,10 @@ and stop from afar.
 Ids of what is told again are the same each time: the receiver can tell a repetition from news.
 """
 
-import uuid
 from collections import OrderedDict
-from typing import ClassVar, Final, TypeVar
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
+from typing import ClassVar, Final
 
 import msgspec
 
@@ -27,16 +28,15 @@ from mappings.emip.codes import CDR_HELD, FIRST_ERROR, OK
 from mappings.emip.commands import start_to_emip, stop_to_emip
 from mappings.emip.ids import party_to_emip
 from mappings.emip.outcomes import outcome_of_action, outcome_of_start, outcome_without_status
-from mappings.emip.sessions import event_key, events_to_emip, session_losses
+from mappings.emip.sessions import event_key, events_to_emip, records_to_emip, session_losses
 from protocols.emip.client import EmipClient
+from protocols.emip.outgoing import as_agreed, name, record_as_agreed, with_exec_side, with_sale_side
 from protocols.emip.settings import settings_of
 from protocols.emip.wire import from_iop
-from protocols.emip.wire.base import Wire
 from protocols.emip.wire.parts import ChargeDetailRecord, SessionEvent
 from protocols.plugin import Outbound
 from protocols.transport.soap.client import Unusable, is_fault
 
-NAMES: Final = uuid.UUID("8f7d6ac6-0a3e-5f0b-9a55-5d7a1f0f2b11")
 REMEMBERED: Final = 20_000
 SESSION_ATTEMPTS: Final = 56
 
@@ -76,7 +76,7 @@ class EmipAdapter(ProtocolAdapter):
         asked = authorise_request_to_emip(request, header, location)
         if asked.message is None:
             raise Unsupported(asked.losses[0].reason)
-        message = _as_agreed(asked.message, call.partner)
+        message = as_agreed(asked.message, call.partner)
         try:
             answer = await self._client.get_service_authorisation(call.partner, message, call.correlation_id)
         except (Rejected, Refused) as error:
@@ -103,7 +103,7 @@ class EmipAdapter(ProtocolAdapter):
         asked = start_to_emip(command, self._to_operator(call, command))
         if asked.message is None:
             raise Unsupported(asked.losses[0].reason)
-        message, patience_s = _as_agreed(asked.message, call.partner), float(command.patience_s)
+        message, patience_s = as_agreed(asked.message, call.partner), float(command.patience_s)
         try:
             answer = await self._client.set_service_authorisation(call.partner, message, command.id, patience_s)
         except (Refused, Rejected, Unusable) as error:
@@ -116,7 +116,7 @@ class EmipAdapter(ProtocolAdapter):
         asked = stop_to_emip(command, self._to_operator(call, command), self._clock.now())
         if asked.message is None:
             raise Unsupported(asked.losses[0].reason)
-        action = _as_agreed(asked.message.session_action, call.partner)
+        action = as_agreed(asked.message.session_action, call.partner)
         message = msgspec.structs.replace(asked.message, session_action=action)
         try:
             answer = await self._act(call.partner, message, command)
@@ -137,31 +137,68 @@ class EmipAdapter(ProtocolAdapter):
         return Header(self._ids.uuid(), self._hub, call.sender, command.operator)
 
     async def push_session(self, call: Call, session: Session, journey: Journey | None) -> Told:
-        """Each event of the session that this process has not told yet, in order."""
+        """Each event and intermediate record of the session that this process has not told yet, in order. What the
+        eMSP refuses does not hold up what comes after it."""
         partner, lost = call.partner, session_losses(session)
         if not settings_of(partner).session_events or not self.answers(partner):
             return _withheld(lost, "the eMSP takes no session events")
-        events = events_to_emip(session)
-        if not events:
+        events, records = events_to_emip(session), records_to_emip(session)
+        if not events and not records:
             return _withheld(lost, "nothing that eMIP could say yet")
-        for event in events:
-            key = f"{partner.id}/{session.key}/{event_key(event)}"
-            if key not in self._told:
-                await self._tell(call, session, journey, event)
-                self._remember(key)
+        refused: list[Rejected] = []
+        for key, telling in self._telling(call, session, journey, events, records):
+            if key in self._told:
+                continue
+            try:
+                await telling()
+            except Rejected as error:
+                refused.append(error)
+            self._remember(key)
+        if refused:
+            raise refused[0]
         return Told(losses=lost)
 
-    async def _tell(self, call: Call, session: Session, journey: Journey | None, event: SessionEvent) -> None:
-        transaction_id = str(uuid.uuid5(NAMES, f"{call.partner.id}/{session.key}/{event_key(event)}"))
+    def _telling(
+        self,
+        call: Call,
+        session: Session,
+        journey: Journey | None,
+        events: Sequence[SessionEvent],
+        records: Sequence[ChargeDetailRecord],
+    ) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:
+        """What there is to tell, each under a name that is the same each time."""
+        about = f"{call.partner.id}/{session.key}"
+        for event in events:
+            key = f"{about}/{event_key(event)}"
+            yield key, partial(self._tell_event, call, session, journey, event, name(key))
+        for record in records:
+            key = f"{about}/record/{record.end_time}"
+            yield key, partial(self._tell_record, call, session, journey, record, name(key))
+
+    async def _tell_event(
+        self, call: Call, session: Session, journey: Journey | None, event: SessionEvent, transaction_id: str
+    ) -> None:
         message = from_iop.SetSessionEventReportRequest(
             **Header(transaction_id, self._hub, call.sender, _issuer(call)).members(),
-            service_session_id=journey.id if journey else _name("session", session.key),
+            service_session_id=journey.id if journey else name("session", session.key),
             sale_partner_session_id=journey.issuer_session_id if journey else None,
-            session_event=_as_agreed(event, call.partner),
+            session_event=as_agreed(event, call.partner),
         )
         answer = await self._client.set_session_event_report(call.partner, message, call.correlation_id)
         if not OK <= answer.request_status < FIRST_ERROR:
             raise Rejected(str(answer.request_status), "the eMSP did not take the event")
+
+    async def _tell_record(
+        self, call: Call, session: Session, journey: Journey | None, record: ChargeDetailRecord, transaction_id: str
+    ) -> None:
+        record = with_sale_side(record_as_agreed(record, call.partner), _issuer(call), journey)
+        message = from_iop.SetChargeDetailRecordRequest(
+            **Header(transaction_id, self._hub, call.sender).members(),
+            charge_detail_record=with_exec_side(record, session.owner, journey),
+        )
+        answer = await self._client.set_charge_detail_record(call.partner, message, call.correlation_id)
+        if not OK <= answer.request_status < FIRST_ERROR:
+            raise Rejected(str(answer.request_status), "the eMSP did not take the intermediate record")
 
     def _remember(self, key: str) -> None:
         self._told[key] = None
@@ -170,7 +207,7 @@ class EmipAdapter(ProtocolAdapter):
 
     async def push_cdr(self, call: Call, cdr: Cdr, journey: Journey | None) -> Told:
         """A final record that the eMSP holds already is confirmed; any other error is tried again."""
-        session_id = journey.id if journey else cdr.journey_id or _name("cdr", cdr.key)
+        session_id = journey.id if journey else cdr.journey_id or name("cdr", cdr.key)
         sent = cdr_to_emip(
             cdr,
             session_id=session_id,
@@ -179,10 +216,10 @@ class EmipAdapter(ProtocolAdapter):
         )
         if sent.record is None:
             return Told(losses=sent.losses, withheld=True)
-        record = _without_unknown(sent.record, settings_of(call.partner).send_unknown)
+        record = record_as_agreed(sent.record, call.partner)
         message = from_iop.SetChargeDetailRecordRequest(
-            **Header(_name(call.partner.id, cdr.key), self._hub, call.sender).members(),
-            charge_detail_record=with_exec_side(record, cdr, journey),
+            **Header(name(call.partner.id, cdr.key), self._hub, call.sender).members(),
+            charge_detail_record=with_exec_side(record, cdr.owner, journey),
         )
         answer = await self._client.set_charge_detail_record(call.partner, message, call.correlation_id)
         if answer.request_status != CDR_HELD and not OK <= answer.request_status < FIRST_ERROR:
@@ -192,45 +229,6 @@ class EmipAdapter(ProtocolAdapter):
     def after_failed_cdr(self, error: RoamingError) -> CdrState:
         """Repeated until the process gives up: a record is recognised by its session and its transactionId."""
         return CdrState.UNDELIVERABLE if isinstance(error, Unsupported) else CdrState.WAITING
-
-
-def with_exec_side(record: ChargeDetailRecord, cdr: Cdr, journey: Journey | None) -> ChargeDetailRecord:
-    """Who charged, filled in where the record does not say it; an id that the hub made is not the operator's."""
-    missing: dict[str, object] = {}
-    if record.exec_partner_operator_id is None:
-        missing = {"exec_partner_operator_id_type": record.evse_id_type.EMI3}
-        missing["exec_partner_operator_id"] = party_to_emip(cdr.owner)
-    exec_id = record.exec_partner_session_id or (journey.operator_session_id if journey else None)
-    if journey is not None and exec_id == journey.id:
-        exec_id = None
-    return msgspec.structs.replace(record, exec_partner_session_id=exec_id, **missing)
-
-
-W = TypeVar("W", bound=Wire)
-
-
-def _as_agreed(message: W, partner: Partner) -> W:
-    """Without elements that nobody knows, unless the partner wants them."""
-    if not message.extra or settings_of(partner).send_unknown:
-        return message
-    return msgspec.structs.replace(message, extra=None)
-
-
-def _without_unknown(record: ChargeDetailRecord, send_unknown: bool) -> ChargeDetailRecord:
-    if send_unknown:
-        return record
-    reports = record.meter_report_list
-    bare = msgspec.structs.replace(
-        reports,
-        extra=None,
-        meter_report=tuple(msgspec.structs.replace(one, extra=None) for one in reports.meter_report),
-    )
-    return msgspec.structs.replace(record, extra=None, meter_report_list=bare)
-
-
-def _name(*parts: str) -> str:
-    """An id that is the same each time."""
-    return str(uuid.uuid5(NAMES, "/".join(parts)))
 
 
 def _unanswered(kind: CommandKind, error: RoamingError) -> Sent:

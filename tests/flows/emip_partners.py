@@ -333,7 +333,7 @@ async def pair(*good: str, **answer: Any) -> AsyncIterator[tuple[TestHub, Reache
     """A hub with one CPO and one eMSP, and the CPO's EVSE."""
     back = Emsp(*(good or (BADGE,)), **answer)
     async with opened() as hub:
-        one = await join(hub, cpo())
+        one = await join(hub, cpo(), Cpo())
         other = await join(hub, emsp(), back)
         await hub.hub.locations.put(one.partner, place())
         yield hub, one, other, back

@@ -17,12 +17,13 @@ from core.model.session import AuthMethod, CdrToken, Session, SessionStatus
 from protocols.emip import codec
 from protocols.emip.wire import from_iop, to_iop
 from protocols.emip.wire.parts import MeterReport, MeterReportList, SessionEvent
-from protocols.emip.wire.words import CdrNature
+from protocols.emip.wire.words import CdrNature, Flag
 from protocols.transport.soap.envelope import SOAP_12, Fault, FaultKind, fault_envelope, seal
 from tests.flows.emip_partners import (
     BADGE,
     CONTRACT,
     XML,
+    Cpo,
     Emsp,
     Reached,
     cpo,
@@ -31,6 +32,7 @@ from tests.flows.emip_partners import (
     join,
     opened,
     pair,
+    place,
     record,
     report,
 )
@@ -315,6 +317,66 @@ async def test_intermediate_records_are_progress_and_no_bill() -> None:
         assert [told.charge_detail_record.cdr_nature for told in back.got(CDR)] == [CdrNature.FINAL]
         [held] = hub.storage.cdrs.held.values()
         assert held.cdr.total_energy_kwh == Decimal("18.25")
+
+
+async def metered(one: Reached, session_id: str, wh: int, at: str, **members: Any) -> int:
+    """An intermediate record: so much until then."""
+    reading = MeterReportList(meter_report=(report(2, str(wh), "Wh"),))
+    members = {"cdr_nature": CdrNature.INTERMEDIATE, "end_time": at, "meter_report_list": reading, **members}
+    return (await one.cdr(session_id, **members)).request_status
+
+
+@pytest.mark.spec("EMIP-CDR-05", "EMIP-CDR-04", "EMIP-CDR-12")
+@pytest.mark.parametrize("wanted", [Flag.YES, Flag.NO])
+async def test_intermediate_records_reach_an_emsp_that_asked_for_them(wanted: Flag) -> None:
+    async with pair(partner_service_session_id="ZM1-S-1", intermediate_cdr_requested=wanted) as (hub, one, _, back):
+        answer = await one.ask(partner_service_session_id="ZC1-S-1")
+        assert answer.intermediate_cdr_requested is wanted
+        session_id = answer.service_session_id
+        for wh, at in ((4000, "2026-01-15T10:20:00Z"), (9000, "2026-01-15T10:40:00Z")):
+            assert await metered(one, session_id, wh, at) == 1
+            assert await metered(one, session_id, wh, at) == 1
+            await hub.relay()
+        told = [message.charge_detail_record for message in back.got(CDR)]
+        if wanted is Flag.NO:
+            assert not told
+            return
+        assert [record.end_time for record in told] == ["2026-01-15T10:20:00Z", "2026-01-15T10:40:00Z"]
+        assert {record.cdr_nature for record in told} == {CdrNature.INTERMEDIATE}
+        assert [record.meter_report_list.meter_report[0].meter_value for record in told] == [4000, 9000]
+        sale = {(record.sale_partner_operator_id, record.sale_partner_session_id) for record in told}
+        assert sale == {("FR*ZM1", "ZM1-S-1")}
+        execs = {(record.exec_partner_operator_id, record.exec_partner_session_id) for record in told}
+        assert execs == {("FR*ZC1", "ZC1-S-1")}
+        assert (await one.cdr(session_id)).request_status == 1
+        await hub.settle()
+        assert back.got(CDR)[-1].charge_detail_record.cdr_nature is CdrNature.FINAL
+
+
+@pytest.mark.spec("EMIP-CDR-05", "EMIP-RSA-10")
+async def test_a_start_may_ask_for_intermediate_records() -> None:
+    async with opened() as hub:
+        one = await join(hub, cpo(), Cpo())
+        back = Emsp()
+        other = await join(hub, emsp(), back)
+        await hub.hub.locations.put(one.partner, place())
+        session_id = (await other.start(intermediate_cdr_requested=Flag.YES)).service_session_id
+        assert await metered(one, session_id, 4000, "2026-01-15T10:20:00Z") == 1
+        await hub.relay()
+        [told] = back.got(CDR)
+        assert told.charge_detail_record.service_session_id == session_id
+
+
+async def test_what_the_emsp_refuses_does_not_hold_up_the_rest() -> None:
+    async with pair() as (hub, one, _, back):
+        session_id = await begun(one)
+        await one.event(session_id, 7, AT.format(1))
+        back.status = 10506
+        await hub.relay()
+        back.status = 1
+        await one.event(session_id, 3, AT.format(2))
+        await hub.relay()
+        assert [told.session_event.session_event_nature for told in back.got(EVENT)] == [7, 3]
 
 
 @pytest.mark.spec("EMIP-CDR-10")

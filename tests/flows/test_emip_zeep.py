@@ -125,12 +125,12 @@ async def test_a_foreign_client_calls_all_twelve_operations() -> None:
             authorisationValue=1,
             intermediateCDRRequested=0,
         )
-        assert (start.requestStatus, start.execPartnerOperatorId) == (10201, "FR*ZC1")
+        assert (start.requestStatus, start.execPartnerOperatorId) == (1, "FR*ZC1")
         action = {"sessionActionNature": 1, "sessionActionDateTime": AT}
         acted = await own.eMIP_ToIOP_SetSessionActionRequest(
-            **header(other), serviceSessionId=session, sessionAction=action
+            **header(other), serviceSessionId=start.serviceSessionId, sessionAction=action
         )
-        assert acted.requestStatus == 10503
+        assert acted.requestStatus == 1
 
         said = {"statusEventDate": AT, "availabilityStatus": 2}
         for kind, status in (

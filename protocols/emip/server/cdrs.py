@@ -31,16 +31,16 @@ async def set_charge_detail_record(call: Inbound) -> to_iop.SetChargeDetailRecor
         return _answer(call, record, None, NO_SESSION)
     if not call.is_operator(journey):
         return _answer(call, record, None, NOT_OF_SESSION)
-    if record.cdr_nature is CdrNature.INTERMEDIATE:
-        status = await report(call, journey, record.exec_partner_session_id, record=record)
+    named = _named(call, record)
+    if named.cdr_nature is CdrNature.INTERMEDIATE:
+        status = await report(call, journey, named.exec_partner_session_id, record=named)
     else:
         async with call.shared.lock(f"cdr/{journey.id}"):
-            status = await _accept(call, record, journey)
+            status = await _accept(call, named, journey)
     return _answer(call, record, journey, status)
 
 
 async def _accept(call: Inbound, record: ChargeDetailRecord, journey: Journey) -> int:
-    record = _named(call, record)
     received_at = await _received_at(call, record) or call.hub.clock.now()
     cdr = _linked(cdr_from_emip(record, call.party, received_at=received_at), journey)
     try:

@@ -10,6 +10,7 @@ from core.model.authorisation import FROM_COPIES, Answered, Journey
 from core.model.location import Evse, Location
 from core.model.session import AuthMethod, CdrToken, Session
 from mappings.emip.codes import NO_PARTNER, NO_SESSION, NOT_ACCEPTED, NOT_OF_SESSION, OK
+from mappings.emip.commands import wants_intermediate_records
 from mappings.emip.sessions import Facts, reported_of, session_from_emip
 from protocols.emip.server.inbound import Inbound
 from protocols.emip.wire import to_iop
@@ -57,7 +58,7 @@ async def report(
         if event is not None:
             reported = reported.with_event(event.session_event)
         if record is not None:
-            reported = reported.with_record(record)
+            reported = reported.with_record(record, whole=wants_intermediate_records(journey.extensions))
         if held is not None and reported == reported_of(held):
             return OK
         facts = await _facts(call, journey, exec_id)
