@@ -11,6 +11,7 @@ from litestar import Router
 from msgspec import Struct
 
 from core.model.ids import PartyId
+from core.model.loss import Loss
 from core.model.partner import CredentialKind, Partner
 from core.ports.adapter import ProtocolAdapter
 from core.ports.cache import Cache
@@ -80,6 +81,12 @@ class Hub(Struct, frozen=True, kw_only=True):
     open_registration: bool = False
     trusted_proxies: tuple[Network, ...] = ()
     max_body_bytes: int = 64 * 1024 * 1024
+
+    async def note_fetched(self, what: str, owner: PartyId, target: str, losses: Sequence[Loss]) -> None:
+        """Counts what partners do not see of what they fetch; what is sent to them is counted where it is sent."""
+        source = await self.partners.by_party(owner) if losses else None
+        if source is not None:
+            self.ledger.note(what, source=source.protocol, target=target, losses=losses)
 
 
 class NewPartner(Struct, frozen=True, kw_only=True):
