@@ -1,4 +1,4 @@
-"""GetServiceAuthorisation and SetServiceAuthorisation. eMIP checklist, 5.2, 5.3, 5.13."""
+"""GetServiceAuthorisation. eMIP checklist, 5.2, 5.13."""
 
 import asyncio
 
@@ -6,6 +6,7 @@ import httpx
 import msgspec
 import pytest
 
+from protocols.emip import codec
 from protocols.emip.wire import from_iop, to_iop
 from protocols.emip.wire.parts import MeterReportList
 from protocols.emip.wire.words import Flag, IdType
@@ -19,6 +20,7 @@ from tests.flows.emip_partners import (
     asked,
     cpo,
     emsp,
+    fault,
     join,
     opened,
     pair,
@@ -207,15 +209,40 @@ async def test_a_badge_read_again_is_another_session() -> None:
         assert len(hub.storage.journeys.held) == 2
 
 
-@pytest.mark.spec("EMIP-TID-01")
+@pytest.mark.spec("EMIP-TID-01", "EMIP-TID-04", "EMIP-RTY-01")
 async def test_the_same_request_again_has_the_same_answer_and_asks_nobody() -> None:
-    async with pair() as (_, one, _, back):
+    async with pair() as (hub, one, _, back):
         header = one.header(transaction_id="fixed")
         message = to_iop.GetServiceAuthorisationRequest(**header, **asked())
-        first, second = await one.send(message), await one.send(message)
-        assert first == second
+        first = await one.send(message)
+        for process in (one, one.elsewhere()):
+            hub.clock.advance(3600)
+            assert await process.send(message) == first
         assert first.transaction_id == "fixed"
         assert len(back.received) == 1
+        hub.clock.advance(24 * 3600)
+        assert (await one.send(message)).service_session_id != first.service_session_id
+        assert len(back.received) == 2
+
+
+async def test_without_a_cache_every_request_is_answered() -> None:
+    async with pair() as (hub, one, _, back):
+        hub.storage.cache.broken = True
+        message = to_iop.GetServiceAuthorisationRequest(**one.header(), **asked())
+        first, second = await one.send(message), await one.send(message)
+        assert (first.request_status, second.request_status) == (1, 1)
+        assert len(back.received) == 2
+
+
+async def test_a_failure_is_not_given_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with pair() as (hub, one, _, back):
+        message = to_iop.GetServiceAuthorisationRequest(**one.header(), **asked())
+        with monkeypatch.context() as patch:
+            patch.setattr(hub.storage.journeys, "create", None)
+            failed = await one.post(seal(SOAP_12, codec.encode(message)))
+        assert fault(failed)[:3] == (500, "Receiver", "INTERNAL")
+        assert (await one.send(message)).request_status == 1
+        assert len(back.received) == 2
 
 
 @pytest.mark.spec("EMIP-TID-05")
@@ -227,6 +254,7 @@ async def test_the_same_transaction_id_with_other_content_is_another_request() -
         assert len(back.received) == 2
 
 
+@pytest.mark.spec("EMIP-TID-07")
 async def test_a_repetition_waits_for_the_first_one() -> None:
     async with pair() as (_, one, _, back):
         message = to_iop.GetServiceAuthorisationRequest(**one.header(), **asked())

@@ -103,7 +103,7 @@ class EmipDispatcher(Dispatcher):
         if message.transaction_id is None or not operation.remembered:
             body = await handled()
         else:
-            body = await self._shared.repeats.once(_key(partner, message), self._hub.clock.now(), handled)
+            body = await self._shared.repeats.once(_key(partner, message), handled)
         incoming.state["protocol_code"] = _status_in(body)
         return body
 
@@ -113,9 +113,9 @@ class _WrongType(Fault):
         super().__init__(fault.kind, fault.text)
 
 
-def _key(partner: Partner, message: Request) -> bytes:
+def _key(partner: Partner, message: Request) -> str:
     """Of a message: equal for the same sender and content, however it was written."""
-    return hashlib.sha256(partner.id.encode() + b"\0" + codec.encode(message)).digest()
+    return hashlib.sha256(partner.id.encode() + b"\0" + codec.encode(message)).hexdigest()
 
 
 def _status_in(body: bytes) -> str | None:

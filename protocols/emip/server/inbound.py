@@ -1,10 +1,8 @@
 """One message of a partner, and what its handler needs."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 from weakref import WeakValueDictionary
 
 from msgspec import Struct
@@ -14,43 +12,10 @@ from core.model.ids import EvseId, PartyId
 from core.model.partner import Partner, Role
 from core.routing import known
 from mappings.emip.ids import evse_id_from_emip
+from protocols.emip.server.repeats import Repeats
 from protocols.emip.settings import EmipSettings
 from protocols.emip.wire.words import IdType
 from protocols.plugin import Hub
-
-REMEMBERED: Final = timedelta(hours=24)
-MOST_ANSWERS: Final = 20_000
-
-Answering = Callable[[], Awaitable[bytes]]
-
-
-class Repeats:
-    """Answers of the last day by message, so that a message that comes again does nothing again.
-
-    Of this process: what is stored is safe against repetition by its own key."""
-
-    def __init__(self) -> None:
-        self._held: OrderedDict[bytes, tuple[datetime, asyncio.Future[bytes]]] = OrderedDict()
-
-    async def once(self, key: bytes, now: datetime, answering: Answering) -> bytes:
-        """The answer that was given, or that is being found just now, or a new one. A failure is not remembered."""
-        known = self._held.get(key)
-        if known is not None and now - known[0] < REMEMBERED:
-            return await asyncio.shield(known[1])
-        future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._held[key] = (now, future)
-        self._held.move_to_end(key)
-        if len(self._held) > MOST_ANSWERS:
-            self._held.popitem(last=False)
-        try:
-            answer = await answering()
-        except BaseException as error:
-            self._held.pop(key, None)
-            future.set_exception(error if isinstance(error, Exception) else asyncio.CancelledError())
-            future.exception()  # whoever waits for it gets it; nobody has to
-            raise
-        future.set_result(answer)
-        return answer
 
 
 class Shared:
@@ -58,7 +23,7 @@ class Shared:
 
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
-        self.repeats = Repeats()
+        self.repeats = Repeats(hub.cache)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def lock(self, name: str) -> asyncio.Lock:
