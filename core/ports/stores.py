@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from core.model.alias import Alias
-from core.model.authorisation import Journey
+from core.model.authorisation import Journey, JourneyState
 from core.model.base import Extensions
 from core.model.cdr import CdrSettlement, CdrState
 from core.model.delivery import Delivery, DeliveryState
@@ -212,6 +212,23 @@ class JourneyStore(Protocol):
         """The youngest journey of this card at this operator that is not billed."""
         ...
 
+    async def page(
+        self,
+        *,
+        partner: str | None = None,
+        states: Sequence[JourneyState] | None = None,
+        contract: ContractId | None = None,
+        since: datetime | None = None,
+        offset: int,
+        limit: int,
+    ) -> tuple[list[Journey], int]:
+        """Youngest first, and how many there are. `partner` is on either side; `since` bounds the beginning."""
+        ...
+
+    async def unended_for_token(self, operator: PartyId, uid: TokenUid) -> list[Journey]:
+        """The youngest few of this card at this operator that are authorised or charging, youngest first."""
+        ...
+
     async def update(self, journey: Journey) -> Journey:
         """Optimistic on `rev`: raises Uncertain if another writer was faster."""
         ...
@@ -315,6 +332,12 @@ class OutboxStore(EventSink, Protocol):
     async def page(
         self, *, partner: str | None, states: Sequence[DeliveryState] | None, offset: int, limit: int
     ) -> tuple[list[Delivery], int]: ...
+
+    async def about(
+        self, keys: Sequence[str], *, partners: Sequence[str], since: datetime, limit: int
+    ) -> list[Delivery]:
+        """What these partners were told of these objects since then, oldest first."""
+        ...
 
     async def counts(self) -> dict[tuple[str, DeliveryState], int]:
         """(partner id, state) -> number."""

@@ -8,7 +8,7 @@ import msgspec
 from core.errors import Unavailable, Uncertain, Unknown, Unsupported
 from core.model.authorisation import FROM_COPIES, Answered, Journey, JourneyState
 from core.model.event import Event, EventKind
-from core.model.ids import EvseId, PartyId
+from core.model.ids import EvseId, PartyId, TokenUid
 from core.model.location import Evse, Location
 from core.model.partner import Partner, Role
 from core.model.session import AuthMethod, CdrToken, Session, SessionStatus, session_key
@@ -194,6 +194,11 @@ class SessionService:
 
     async def journey(self, journey_id: str) -> Journey | None:
         return await self._journeys.get(journey_id)
+
+    async def running(self, caller: Partner, operator: PartyId, evse_id: EvseId, uid: TokenUid) -> list[Journey]:
+        """What the caller's driver may have running at this EVSE."""
+        found = await self._journeys.unended_for_token(operator, uid)
+        return [journey for journey in found if journey.issuer_partner == caller.id and journey.evse_id == evse_id]
 
     async def journey_of(self, session: Session) -> Journey | None:
         """By the reference that the authorisation gave, by the session id, else the card's youngest open journey."""

@@ -1,5 +1,7 @@
 """Journeys: one charging process across two protocols."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import ClassVar
 
 from msgspec.structs import replace
@@ -9,10 +11,14 @@ from pymongo.errors import BulkWriteError
 from core.errors import Uncertain, Unknown
 from core.model.authorisation import Journey, JourneyState
 from core.model.cdr import CdrSettlement
-from core.model.ids import PartyId, TokenUid
+from core.model.ids import ContractId, PartyId, TokenUid
 from gateway.storage.database import Database, Session, only_duplicates, translated
 from gateway.storage.documents import Document, content, item, losses_from, losses_text, stamp
 from gateway.storage.group_commit import GroupCommit
+from gateway.storage.versioned import window
+
+_UNENDED = [JourneyState.AUTHORISED, JourneyState.CHARGING]
+_FEW = 10
 
 
 class MongoJourneys:
@@ -43,6 +49,37 @@ class MongoJourneys:
     async def latest_for_token(self, operator: PartyId, uid: TokenUid) -> Journey | None:
         wanted = {"card": f"{operator.key}/{uid.key}", "state": {"$ne": JourneyState.BILLED}}
         return await self._youngest(wanted)
+
+    async def unended_for_token(self, operator: PartyId, uid: TokenUid) -> list[Journey]:
+        wanted = {"card": f"{operator.key}/{uid.key}", "state": {"$in": _UNENDED}}
+        with translated(writes=False):
+            youngest_first = self._collection.find(wanted).sort([("created", -1), ("_id", -1)])
+            return [_journey(document) for document in await youngest_first.limit(_FEW).to_list()]
+
+    async def page(
+        self,
+        *,
+        partner: str | None = None,
+        states: Sequence[JourneyState] | None = None,
+        contract: ContractId | None = None,
+        since: datetime | None = None,
+        offset: int,
+        limit: int,
+    ) -> tuple[list[Journey], int]:
+        wanted = window("created", since, None)
+        if partner is not None:
+            wanted["$or"] = [{"doc.operator_partner": partner}, {"doc.issuer_partner": partner}]
+        if states is not None:
+            wanted["state"] = {"$in": list(states)}
+        if contract is not None:
+            wanted["doc.contract_id.key"] = contract.key
+        found: list[Document] = []
+        with translated(writes=False):
+            if limit > 0:
+                youngest_first = self._collection.find(wanted).sort([("created", -1), ("_id", -1)])
+                found = await youngest_first.skip(offset).limit(limit).to_list()
+            total = await self._collection.count_documents(wanted)
+        return [_journey(document) for document in found], total
 
     async def update(self, journey: Journey) -> Journey:
         updated = replace(journey, rev=journey.rev + 1)

@@ -233,8 +233,11 @@ async def test_journeys_are_found_by_every_name(storage):
     assert await journeys.by_reference("REF-1") == first
     assert await journeys.latest_for_token(ABC, TokenUid.parse("04Aa")) == second
     assert await journeys.latest_for_token(XYZ, TokenUid.parse("04Aa")) is None
+    assert await journeys.unended_for_token(ABC, TokenUid.parse("04Aa")) == [second, first]
+    assert await journeys.unended_for_token(XYZ, TokenUid.parse("04Aa")) == []
     await journeys.update(replace(second, state=JourneyState.BILLED))
     assert await journeys.latest_for_token(ABC, TokenUid.parse("04Aa")) == first
+    assert await journeys.unended_for_token(ABC, TokenUid.parse("04Aa")) == [first]
 
 
 async def test_a_journey_is_updated_by_one_writer_at_a_time(storage):

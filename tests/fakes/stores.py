@@ -9,9 +9,8 @@ from msgspec.structs import replace
 
 from core.errors import Uncertain, Unknown
 from core.model.authorisation import Journey, JourneyState
-from core.model.base import revision_at
+from core.model.base import Extensions, revision_at
 from core.model.cards import same_card
-from core.model.base import Extensions
 from core.model.cdr import CdrSettlement, CdrState
 from core.model.event import Event
 from core.model.ids import ContractId, EvseId, PartyId, TokenUid
@@ -253,6 +252,11 @@ class FakeJourneys:
     async def latest_for_token(self, operator: PartyId, uid: TokenUid) -> Journey | None:
         return self._youngest(lambda x: x.operator == operator and x.uid == uid and x.state is not JourneyState.BILLED)
 
+    async def unended_for_token(self, operator: PartyId, uid: TokenUid) -> list[Journey]:
+        states = (JourneyState.AUTHORISED, JourneyState.CHARGING)
+        found = [x for x in self.held.values() if x.operator == operator and x.uid == uid and x.state in states]
+        return sorted(found, key=lambda x: (x.created_at, x.id), reverse=True)[:10]
+
     async def update(self, journey: Journey) -> Journey:
         held = self.held.get(journey.id)
         if held is None:
@@ -261,6 +265,27 @@ class FakeJourneys:
             raise Uncertain(f"journey {journey.id} was changed by another writer")
         self.held[journey.id] = updated = replace(journey, rev=journey.rev + 1)
         return updated
+
+    async def page(
+        self,
+        *,
+        partner: str | None = None,
+        states: Sequence[JourneyState] | None = None,
+        contract: ContractId | None = None,
+        since: datetime | None = None,
+        offset: int,
+        limit: int,
+    ) -> tuple[list[Journey], int]:
+        found = [
+            journey
+            for journey in self.held.values()
+            if partner in (None, journey.operator_partner, journey.issuer_partner)
+            and (states is None or journey.state in states)
+            and contract in (None, journey.contract_id)
+            and (since is None or journey.created_at >= since)
+        ]
+        found.sort(key=lambda journey: (journey.created_at, journey.id), reverse=True)
+        return found[offset : offset + limit], len(found)
 
     def _youngest(self, test: Callable[[Journey], bool]) -> Journey | None:
         found = [journey for journey in self.held.values() if test(journey)]

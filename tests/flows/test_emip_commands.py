@@ -187,6 +187,7 @@ async def test_the_emsps_session_id_under_its_other_name(net: Net) -> None:
     assert len(net.back.got(START)) == 1
 
 
+@spec("EMIP-RSA-09")
 async def test_a_service_that_is_forbidden_is_told_as_it_is(net: Net) -> None:
     await net.begun(authorisation_value=AuthorisationValue.REFUSED)
     [told] = net.back.got(START)

@@ -366,6 +366,28 @@ async def test_a_refusal_of_oicp_in_emip(net: Net, code: str, status: int) -> No
     assert (await net.zm1.start("DE*ABC*E1")).request_status == status
 
 
+@spec("EMIP-RSA-09")
+async def test_what_is_forbidden_is_stopped_where_it_is_certain_what(net: Net) -> None:
+    forbidden = {"authorisation_value": AuthorisationValue.REFUSED}
+    assert (await net.zm1.start("DE*ABC*E1", **forbidden)).request_status == 10201
+    assert not net.abc_back.asked
+    session_id = (await net.zm1.start("DE*ABC*E1")).service_session_id
+    assert (await net.zm1.start("DE*ABC*E1", **forbidden)).request_status == 1
+    path, body, _ = net.abc_back.asked[-1]
+    assert path.endswith("authorize-remote/stop")
+    assert body["SessionID"] == session_id
+    net.abc_back.refuses("320")
+    assert (await net.zm1.start("DE*ABC*E1", **forbidden)).request_status == 10201
+    net.abc_back.broken = httpx.ConnectError("gone")
+    assert (await net.zm1.start("DE*ABC*E1", **forbidden)).request_status == 10207
+    net.abc_back.broken = None
+    net.abc_back.said = {"Result": True, "StatusCode": {"Code": "000"}}
+    await net.zm1.start("DE*ABC*E1")
+    asked = len(net.abc_back.asked)
+    assert (await net.zm1.start("DE*ABC*E1", **forbidden)).request_status == 10201  # two run: which one is meant?
+    assert len(net.abc_back.asked) == asked
+
+
 async def test_a_badge_without_a_contract_starts_nothing_at_oicp(net: Net) -> None:
     badge = {"user_id": BADGE, "user_id_type": "RFID-UID"}
     assert (await net.zm1.start("DE*ABC*E1", **badge)).request_status == 205

@@ -10,12 +10,13 @@ from msgspec.structs import replace
 
 from core.errors import Refused, Rejected, StoreUnavailable, Unavailable, Unknown, Unsupported
 from core.model.authorisation import Journey, JourneyState
-from core.model.command import Command
+from core.model.command import Command, CommandKind
 from core.model.ids import ContractId, EvseId, PartyId
 from core.model.partner import Partner, Role
 from core.routing import agreed
 from mappings.emip.codes import (
     CPO_NOT_REACHED,
+    FIRST_ERROR,
     NO_AGREEMENT,
     NO_CPO,
     NO_EMSP,
@@ -56,7 +57,7 @@ async def set_service_authorisation(call: Inbound) -> to_iop.SetServiceAuthorisa
     if not _may_name(call.partner, message):
         return _started(call, NO_EMSP, owner)
     if message.authorisation_value is AuthorisationValue.REFUSED and operator.protocol != PROTOCOL:
-        return _started(call, REFUSED_UNSAID, owner)
+        return _started(call, await _forbid(call, message, evse_id, owner), owner)
     return await _start(call, _spelled(call, message, evse_id), owner)
 
 
@@ -95,6 +96,21 @@ async def _start(
         return _started(call, CPO_NOT_REACHED, operator)
     outcome = await call.hub.commands.run(command)
     return _started(call, status_of(command.kind, outcome), operator, command.journey_id)
+
+
+async def _forbid(
+    call: Inbound, message: to_iop.SetServiceAuthorisationRequest, evse_id: EvseId, operator: PartyId
+) -> int:
+    """Other protocols forbid by stopping what runs, if it is certain which. Source: EMIP-RSA-09."""
+    uid = medium_from_emip(message.user_id_type, message.user_id).uid
+    running = await call.hub.sessions.running(call.partner, operator, evse_id, uid) if uid else []
+    if len(running) != 1 or not call.is_issuer(running[0]):
+        return REFUSED_UNSAID
+    stop = Command(id=call.hub.ids.uuid(), kind=CommandKind.STOP_SESSION, issuer=call.party, operator=operator)
+    status = await _stop(call, stop, running[0])
+    if status == NOT_SENT:
+        return CPO_NOT_REACHED
+    return status if status < FIRST_ERROR else REFUSED_UNSAID
 
 
 def _started(
