@@ -110,7 +110,7 @@ class Journey(Model, frozen=True, kw_only=True):
     `reference` is the authorization reference (at most 36 characters) that the OCPI side sees; `operator_session_id`
     and `issuer_session_id` are the partners' own session ids; `cdr_key` is set when the CDR was accepted. `extensions`:
     what the issuer's yes said that no field holds, by protocol, for as long as the journey lasts. `losses`: what the
-    question to the issuer did not carry."""
+    question to the issuer did not carry. `correlation_id`: of the operator's request."""
 
     id: str
     state: JourneyState = JourneyState.AUTHORISED
@@ -129,6 +129,7 @@ class Journey(Model, frozen=True, kw_only=True):
     answered_by: Answered = Answered.HUB
     stop_uids: tuple[TokenUid, ...] = ()
     cdr_key: str | None = None
+    correlation_id: str | None = None
     losses: tuple[Loss, ...] = ()
     extensions: Extensions = {}
     created_at: datetime

@@ -1,5 +1,6 @@
 """Raw messages, kept for a while."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from core.model.partner import Exchange
@@ -16,4 +17,8 @@ class Journal(Protocol):
 
     async def page(self, *, partner: str | None, offset: int, limit: int) -> tuple[list[Exchange], int]:
         """Youngest first, and how many there are."""
+        ...
+
+    async def of_correlations(self, ids: Sequence[str], limit: int) -> list[Exchange]:
+        """The messages of these chains, oldest first."""
         ...

@@ -338,6 +338,7 @@ class AuthorisationService:
             answered_by=answer.answered_by,
             stop_uids=answer.stop_uids,
             losses=answer.losses,
+            correlation_id=request.correlation_id,
             extensions=answer.extensions,
             created_at=now,
             updated_at=now,

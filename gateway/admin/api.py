@@ -21,7 +21,9 @@ from core.errors import (
 )
 from core.model.cdr import CdrState
 from core.model.delivery import DeliveryState
+from gateway.admin.journeys import JourneyController
 from gateway.admin.partners import add_partner, parse_document
+from gateway.admin.sights import SightController
 from gateway.admin.stations import HandedIn, hand_in_stations
 from gateway.admin.views import (
     CdrView,
@@ -183,7 +185,14 @@ async def counts(assembly: Assembled) -> dict[str, Any]:
 def admin_router() -> Router:
     return Router(
         path="/admin/api",
-        route_handlers=[PartnerController, DeliveryController, CdrController, counts],
+        route_handlers=[
+            PartnerController,
+            SightController,
+            DeliveryController,
+            CdrController,
+            JourneyController,
+            counts,
+        ],
         guards=[admin_only],
         exception_handlers={RoamingError: _roaming_error, HTTPException: _http_error},
     )

@@ -32,6 +32,10 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("operator_session", 1), ("created", -1)], sparse=True),
         IndexModel([("reference", 1), ("created", -1)], partialFilterExpression={"reference": {"$exists": True}}),
         IndexModel([("card", 1), ("created", -1), ("_id", -1)]),
+        IndexModel([("created", -1), ("_id", -1)]),
+        IndexModel([("doc.operator_partner", 1), ("created", -1), ("_id", -1)]),
+        IndexModel([("doc.issuer_partner", 1), ("created", -1), ("_id", -1)]),
+        IndexModel([("doc.contract_id.key", 1), ("created", -1), ("_id", -1)], sparse=True),
     ],
     "aliases": [
         IndexModel([("subject", 1), ("expires", -1)], partialFilterExpression={"subject": {"$exists": True}}),
@@ -48,7 +52,12 @@ INDEXES: dict[str, list[IndexModel]] = {
         _EXPIRY,
     ],
     "marks": [_EXPIRY],
-    "journal": [IndexModel([("at", -1), ("_id", -1)]), IndexModel([("partner", 1), ("at", -1), ("_id", -1)]), _EXPIRY],
+    "journal": [
+        IndexModel([("at", -1), ("_id", -1)]),
+        IndexModel([("partner", 1), ("at", -1), ("_id", -1)]),
+        IndexModel([("doc.correlation_id", 1), ("at", -1)], sparse=True),
+        _EXPIRY,
+    ],
 }
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -66,6 +67,11 @@ class MongoJournal:
                 found = await newest_first.skip(offset).limit(limit).to_list()
             total = await self._collection.count_documents(wanted)
         return [item(document, Exchange) for document in found], total
+
+    async def of_correlations(self, ids: Sequence[str], limit: int) -> list[Exchange]:
+        with translated(writes=False):
+            cursor = self._collection.find({"doc.correlation_id": {"$in": list(ids)}}).sort([("at", 1), ("_id", 1)])
+            return [item(document, Exchange) for document in await cursor.limit(limit).to_list()]
 
     async def _run(self) -> None:
         while True:

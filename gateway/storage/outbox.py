@@ -139,6 +139,14 @@ class MongoOutbox:
             total = await self._deliveries.count_documents(wanted)
         return [_delivery(document) for document in found], total
 
+    async def about(
+        self, keys: Sequence[str], *, partners: Sequence[str], since: datetime, limit: int
+    ) -> list[Delivery]:
+        wanted = {"partner": {"$in": list(partners)}, "created": {"$gte": stamp(since)}, "doc.key": {"$in": list(keys)}}
+        with translated(writes=False):
+            cursor = self._deliveries.find(wanted).sort([("created", 1), ("_id", 1)]).limit(limit)
+            return [_delivery(document) for document in await cursor.to_list()]
+
     async def counts(self) -> dict[tuple[str, DeliveryState], int]:
         group = {"$group": {"_id": {"partner": "$partner", "state": "$state"}, "number": {"$sum": 1}}}
         with translated(writes=False):

@@ -38,33 +38,38 @@ def translate(source: str, target: str, kind: Kind, payload: bytes, context: Con
     read = _known(source).reads.get(kind)
     if read is None:
         raise Unsupported(_why(source, kind))
+    if kind not in _known(target).writes:
+        raise Unsupported(_why(target, kind))
+    canonical = read(payload, context)
+    done = written(source, target, kind, canonical, context)
+    return Translated(output=done.output, losses=done.losses, canonical=msgspec.to_builtins(canonical))
+
+
+def written(source: str, target: str, kind: Kind, canonical: Any, context: Context) -> Written:
+    """A canonical object that came from `source`, in the words of `target`. Raises Unsupported."""
     write = _known(target).writes.get(kind)
     if write is None:
         raise Unsupported(_why(target, kind))
-    canonical = read(payload, context)
-    unheld = DIALECTS[source].unheld.get(kind) if source != target else None
-    if isinstance(canonical, list) and kind is not Kind.LOCATION:
-        written = _each(write, unheld, canonical, context)
-    else:
-        written = _one(write, unheld, canonical, context)
-    losses = tuple(_rooted(loss) for loss in written.losses)
-    return Translated(output=written.output, losses=losses, canonical=msgspec.to_builtins(canonical))
+    unheld = _known(source).unheld.get(kind) if source != target else None
+    several = isinstance(canonical, list) and kind is not Kind.LOCATION
+    made = (_each if several else _one)(write, unheld, canonical, context)
+    return Written(output=made.output, losses=tuple(_rooted(loss) for loss in made.losses))
 
 
 def _one(write: Write, unheld: Unheld | None, canonical: Any, context: Context) -> Written:
-    written = write(canonical, context)
-    return Written(output=written.output, losses=written.losses + (unheld(canonical) if unheld else ()))
+    made = write(canonical, context)
+    return Written(output=made.output, losses=made.losses + (unheld(canonical) if unheld else ()))
 
 
 def _each(write: Write, unheld: Unheld | None, several: list[Any], context: Context) -> Written:
     """One output for each; null for one that may not be sent on. Paths begin with the number of theirs."""
-    made = [_one(write, unheld, canonical, context) for canonical in several]
+    made = [_one(write, unheld, one, context) for one in several]
     losses = tuple(
         msgspec.structs.replace(loss, path=f"$[{index}]" + _rooted(loss).path[1:])
-        for index, written in enumerate(made)
-        for loss in written.losses
+        for index, one in enumerate(made)
+        for loss in one.losses
     )
-    outputs = [written.output for written in made]
+    outputs = [one.output for one in made]
     return Written(output=None if all(output is None for output in outputs) else outputs, losses=losses)
 
 
@@ -78,6 +83,14 @@ def _known(protocol: str) -> Dialect:
     if dialect is None:
         raise Unsupported(f"{protocol} is not translated yet")
     return dialect
+
+
+def dialect_of(protocol: str, version: str | None = None) -> str:
+    """The name of what a partner speaks. Raises Unsupported for what is not translated offline."""
+    names = [name for name in DIALECTS if name.partition("-")[0] == protocol]
+    found = f"{protocol}-{version}" if version else next(iter(names), protocol)
+    _known(found)
+    return found
 
 
 def _why(protocol: str, kind: Kind) -> str:

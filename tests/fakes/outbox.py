@@ -103,6 +103,16 @@ class FakeOutbox:
         found.sort(key=lambda delivery: (delivery.created_at, delivery.id), reverse=True)
         return found[offset : offset + limit], len(found)
 
+    async def about(
+        self, keys: Sequence[str], *, partners: Sequence[str], since: datetime, limit: int
+    ) -> list[Delivery]:
+        found = [
+            delivery
+            for delivery in self.deliveries.values()
+            if delivery.key in keys and delivery.partner in partners and delivery.created_at >= since
+        ]
+        return sorted(found, key=lambda delivery: (delivery.created_at, delivery.id))[:limit]
+
     async def counts(self) -> dict[tuple[str, DeliveryState], int]:
         return dict(Counter((delivery.partner, delivery.state) for delivery in self.deliveries.values()))
 
@@ -139,3 +149,7 @@ class FakeJournal:
         found = [exchange for exchange in self.exchanges if partner is None or exchange.partner == partner]
         found.sort(key=lambda exchange: (exchange.at, exchange.id), reverse=True)
         return found[offset : offset + limit], len(found)
+
+    async def of_correlations(self, ids: Sequence[str], limit: int) -> list[Exchange]:
+        found = [exchange for exchange in self.exchanges if exchange.correlation_id in ids]
+        return sorted(found, key=lambda exchange: (exchange.at, exchange.id))[:limit]
