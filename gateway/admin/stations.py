@@ -15,6 +15,7 @@ from core.model.ids import EvseId
 from core.model.location import Evse, EvseStatus, Location
 from core.model.partner import Partner, Role
 from gateway.wiring import Assembly
+from mappings.ocpi.common import PROTOCOL as LISTED
 from mappings.ocpi.locations import location_from_ocpi
 from protocols.ocpi.wire.locations import Location as WireLocation
 from protocols.plugin import Hub
@@ -134,13 +135,15 @@ def _same(evse: Evse, held: Location | None, before: Mapping[EvseId, Evse]) -> E
 
 
 def _with_status(evse: Evse, held: Evse | None) -> Evse:
-    """The list's own status counts where nothing is known."""
+    """With all that was told of its status; the list's own counts where nothing is known."""
     if held is None:
         return evse
+    told = {name: text for name, text in held.extensions.items() if name != LISTED}
     updated_at = max(evse.updated_at, held.updated_at)
+    joined = replace(evse, updated_at=updated_at, extensions={**told, **evse.extensions})
     if held.status in (EvseStatus.UNKNOWN, EvseStatus.REMOVED):
-        return replace(evse, updated_at=updated_at)
-    return replace(evse, status=held.status, status_until=held.status_until, updated_at=updated_at)
+        return joined
+    return replace(joined, status=held.status, status_until=held.status_until)
 
 
 def _removed(evse: Evse, now: datetime) -> Evse:

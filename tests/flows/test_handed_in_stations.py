@@ -78,6 +78,17 @@ async def test_their_statuses_are_the_operators_to_tell(net: Net) -> None:
     assert put["name"] == "Renamed"
 
 
+@spec("EMIP-DYN-03")
+async def test_both_kinds_of_status_outlive_a_list(net: Net) -> None:
+    await net.hand_in(place("P1", ONE))
+    await net.cpo.available(AvailabilityStatus.OUT_OF_ORDER, "2026-01-15T11:00:00Z", ONE)
+    await net.cpo.busy(BusyStatus.BUSY, "2026-01-15T11:00:00Z", ONE)
+    await net.hand_in(place("P1", ONE, name="Renamed"))
+    assert net.statuses("P1") == {ONE: "OUTOFORDER"}
+    await net.cpo.available(AvailabilityStatus.IN_SERVICE, "2026-01-15T11:30:00Z", ONE)
+    assert net.statuses("P1") == {ONE: "CHARGING"}
+
+
 async def test_where_nothing_is_known_the_list_says_it(net: Net) -> None:
     listed = place("P1", ONE)
     listed["evses"][0]["status"] = "UNKNOWN"
