@@ -104,6 +104,8 @@ class OcpiAdapter(ProtocolAdapter):
                 raise
             return Authorisation(decision=Decision.NEEDS_LOCATION, issuer=issuer, explanation=error.text)
         answer = _of_kind(authorisation_from_ocpi(info), request)
+        if self._client.dialect(call).version.single_party:  # the token in it is made up
+            answer = replace(answer, token=None)
         return replace(answer, losses=authorise_request_losses(request))
 
     def check_command(self, partner: Partner, command: Command) -> None:
@@ -152,7 +154,7 @@ class OcpiAdapter(ProtocolAdapter):
         await self._client.probe(call)
 
     async def push_location(self, call: Call, location: Location) -> Told:
-        dialect = self._client.dialect(call.partner)
+        dialect = self._client.dialect(call)
         lost = location_losses(location) + dialect.losses(location)
         try:
             message = dialect.checked(location_to_ocpi(location))
@@ -164,7 +166,7 @@ class OcpiAdapter(ProtocolAdapter):
     async def push_evse_status(self, call: Call, location: Location, evses: Sequence[Evse]) -> Told:
         """A partner that does not know the EVSE is sent the whole Location instead. One whose version has no words for
         it is told nothing."""
-        told = _shown(self._client.dialect(call.partner), location, evses)
+        told = _shown(self._client.dialect(call), location, evses)
         try:
             for evse in told:
                 await self._push_status(call, location, evse)
@@ -180,7 +182,7 @@ class OcpiAdapter(ProtocolAdapter):
         )
 
     async def push_token(self, call: Call, token: Token) -> Told:
-        dialect = self._client.dialect(call.partner)
+        dialect = self._client.dialect(call)
         try:
             message = dialect.checked(token_to_ocpi(token))
         except Unsupported as error:
@@ -192,7 +194,7 @@ class OcpiAdapter(ProtocolAdapter):
         """To the one eMSP of the session, in the name of the operator."""
         if journey is not None:
             session = _with_journey(session, journey)
-        dialect = self._client.dialect(call.partner)
+        dialect = self._client.dialect(call)
         lost = session_losses(session) + dialect.losses(session)
         try:
             message = dialect.checked(session_to_ocpi(session))
@@ -203,7 +205,7 @@ class OcpiAdapter(ProtocolAdapter):
         return Told(losses=lost)
 
     async def push_tariff(self, call: Call, tariff: Tariff) -> Told:
-        dialect = self._client.dialect(call.partner)
+        dialect = self._client.dialect(call)
         lost = tariff_losses(tariff) + dialect.losses(tariff)
         try:
             message = dialect.checked(tariff_to_ocpi(tariff))
@@ -226,7 +228,7 @@ class OcpiAdapter(ProtocolAdapter):
 
     async def push_cdr(self, call: Call, cdr: Cdr, journey: Journey | None) -> Told:
         """A CDR without a price is withheld: OCPI demands one, and zero would mean free."""
-        dialect = self._client.dialect(call.partner)
+        dialect = self._client.dialect(call)
         lost = cdr_losses(cdr) + dialect.losses(cdr)
         try:
             message = dialect.checked(cdr_to_ocpi(cdr))

@@ -10,11 +10,12 @@ from core.errors import Invalid, Unavailable, Uncertain, Unsupported
 from core.model.ids import PartyId
 from core.model.partner import Partner
 from core.ports.adapter import Call
+from mappings.ocpi.common import NA, time_to_ocpi
 from mappings.ocpi.parties import spelled
 from protocols.ocpi import codec
 from protocols.ocpi.auth import authorization
 from protocols.ocpi.codes import error_of
-from protocols.ocpi.dialect import Dialect, dialect_of
+from protocols.ocpi.dialect import Dialect, dialect_of, places_of
 from protocols.ocpi.settings import TokenEncoding, settings_of
 from protocols.ocpi.versions import hub_role
 from protocols.ocpi.wire.cdrs import Cdr
@@ -25,7 +26,7 @@ from protocols.ocpi.wire.hubclientinfo import ClientInfo
 from protocols.ocpi.wire.locations import EvsePatch, Location
 from protocols.ocpi.wire.sessions import Session
 from protocols.ocpi.wire.tariffs import Tariff
-from protocols.ocpi.wire.tokens import AuthorizationInfo, LocationReferences, Token
+from protocols.ocpi.wire.tokens import AuthorizationInfo, LocationReferences, Token, WhitelistType
 from protocols.ocpi.wire.versions import InterfaceRole, Version, VersionDetails
 from protocols.plugin import Outbound
 from protocols.transport.http import Answer, Request
@@ -116,7 +117,7 @@ class OcpiClient:
 
     async def put_token(self, call: Call, to: Routing, token: Token) -> None:
         path = (*_party(token), token.uid)
-        query = {"type": self.dialect(call.partner).token_type(token.type)}
+        query = {"type": self.dialect(call).token_type(token.type)}
         await self._push(call, to, "PUT token", "tokens", "PUT", path, token, query=query)
 
     async def put_session(self, call: Call, to: Routing, session: Session) -> None:
@@ -134,7 +135,7 @@ class OcpiClient:
     async def post_cdr(self, call: Call, to: Routing, cdr: Cdr) -> str | None:
         """The URL under which the partner keeps it, if it says so."""
         url = self._endpoint(call.partner, "cdrs", RECEIVER)
-        answer, who = await self._send(call, to, "POST CDR", "POST", url, self.dialect(call.partner).write(cdr), PUSH_S)
+        answer, who = await self._send(call, to, "POST CDR", "POST", url, self.dialect(call).write(cdr), PUSH_S)
         if answer.status != DUPLICATE:
             _checked(answer, who)
         location = answer.headers.get("location")
@@ -149,7 +150,8 @@ class OcpiClient:
         self, call: Call, to: Routing, token_uid: str, token_type: str, place: LocationReferences | None
     ) -> AuthorizationInfo:
         """Raises Unknown for a token that the eMSP does not know."""
-        endpoint, dialect = self._endpoint(call.partner, "tokens", SENDER), self.dialect(call.partner)
+        endpoint = self._endpoint(call.partner, "tokens", SENDER)
+        dialect = self.dialect(call, self._asked(call, to, token_uid, token_type))
         url = _joined(endpoint, (token_uid, "authorize"), {"type": dialect.token_type(token_type)})
         content = dialect.write(place) if place is not None else None
         answer, who = await self._send(call, to, "POST authorize", "POST", url, content, AUTHORISE_S)
@@ -158,11 +160,25 @@ class OcpiClient:
         except Invalid as error:
             raise Uncertain(f"{who}: no usable AuthorizationInfo: {error}") from error
 
+    def _asked(self, call: Call, to: Routing, token_uid: str, token_type: str) -> Token:
+        """What an eMSP is asked about, as far as the question says it."""
+        return Token(
+            country_code=to.recipient.country_code,
+            party_id=to.recipient.party_id,
+            uid=token_uid,
+            type=token_type,
+            contract_id=NA,
+            issuer=call.partner.name,
+            valid=False,
+            whitelist=WhitelistType.NEVER,
+            last_updated=time_to_ocpi(self._clock.now()),
+        )
+
     async def post_command(
         self, call: Call, to: Routing, kind: CommandType, message: StartSession | StopSession, wait_s: float
     ) -> CommandResponse:
         url = _joined(self._endpoint(call.partner, "commands", RECEIVER), (kind.value,))
-        dialect = self.dialect(call.partner)
+        dialect = self.dialect(call)
         content = dialect.write(message)
         answer, who = await self._send(call, to, f"POST {kind.value}", "POST", url, content, wait_s)
         try:
@@ -172,7 +188,7 @@ class OcpiClient:
 
     async def post_command_result(self, call: Call, to: Routing, url: str, result: CommandResult) -> None:
         """To the URL that the caller of the command gave, as it gave it."""
-        content = self.dialect(call.partner).write(result)
+        content = self.dialect(call).write(result)
         answer, who = await self._send(call, to, "POST command result", "POST", url, content, PUSH_S)
         _checked(answer, who)
 
@@ -189,8 +205,10 @@ class OcpiClient:
 
     # --- how
 
-    def dialect(self, partner: Partner) -> Dialect:
-        return dialect_of(partner, self._hub, self._clock.now())
+    def dialect(self, call: Call, asked: Token | None = None) -> Dialect:
+        """`asked`: the token that an answer will be about."""
+        places = places_of([call.place]) if call.place else {}
+        return dialect_of(call.partner, self._hub, self._clock.now(), places=places, asked=asked)
 
     async def _push(
         self,
@@ -204,7 +222,7 @@ class OcpiClient:
         query: Mapping[str, str] | None = None,
     ) -> None:
         url = _joined(self._endpoint(call.partner, module, RECEIVER), path, query)
-        content = self.dialect(call.partner).write(body) if body is not None else None
+        content = self.dialect(call).write(body) if body is not None else None
         answer, who = await self._send(call, to, operation, method, url, content, PUSH_S)
         _checked(answer, who)
 
@@ -226,7 +244,7 @@ class OcpiClient:
     ) -> tuple[Answer, str]:
         partner = call.partner
         peer = await self._peer(partner)
-        headers = routing_headers(partner, to) if to is not None else {}
+        headers = routing_headers(partner, to) if to is not None and not self.dialect(call).version.single_party else {}
         answer = await self._http.send(
             self._request(peer, operation, method, url, content, headers, wait_s, call.correlation_id)
         )

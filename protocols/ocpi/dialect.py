@@ -1,16 +1,22 @@
 """What a partner's version makes of messages. All code around it speaks 2.3.0."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
+from core.errors import Unsupported
+from core.model.location import Location
 from core.model.loss import Loss
 from core.model.partner import Partner, PartyRole, Role
 from mappings.ocpi.forms import About, Switches, lost, said
+from mappings.ocpi.locations import location_to_ocpi
 from protocols.ocpi import codec
 from protocols.ocpi.settings import settings_of
 from protocols.ocpi.versions import V2_3_0, VERSIONS, Version
+from protocols.ocpi.wire import locations as wire
 
 T = TypeVar("T")
 
@@ -62,13 +68,25 @@ class Dialect(Struct, frozen=True):
         return lost(canonical, self.version.lost, self.about)
 
 
-def dialect_of(partner: Partner | None, hub: PartyRole, now: datetime, version: Version | None = None) -> Dialect:
-    """In `version`, or the one that the partner is registered for. `hub` is who we are."""
+def dialect_of(
+    partner: Partner | None, hub: PartyRole, now: datetime, version: Version | None = None, **known: Any
+) -> Dialect:
+    """In `version`, or the one that the partner is registered for. `hub` is who we are, `known` what About takes of
+    what the message refers to."""
     if partner is None:
         return Dialect(version or V2_3_0, About(hub=hub, now=now))
     spoken = version or VERSIONS.get(partner.version or "", V2_3_0)
     switches = settings_of(partner).older
-    return Dialect(spoken, About(hub=hub, partner=_role(partner), now=now, switches=switches))
+    return Dialect(spoken, About(hub=hub, partner=_role(partner), now=now, switches=switches, **known))
+
+
+def places_of(locations: Iterable[Location]) -> dict[str, wire.Location]:
+    """For About. A location that OCPI cannot say is not known to it."""
+    found = {}
+    for location in locations:
+        with suppress(Unsupported):
+            found[location.key] = location_to_ocpi(location)
+    return found
 
 
 def _role(partner: Partner) -> PartyRole | None:

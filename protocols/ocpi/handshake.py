@@ -45,6 +45,7 @@ class Handshake:
         """POST and PUT: calls the partner back, then switches. Raises Invalid, or Failure 3001, 3002, 3003."""
         roles = self._roles(credentials)
         await self._claimable(partner, roles)
+        encoding = "raw" if version.raw_tokens else encoding
         peer = Peer(id=partner.id, name=partner.name, token=credentials.token, encoding=encoding)
         _, found = await self._discovered_either_way(partner, peer, credentials.url, (version,))
         return await self._switch(partner, roles, credentials, found, fresh_token())

@@ -3,6 +3,7 @@
 A version is data: a row here, its wire types, its quirks. The layout of the URLs is the same for all of them.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from msgspec import Struct
@@ -11,6 +12,18 @@ from core.model.partner import PartyRole, Role
 from core.model.quantities import Business
 from mappings.ocpi import v2_2_1, v2_2_1_losses
 from mappings.ocpi.forms import ClosedWords, Forms, Lost
+from mappings.ocpi.v2_1_1 import forms as v2_1_1
+from mappings.ocpi.v2_1_1 import losses as v2_1_1_losses
+from mappings.ocpi.v2_1_1.tokens import TOKEN_TYPE as TOKEN_TYPE_2_1_1
+from protocols.ocpi.codes import (
+    HUB_ERROR,
+    INVALID,
+    NOT_CONNECTED,
+    SERVER_ERROR,
+    TIMED_OUT,
+    UNKNOWN_RECEIVER,
+    UNKNOWN_TOKEN,
+)
 from protocols.ocpi.wire.versions import Endpoint, InterfaceRole, VersionDetails
 from protocols.ocpi.wire.versions import Version as ListedVersion
 from protocols.plugin import HubIdentity
@@ -23,17 +36,27 @@ CONFIG = frozenset({"versions", "credentials", "hubclientinfo"})
 
 class Version(Struct, frozen=True, eq=False):
     """`modules`: what the hub offers of this version, and as what. `forms`: what it says otherwise than 2.3.0; `lost`:
-    what it does not say. `token_type`: the kinds of token that it knows, None: any."""
+    what it does not say. `token_type`: the kinds of token that it knows, None: any. `codes`: status codes that it does
+    not have.
+
+    `single_party`: a connection belongs to one party. Then there are no routing headers, objects name no owner, modules
+    have no role, and sessions hold their place and contract."""
 
     id: str
     modules: tuple[tuple[str, tuple[InterfaceRole, ...]], ...]
     forms: Forms = {}
     lost: Lost = {}
     token_type: ClosedWords | None = None
+    codes: Mapping[int, int] = {}
+    single_party: bool = False
+    raw_tokens: bool = False
 
     @property
     def older(self) -> bool:
         return bool(self.forms)
+
+    def offers(self, module: str) -> bool:
+        return any(name == module for name, _ in self.modules)
 
 
 V2_3_0 = Version(
@@ -51,8 +74,24 @@ V2_3_0 = Version(
 )
 
 V2_2_1 = Version("2.2.1", V2_3_0.modules, forms=v2_2_1.FORMS, lost=v2_2_1_losses.LOST, token_type=v2_2_1.TOKEN_TYPE)
+V2_1_1 = Version(
+    "2.1.1",
+    tuple((module, roles) for module, roles in V2_3_0.modules if module != "hubclientinfo"),
+    forms=v2_1_1.FORMS,
+    lost=v2_1_1_losses.LOST,
+    token_type=TOKEN_TYPE_2_1_1,
+    codes={
+        UNKNOWN_TOKEN: INVALID,
+        UNKNOWN_RECEIVER: INVALID,
+        HUB_ERROR: SERVER_ERROR,
+        TIMED_OUT: SERVER_ERROR,
+        NOT_CONNECTED: SERVER_ERROR,
+    },
+    single_party=True,
+    raw_tokens=True,
+)
 
-VERSIONS: dict[str, Version] = {version.id: version for version in (V2_3_0, V2_2_1)}
+VERSIONS: dict[str, Version] = {version.id: version for version in (V2_3_0, V2_2_1, V2_1_1)}
 """Best first."""
 ALIASES = {"2.3": "2.3.0"}
 

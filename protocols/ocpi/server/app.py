@@ -18,7 +18,7 @@ from protocols.ocpi.codes import CLIENT_ERROR, INVALID, SERVER_ERROR, VERSION_MI
 from protocols.ocpi.server.exchange import Ask, Reply
 from protocols.ocpi.server.forwarding import forward
 from protocols.ocpi.server.routes import Route, Routes
-from protocols.ocpi.versions import version_named
+from protocols.ocpi.versions import Version, version_named
 from protocols.plugin import Hub
 
 PREFIX: Final = "ocpi"
@@ -43,7 +43,7 @@ class OcpiApp:
             failure = failure_of(error)
             if failure.code == SERVER_ERROR:
                 log.error("%s %s failed: %s", scope["method"], scope["path"], error)
-            reply = _refusal(failure)
+            reply = _refusal(failure, ask.version)
         except Exception:
             log.exception("%s %s failed", scope["method"], scope["path"])
             reply = Reply(code=SERVER_ERROR, message="the hub cannot handle this now")
@@ -64,6 +64,7 @@ class OcpiApp:
                 await ask.route()
         if ask.method in ("PUT", "PATCH", "POST"):
             ask.body = await self._body(ask, receive)
+            await ask.look_up()
         if ask.straight is None or route.keeps:
             return await handler(ask)
         if route.owned:
@@ -138,5 +139,6 @@ class OcpiApp:
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-def _refusal(failure: Failure) -> Reply:
-    return Reply(http=failure.http, code=failure.code, message=failure.reason, headers=tuple(failure.headers.items()))
+def _refusal(failure: Failure, version: Version) -> Reply:
+    code = version.codes.get(failure.code, failure.code)
+    return Reply(http=failure.http, code=code, message=failure.reason, headers=tuple(failure.headers.items()))

@@ -34,6 +34,7 @@ async def get_own(ask: Ask) -> Reply:
     owner = ask.owner()
     settlement = await ask.hub.billing.get(cdr_key(owner, ask.args[2]))
     cdr = settlement.cdr
+    await ask.learn_places([(cdr.owner, cdr.location.id)])
     return Reply(data=ask.write(cdr_to_ocpi(cdr)), sender=ask.addressed or cdr.token.issuer)
 
 
@@ -54,6 +55,7 @@ async def list_all(ask: Ask) -> Reply:
         ask.partner, page.date_from, page.date_to, page.offset, page.limit, owners=owners
     )
     cdrs = [await _completed(ask, settlement) for settlement in found]
+    await ask.learn_places([(cdr.owner, cdr.location.id) for cdr in cdrs])
     return reply_list(ask, page, encoded(ask, cdrs, cdr_to_ocpi), total)
 
 

@@ -1,5 +1,7 @@
 """One request of a partner, and the answer to it."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
@@ -7,14 +9,18 @@ from urllib.parse import parse_qsl
 from msgspec import Struct
 
 from core.errors import Invalid, Refused
-from core.model.ids import PartyId
+from core.model.ids import ContractId, PartyId
+from core.model.location import location_key
 from core.model.partner import Partner, PartnerState, Role
 from core.routing import agreed
+from mappings.ocpi.tokens import token_to_ocpi
 from protocols.ocpi import codec
 from protocols.ocpi.auth import Caller
 from protocols.ocpi.codes import INVALID, NOT_CONNECTED, SUCCESS, UNKNOWN_RECEIVER, Failure
-from protocols.ocpi.dialect import Dialect, dialect_of
-from protocols.ocpi.versions import Version, hub_role
+from protocols.ocpi.dialect import Dialect, dialect_of, places_of
+from protocols.ocpi.versions import V2_3_0, Version, hub_role
+from protocols.ocpi.wire.locations import Location
+from protocols.ocpi.wire.tokens import Token
 from protocols.ocpi.wire.types import CiString2, CiString3
 from protocols.plugin import Hub
 
@@ -32,6 +38,23 @@ class Side(Struct, frozen=True):
 
     partner: Partner
     party: PartyId
+
+
+class Owned(Struct):
+    """As much of a message as it takes to see whose it is."""
+
+    country_code: str
+    party_id: str
+
+    @property
+    def owner(self) -> PartyId:
+        return PartyId.of(self.country_code, self.party_id, "$.party_id")
+
+
+class Contract(Struct):
+    """As much of a Session or CDR of 2.1.1 as it takes to find its token."""
+
+    auth_id: str | None = None
 
 
 class Reply(Struct, frozen=True, kw_only=True):
@@ -65,6 +88,7 @@ class Ask:
         "known",
         "method",
         "path",
+        "places",
         "query",
         "raw_query",
         "recipient",
@@ -72,11 +96,13 @@ class Ask:
         "request_id",
         "sender",
         "straight",
+        "tokens",
         "url",
         "version",
     )
 
     version: Version
+    """That of the URL."""
 
     def __init__(self, hub: Hub, method: str, headers: dict[bytes, bytes], query: bytes) -> None:
         self.hub = hub
@@ -91,6 +117,9 @@ class Ask:
         self.sender: PartyId | None = None
         self.recipient: PartyId | None = None
         self.straight: Side | None = None
+        self.version = V2_3_0
+        self.tokens: dict[str, Token] = {}
+        self.places: dict[str, Location] = {}
         self.request_id = self.header("x-request-id") or hub.ids.uuid()
         self.correlation_id = self.header("x-correlation-id") or hub.ids.uuid()
 
@@ -138,7 +167,25 @@ class Ask:
     def dialect(self) -> Dialect:
         """That of the version in the URL."""
         partner = self.known.partner if self.known else None
-        return dialect_of(partner, hub_role(self.hub.identity), self.hub.clock.now(), self.version)
+        identity, now = self.hub.identity, self.hub.clock.now()
+        return dialect_of(partner, hub_role(identity), now, self.version, tokens=self.tokens, places=self.places)
+
+    # --- what versions without references refer to
+
+    async def look_up(self) -> None:
+        """The token of a session's or CDR's contract, before the body is read."""
+        if not self.version.single_party or self.path not in ("sessions/receiver", "cdrs/receiver"):
+            return
+        with suppress(Invalid):  # what is wrong with the body is said when it is read
+            auth_id = codec.read_bare(self.body, Contract).auth_id
+            if auth_id and (token := await self.hub.tokens.of_contract(self.partner, ContractId.parse(auth_id))):
+                self.tokens = {auth_id: token_to_ocpi(token)}
+
+    async def learn_places(self, named: Iterable[tuple[PartyId, str | None]]) -> None:
+        """The places of sessions and CDRs, before they are written."""
+        if self.version.single_party:
+            keys = {location_key(owner, location_id) for owner, location_id in named if location_id}
+            self.places = places_of(location for _, location in await self.hub.locations.by_keys(sorted(keys)))
 
     def header(self, name: str) -> str | None:
         """`name` in lower case."""
@@ -149,10 +196,22 @@ class Ask:
 
     async def route(self) -> None:
         """Reads FROM and TO of a functional request. Raises the answers that OCPI has for wrong ones."""
+        if self.version.single_party:
+            self.sender = self.partner.parties[0]
+            self.recipient = self.hub.identity.party if self._for_the_hub() else None
+            return
         self.sender = self._from()
         self.recipient = self._pair(*_TO)
         if self.addressed is not None:
             self.straight = await self.way_to(self.addressed)
+
+    def _for_the_hub(self) -> bool:
+        """Whether a request without routing headers concerns no other party: a list, what everybody is told, an owner's
+        look at the hub's copy."""
+        module, _, interface = self.path.partition("/")
+        if interface == "sender":
+            return not self.args
+        return self.method == "GET" or module in ("locations", "tariffs", "tokens")
 
     async def way_to(self, party: PartyId) -> Side | None:
         """Where a request for this party is passed on as it is; None: it has to be translated. Raises Failure 4001 or
@@ -177,7 +236,7 @@ class Ask:
         if closed and partner.id != self.partner.id:
             raise Failure(NOT_CONNECTED, f"{party} is not connected")
         alike = partner.protocol == self.partner.protocol and partner.version == self.version.id
-        return Side(partner, party) if alike else None
+        return Side(partner, party) if alike and not self.version.single_party else None
 
     def _from(self) -> PartyId:
         party = self._pair(*_FROM)

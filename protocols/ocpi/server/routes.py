@@ -15,13 +15,15 @@ class Route(Struct, frozen=True, kw_only=True):
     """`path` of the endpoint (`locations/receiver`), then `parameters` segments, then perhaps a fixed `suffix`.
 
     `routed` False: the URL alone says what is meant, whatever the routing headers say. `keeps`: the hub has a part in
-    what one party asks of another, so the handler decides whether it is passed on; else it is passed on as it is."""
+    what one party asks of another, so the handler decides whether it is passed on; else it is passed on as it is.
+    `single_party`: instead of another route, in versions of which a connection belongs to one party."""
 
     path: str = ""
     parameters: int = 0
     suffix: str = ""
     methods: Mapping[str, Handler]
     routed: bool = True
+    single_party: bool = False
     keeps: bool = False
 
     @property
@@ -53,20 +55,28 @@ def _template(path: str, parameters: int, suffix: str) -> str:
     return "/".join([part for part in (path, *("{}",) * parameters, suffix) if part])
 
 
+def _key(route: Route) -> tuple[object, ...]:
+    return *route.path.split("/"), route.parameters, route.suffix
+
+
 class Routes:
     """`details` answers for the bare version, `versions` for the list of them."""
 
     def __init__(self, versions: Route, details: Route, routes: list[Route]) -> None:
         self.versions = versions
         self._details = details
-        self._table = {(*route.path.split("/"), route.parameters, route.suffix): route for route in routes}
+        self._table = {_key(route): route for route in routes if not route.single_party}
+        self._single_party = {_key(route): route for route in routes if route.single_party}
 
     def find(self, version: Version, segments: list[str]) -> tuple[Route | None, list[str]]:
         """The route and the segments behind its endpoint. `segments` follow the version."""
         if not segments:
             return self._details, []
+        if segments[0] in CONFIG and not version.offers(segments[0]):
+            return None, []
         depth = 1 if segments[0] in CONFIG else 2
         path, rest = segments[:depth], segments[depth:]
         if rest and (found := self._table.get((*path, len(rest) - 1, rest[-1]))):
             return found, rest[:-1]
-        return self._table.get((*path, len(rest), "")), rest
+        key = (*path, len(rest), "")
+        return (self._single_party.get(key) if version.single_party else None) or self._table.get(key), rest

@@ -14,7 +14,7 @@ from mappings.ocpi.sessions import patch_session, session_from_ocpi, session_to_
 from protocols.ocpi.codec import read_bare
 from protocols.ocpi.codes import HUB_ERROR, NOT_ENOUGH, UNKNOWN_RECEIVER, Failure, succeeded
 from protocols.ocpi.server.answers import DONE, done, for_one, time_of
-from protocols.ocpi.server.exchange import Ask, Reply, Side, same_id, same_owner
+from protocols.ocpi.server.exchange import Ask, Owned, Reply, Side, same_id, same_owner
 from protocols.ocpi.server.forwarding import forward
 from protocols.ocpi.server.lists import encoded, list_page, reply_list, reply_nothing
 from protocols.ocpi.server.locked import turn
@@ -29,17 +29,10 @@ Reading = Callable[[Ask, PartyId], Awaitable[Session | None]]
 """The session as it is after the message; None: it is older than what is held. Raises what is wrong with it."""
 
 
-class TokenOwner(Struct):
-    """As much of a CdrToken as it takes to find its eMSP."""
-
-    country_code: str
-    party_id: str
-
-
 class Addressed(Struct):
     """As much of a Session as it takes to find its eMSP."""
 
-    cdr_token: TokenOwner
+    cdr_token: Owned
 
 
 async def get(ask: Ask) -> Reply:
@@ -48,6 +41,7 @@ async def get(ask: Ask) -> Reply:
     if to := ask.straight or await _way_to_issuer(ask, owner):
         return await forward(ask, to)
     session = await _own(ask, owner)
+    await ask.learn_places([(session.owner, session.location_id)])
     return Reply(data=ask.write(session_to_ocpi(session)), sender=ask.addressed or session.token.issuer)
 
 
@@ -74,11 +68,10 @@ async def _take(ask: Ask, reading: Reading) -> Reply:
 async def _way_to_issuer(ask: Ask, owner: PartyId) -> Side | None:
     """Without TO the token says whose the session is, in the message or in what was told before. Raises Failure 4001
     if neither does."""
-    if ask.recipient is not None:
+    if ask.recipient is not None or ask.version.single_party:
         return None
     if ask.method == "PUT":
-        named = read_bare(ask.body, Addressed).cdr_token
-        return await ask.way_to(PartyId.of(named.country_code, named.party_id, "$.cdr_token"))
+        return await ask.way_to(read_bare(ask.body, Addressed).cdr_token.owner)
     issuer = (await _own(ask, owner)).token.issuer
     return await ask.way_to(issuer) if issuer else None
 
@@ -114,7 +107,7 @@ async def _whole(ask: Ask, owner: PartyId) -> Session:
 
 
 async def _changed(ask: Ask, owner: PartyId) -> Session | None:
-    """Periods are added to those known; the same message twice adds them once."""
+    """Periods are added to those known; the same message twice adds them once. In 2.1.1 they replace those known."""
     change = ask.read(wire.SessionPatch)
     same_owner(change, owner)
     same_id(change.id, ask.args[2], "$.id")
@@ -122,7 +115,9 @@ async def _changed(ask: Ask, owner: PartyId) -> Session | None:
     when = time_of(change)
     if when < session.updated_at:
         return None
-    if when == session.updated_at:
+    if ask.version.single_party:
+        session = msgspec.structs.replace(session, periods=() if change.charging_periods else session.periods)
+    elif when == session.updated_at:
         change = _without_known(change, session)
     return patch_session(session, change)
 
@@ -176,6 +171,7 @@ async def list_all(ask: Ask) -> Reply:
     sessions, total = await ask.hub.sessions.page(
         ask.partner, page.date_from, page.date_to, page.offset, page.limit, owners
     )
+    await ask.learn_places([(session.owner, session.location_id) for session in sessions])
     return reply_list(ask, page, encoded(ask, sessions, session_to_ocpi), total)
 
 

@@ -1,12 +1,14 @@
 """Tariffs. Source: OCPI 2.3.0, mod_tariffs."""
 
+from mappings.ocpi.common import merged
 from mappings.ocpi.tariffs import tariff_from_ocpi, tariff_to_ocpi
-from protocols.ocpi.server.answers import DONE, done, for_everybody
+from protocols.ocpi.server.answers import DONE, done, for_everybody, time_of
 from protocols.ocpi.server.exchange import Ask, Reply, same_id, same_owner
 from protocols.ocpi.server.lists import encoded, list_page, reply_list, reply_nothing
 from protocols.ocpi.server.locked import turn
 from protocols.ocpi.server.routes import Route
 from protocols.ocpi.wire import tariffs as wire
+from protocols.ocpi.wire.v2_1_1 import TariffPatch
 
 # --- the receiver interface: from the operator
 
@@ -25,6 +27,19 @@ async def put(ask: Ask) -> Reply:
     tariff = tariff_from_ocpi(message)
     async with turn(tariff.key):
         return done(await ask.hub.tariffs.put(ask.partner, tariff, ask.correlation_id))
+
+
+async def patch(ask: Ask) -> Reply:
+    """A method of 2.1.1 alone; later versions are told the whole."""
+    owner = ask.owner()
+    change = ask.read(TariffPatch)
+    same_id(change.id, ask.args[2], "$.id")
+    async with turn(f"{owner.key}/{ask.args[2].upper()}"):
+        tariff = await ask.hub.tariffs.own(ask.partner, owner, ask.args[2])
+        if time_of(change) < tariff.updated_at:
+            return DONE
+        changed = tariff_from_ocpi(merged(tariff_to_ocpi(tariff), change))
+        return done(await ask.hub.tariffs.put(ask.partner, changed, ask.correlation_id))
 
 
 async def delete(ask: Ask) -> Reply:
@@ -50,4 +65,10 @@ async def list_all(ask: Ask) -> Reply:
 ROUTES = [
     Route(path="tariffs/sender", methods={"GET": list_all}),
     Route(path="tariffs/receiver", parameters=3, methods={"GET": get_own, "PUT": put, "DELETE": delete}),
+    Route(
+        path="tariffs/receiver",
+        parameters=3,
+        methods={"GET": get_own, "PUT": put, "PATCH": patch, "DELETE": delete},
+        single_party=True,
+    ),
 ]

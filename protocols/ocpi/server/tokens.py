@@ -59,7 +59,8 @@ async def patch(ask: Ask) -> Reply:
 
 
 def _type(ask: Ask) -> str:
-    return ask.query.get("type") or TokenKind.RFID.value
+    """2.1.1 also calls it `token_type`."""
+    return ask.query.get("type") or ask.query.get("token_type") or TokenKind.RFID.value
 
 
 # --- the sender interface: to operators
@@ -88,6 +89,8 @@ async def authorise(ask: Ask) -> Reply:
     contract = ContractId.parse(uid) if request.kind == TokenKind.EMAID else None
     request = replace(request, ask_issuer=True, contract_id=contract, correlation_id=ask.correlation_id)
     answer = await ask.hub.authorisation.authorise(request, ask.partner)
+    if answer.token is None and answer.issuer is not None:
+        answer = replace(answer, token=await ask.hub.tokens.known(answer.issuer, request.kind, request.uid))
     _check(answer, uid, ask)
     info = authorisation_to_ocpi(answer, request, ask.hub.clock.now())
     return Reply(data=ask.write(info), sender=None if ask.to_hub else answer.issuer)
