@@ -89,18 +89,24 @@ async def replace_stations(hub: Hub, partner: Partner, locations: Sequence[Locat
     if not owners:
         raise Unsupported(f"{partner.name} is no CPO: it has no stations")
     held = {location.key: location for owner in owners async for location in hub.locations.owned(owner)}
-    before, now = _by_evse_id(held.values()), hub.clock.now()
-    after = _by_evse_id(locations)
+    before, after, now = _by_evse_id(held.values()), _by_evse_id(locations), hub.clock.now()
     stored = [_joined(location, held.get(location.key), before, after, now) for location in locations]
     changed = [location for location in stored if location != held.get(location.key)]
     for owner in {location.owner for location in changed}:
         await hub.locations.load(partner, owner, [location for location in changed if location.owner == owner])
-    named = {location.key for location in locations}
-    gone = [location for location in held.values() if location.key not in named and _has_something(location)]
-    if gone:
-        await hub.locations.forget(partner, [_without(location, after) for location in gone])
+    unnamed = held.keys() - {location.key for location in locations}
+    removed = await _take_away(hub, partner, [held[key] for key in sorted(unnamed)], after)
     added = sum(location.key not in held for location in changed)
-    return HandedIn(added, len(changed) - added, len(locations) - len(changed), len(gone))
+    return HandedIn(added, len(changed) - added, len(locations) - len(changed), removed)
+
+
+async def _take_away(hub: Hub, partner: Partner, unnamed: Sequence[Location], after: Mapping[EvseId, Evse]) -> int:
+    """How many there were: those that were taken away before are told again only if an EVSE of theirs is elsewhere."""
+    there = [location for location in unnamed if _has_something(location)]
+    left = [location for location in unnamed if not _has_something(location) and _without(location, after) != location]
+    if there or left:
+        await hub.locations.forget(partner, [_without(location, after) for location in (*there, *left)])
+    return len(there)
 
 
 def _by_evse_id(locations: Iterable[Location]) -> dict[EvseId, Evse]:

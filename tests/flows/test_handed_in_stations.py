@@ -147,6 +147,15 @@ async def test_an_evse_that_moves_is_in_one_place_and_keeps_its_status(net: Net)
     assert found[0].id == "P3"
 
 
+async def test_what_was_removed_comes_back_elsewhere(net: Net) -> None:
+    await net.hand_in(place("P1", ONE))
+    await net.hand_in()
+    assert await net.hand_in(place("P2", ONE)) == HandedIn(added=1, changed=0, unchanged=0, removed=0)
+    found = await net.hub.hub.locations.find_evse(EvseId.parse(ONE))
+    assert found is not None
+    assert (found[0].id, found[1].status, net.statuses("P1")) == ("P2", EvseStatus.AVAILABLE, {})
+
+
 async def test_other_operators_are_left_alone(net: Net) -> None:
     other = await emip.join(net.hub, emip.cpo("FR*ZC2"))
     await Net(net.hub, other, net.emsp).hand_in(
