@@ -111,6 +111,12 @@ class CommandService:
             return False
         return True
 
+    async def begun(self, caller: Partner, target: Partner, command: Command) -> None:
+        """A start that caller and operator, who speak the same protocol, settle between them has its journey too."""
+        await self._begin(
+            msgspec.structs.replace(command, caller=caller.id, target=target.id, journey_id=self._ids.uuid())
+        )
+
     async def run(self, command: Command) -> CommandOutcome:
         """Send and wait. A silence is TIMED_OUT: never a yes."""
         await self._begin(command)

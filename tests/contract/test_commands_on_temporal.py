@@ -31,16 +31,16 @@ _ids = itertools.count(10**6, 10**6)
 
 
 class Net:
-    """An OCPI CPO and eMSP, an OICP CPO and EMP, and a hub whose commands run on Temporal."""
+    """An OCPI CPO and eMSP of different versions, an OICP CPO and EMP, and a hub whose commands run on Temporal."""
 
     def __init__(self, hub: TestHub, address: str, queue: str) -> None:
         self.hub = hub
         self.queue = queue
         self.processes = TemporalProcesses(address, "default", queue)
         hub.hub.commands._processes = self.processes
-        self.p1 = OcpiPartner("p1.test", ("CPO", "NL", "CPA"))
+        self.p1 = OcpiPartner("p1.test", ("CPO", "NL", "CPA"), version="2.2.1")
         self.p2 = OcpiPartner("p2.test", ("EMSP", "DE", "EMB"))
-        self.p3 = OcpiPartner("p3.test", ("CPO", "FR", "CPC"))
+        self.p3 = OcpiPartner("p3.test", ("CPO", "FR", "CPC"), version="2.2.1")
         self.back = Cpo()
 
     async def settle_in(self) -> None:

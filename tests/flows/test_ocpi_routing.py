@@ -345,7 +345,7 @@ async def test_a_link_is_good_for_its_reader_and_for_a_while(net: OcpiNet) -> No
     url = await a_page(net)
     for reader, address in ((net.p3, url), (net.p2, url + "0"), (net.p2, url + "?x=1"), (net.p2, url + "/x")):
         assert codes(await reader.call(net.hub, "GET", address)) == (404, 2001)
-    wrong_use = url.replace("/page/", "/cdr/")
+    wrong_use = url.replace("locations/page/", "cdrs/cdr/")
     assert codes(await net.p2.call(net.hub, "GET", wrong_use)) == (404, 2001)
     net.hub.clock.advance(3 * 86400)
     assert codes(await net.p2.call(net.hub, "GET", url)) == (404, 2001)

@@ -67,7 +67,8 @@ async def test_patch_adds_periods(net: OcpiNet) -> None:
     await put(net, session(charging_periods=[period()]))
     assert codes(await patch(net, {"charging_periods": [period(T1)], "kwh": 3.0, "last_updated": T1})) == (200, 1000)
     assert (await shown(net))[0]["charging_periods"] == [period(), period(T1)]
-    for nothing in ([], None):
+    nothings: tuple[list[Any] | None, ...] = ([], None)
+    for nothing in nothings:
         await patch(net, {"charging_periods": nothing, "kwh": 4, "last_updated": T2})
     data = (await shown(net))[0]
     assert data["charging_periods"] == [period(), period(T1)]

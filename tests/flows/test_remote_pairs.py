@@ -382,15 +382,3 @@ async def test_a_session_that_begins_after_all_is_stopped_again(net: Net) -> Non
     [request] = [request for request in net.p1.seen("POST", "commands") if request.path.endswith("STOP_SESSION")]
     assert request.json["session_id"] == "S1"
     assert request.party("from") == "DEDCB"
-
-
-async def test_an_ocpi_driver_sees_a_session_that_begins_after_all(net: Net) -> None:
-    body = {"token": token("app-1", type="APP_USER"), "location_id": "LOC1", "evse_uid": "E1"}
-    await net.command("START_SESSION", body | {"authorization_reference": "ref-7"}, "NLCPA")
-    assert await net.told() == {"result": "TIMEOUT"}
-    told = session(authorization_reference="ref-7", auth_method="COMMAND")
-    await net.p1.call(net.hub, "PUT", "sessions/receiver/NL/CPA/S1", told, to="DEEMB")
-    await net.hub.relay()
-    assert net.p2.seen("PUT", "sessions")
-    assert not net.hub.processes.launched
-    assert await net.ocpi_stop("S1", "NLCPA") == "ACCEPTED"

@@ -1,16 +1,23 @@
 """Remote commands. Source: OCPI 2.3.0, mod_commands.
 
-As receiver the hub stands for the operator: what it can say at once it says at once, and the charge point's own result
-follows on the caller's response URL. As sender it takes the operators' results.
+A command for an operator of the same version is passed on, and so are its answer and its results. Where a command has
+to be translated the hub stands in as the operator: what it can say at once it says at once, and the charge point's own
+result follows on the caller's response URL. As sender it takes the results of what it translated.
 """
 
+import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
+import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
-from core.errors import Invalid, Refused, Rejected, Unavailable, Unknown, Unsupported
+from core.errors import Invalid, Refused, Rejected, RoamingError, Unavailable, Unknown, Unsupported
+from core.model.alias import AliasUse
 from core.model.command import Command, CommandOutcome, Outcome
 from core.model.ids import PartyId
 from core.model.location import Location
@@ -23,28 +30,124 @@ from mappings.ocpi.commands import (
     start_session_from_ocpi,
     stop_session_from_ocpi,
 )
+from mappings.ocpi.common import time_from_ocpi
 from protocols.ocpi import codec
 from protocols.ocpi.codes import INVALID, NOT_CONNECTED, NOT_ENOUGH, UNKNOWN_LOCATION, UNKNOWN_RECEIVER, Failure
 from protocols.ocpi.server.answers import DONE, for_one
-from protocols.ocpi.server.exchange import Ask, Reply
+from protocols.ocpi.server.exchange import Ask, Owned, Reply, Side
+from protocols.ocpi.server.forwarding import forward, name
 from protocols.ocpi.server.locations import visible
 from protocols.ocpi.server.routes import Route
 from protocols.ocpi.wire import commands as wire
-from protocols.ocpi.wire.commands import CommandType
+from protocols.ocpi.wire.commands import CommandResponseType, CommandType
 
 PATIENCE_S: Final = 60
 """For the charge point's own result: as long as the slowest of the operators' protocols may take."""
+log = logging.getLogger(__name__)
 
 # --- the receiver interface: from the eMSP
 
 
+class Gist(Struct):
+    """What the hub has to know of a command that it does not carry out itself: whom it is for, who may use the token,
+    where the results go and for how long they may come."""
+
+    response_url: str
+    token: Owned | None = None
+    location_id: str | None = None
+    session_id: str | None = None
+    reservation_id: str | None = None
+    expiry_date: str | None = None
+
+
 async def command(ask: Ask) -> Reply:
-    """What the hub does not carry is answered so before anything in it is looked at."""
+    """What the hub cannot translate is answered so before anything in it is looked at."""
     for_one(ask, "a command")
+    to = await _way_to_operator(ask)
+    if to is not None:
+        return await _passed_on(ask, to)
     handler = _HANDLERS.get(ask.args[0])
     if handler is None:
         return _response(ask, Outcome.NOT_SUPPORTED, f"this hub carries no {ask.args[0]}", None)
     return await handler(ask)
+
+
+async def _way_to_operator(ask: Ask) -> Side | None:
+    """By TO, else by the content. What a version without TO asks is always translated."""
+    if ask.recipient is not None or ask.version.single_party:
+        return ask.straight
+    return await ask.way_to(await _operator(ask))
+
+
+async def _operator(ask: Ask) -> PartyId:
+    """By the content, where there is no TO. Raises Failure 4001, 2002 or 2003 where it does not say."""
+    asked = codec.read_bare(ask.body, Gist)
+    if asked.location_id is not None:
+        return (await _location(ask, asked.location_id)).owner
+    if asked.session_id is not None and (session := await _session(ask, asked.session_id)):
+        return session.owner
+    if asked.reservation_id is not None:
+        reserved = await ask.hub.aliases.by_subject(_reservation(ask, asked.reservation_id))
+        if reserved is not None:
+            return reserved.caller
+    raise Failure(UNKNOWN_RECEIVER, "nothing in the command says who is to carry it out: name it in the TO headers")
+
+
+def _reservation(ask: Ask, reservation_id: str) -> str:
+    """Ids of reservations are the eMSPs' own."""
+    return f"reservation/{ask.asking.key}/{reservation_id.upper()}"
+
+
+async def _passed_on(ask: Ask, to: Side) -> Reply:
+    """With nothing changed but where the results go: to the hub, ready for them before the operator is asked."""
+    asked = codec.read_bare(ask.body, Gist)
+    _check_url(ask, asked.response_url)
+    _check_owner(ask, asked.token)
+    url = await name(
+        ask,
+        AliasUse.RESULT,
+        asked.response_url,
+        user=to,
+        target=ask.side,
+        until=_expiry(asked),
+        subject=_reservation(ask, asked.reservation_id) if asked.reservation_id else None,
+    )
+    members = msgspec.json.decode(ask.body, type=dict[str, msgspec.Raw])
+    members["response_url"] = msgspec.Raw(codec.encode(url))
+    reply = await forward(ask, to, codec.encode(members))
+    if ask.args[0] == CommandType.START_SESSION.value:
+        await _remember_start(ask, to, reply)
+    return reply
+
+
+def _check_owner(ask: Ask, token: Owned | None) -> None:
+    """Raises Failure 2001 for a token of another eMSP; what is no party id is the operator's to judge."""
+    with suppress(Invalid):
+        owner = token.owner if token else ask.asking
+        if owner != ask.asking:
+            raise Failure(INVALID, f"$.token: of {owner}, which is not who asks")
+
+
+def _expiry(asked: Gist) -> datetime | None:
+    with suppress(Invalid):
+        return time_from_ocpi(asked.expiry_date) if asked.expiry_date else None
+    return None
+
+
+async def _remember_start(ask: Ask, to: Side, reply: Reply) -> None:
+    """So that sessions and CDRs find the journey that an accepted start began. Whatever comes of it changes nothing for
+    the caller."""
+    try:
+        envelope = codec.received(reply.whole or b"")
+        answer = ask.dialect.read_bare((codec.present(envelope) if envelope else None) or b"", wire.CommandResponse)
+        if answer.result is CommandResponseType.ACCEPTED:
+            started = start_session_from_ocpi(ask.read(wire.StartSession), id=ask.hub.ids.uuid(), operator=to.party)
+            await ask.hub.commands.begun(ask.partner, to.partner, started)
+    except RoamingError as error:
+        log.info("a start at %s was passed on and not noted: %s", to.party, error)
+
+
+# --- to an operator that has to be told in other words
 
 
 async def start_session(ask: Ask) -> Reply:

@@ -145,7 +145,8 @@ async def name(
     until: datetime | None = None,
     subject: str | None = None,
 ) -> str:
-    """The hub's own URL for one of `target`, which `user` may call. `until`: it is needed at least so long."""
+    """The hub's own URL, in the same module, for one of `target`; `user` may call it. `until`: it is needed at least so
+    long."""
     now = ask.hub.clock.now()
     alias = Alias(
         id=ask.hub.ids.uuid(),
@@ -159,7 +160,8 @@ async def name(
         expires_at=max(now, until or now) + LASTS[use],
     )
     await ask.hub.aliases.put(alias)
-    return f"{ask.url.removesuffix(ask.path)}relayed/{use.lower()}/{alias.id}"
+    module = ask.path.partition("/")[0]
+    return f"{ask.url.removesuffix(ask.path)}{module}/{use.lower()}/{alias.id}"
 
 
 def next_link(header: str) -> str | None:

@@ -3,6 +3,8 @@
 The name alone says whom it leads to and who may use it, whatever the routing headers say, if there are any.
 """
 
+from typing import Final
+
 from core.errors import Unknown
 from core.model.alias import Alias, AliasUse
 from protocols.ocpi import codec
@@ -48,8 +50,9 @@ def _bare(body: bytes) -> bytes:
     return (codec.present(envelope) if envelope is not None else None) or body
 
 
+LISTED: Final = ("cdrs", "locations", "sessions", "tariffs", "tokens")
 ROUTES = [
-    Route(path="relayed/page", parameters=1, methods={"GET": page}, routed=False),
-    Route(path="relayed/cdr", parameters=1, methods={"GET": cdr}, routed=False),
-    Route(path="relayed/result", parameters=1, methods={"POST": result}, routed=False),
+    *[Route(path=f"{module}/page", parameters=1, methods={"GET": page}, routed=False) for module in LISTED],
+    Route(path="cdrs/cdr", parameters=1, methods={"GET": cdr}, routed=False),
+    Route(path="commands/result", parameters=1, methods={"POST": result}, routed=False),
 ]
