@@ -1,6 +1,7 @@
 """Who answers, who is told, who may see. Pure."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from core.model.event import Event, EventKind
 from core.model.ids import PartyId
@@ -55,16 +56,35 @@ def known(partner: Partner) -> bool:
     return partner.state in (PartnerState.CONNECTED, PartnerState.OFFLINE)
 
 
-def visible_owners(reader: Partner, partners: Iterable[Partner], roles: frozenset[Role]) -> tuple[PartyId, ...]:
-    """Parties of other partners in one of `roles` whose objects the reader may see, in a stable order."""
+def visible_owners(
+    reader: Partner, partners: Iterable[Partner], roles: frozenset[Role], *, since: datetime | None = None
+) -> tuple[PartyId, ...]:
+    """Parties of other partners in one of `roles` whose objects the reader may see, in a stable order.
+
+    `since`: only those that have come into sight since then."""
     parties = {
         held.party
         for partner in partners
         if partner.id != reader.id and known(partner) and agreed(reader, partner)
+        if since is None or max(partner.stands_since, reader.stands_since) >= since
         for held in partner.roles
         if held.role in roles
     }
     return tuple(sorted(parties))
+
+
+def vanished_owners(
+    reader: Partner, partners: Iterable[Partner], roles: frozenset[Role], since: datetime
+) -> dict[PartyId, datetime]:
+    """Parties of other partners whose objects the reader might see and may see no longer, with the time of that."""
+    return {
+        held.party: partner.stands_since
+        for partner in partners
+        if partner.id != reader.id and not known(partner) and agreed(reader, partner)
+        if partner.standing_since is not None and partner.standing_since >= since
+        for held in partner.roles
+        if held.role in roles
+    }
 
 
 def recipients(

@@ -48,6 +48,8 @@ class Partner(Model, frozen=True, kw_only=True):
     spellings, switches), never secrets. Secrets live in the credential store, hashed (theirs towards us) or encrypted
     (ours towards them). `open_to` None: an agreement with every party; else only with these.
 
+    `standing_since` is when its state last began or ceased to be one that is shown (None: never since it was added).
+
     `agreed_tariff` is what its CPO parties charge in roaming, for protocols whose CDRs carry no price."""
 
     id: str
@@ -62,7 +64,13 @@ class Partner(Model, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     last_seen_at: datetime | None = None
+    standing_since: datetime | None = None
     rev: int = 0
+
+    @property
+    def stands_since(self) -> datetime:
+        """Since when its objects are shown to others, or are no longer."""
+        return self.standing_since or self.created_at
 
     @property
     def parties(self) -> tuple[PartyId, ...]:

@@ -13,7 +13,7 @@ from core.model.location import Evse, EvseChange, EvseStatus, Location, Location
 from core.model.partner import Partner
 from core.ports.clock import Clock, Ids
 from core.ports.stores import LocationStore, PartnerStore, Saved
-from core.routing import CPO_SIDE, agreed, visible_owners
+from core.routing import CPO_SIDE, agreed, vanished_owners, visible_owners
 from core.services.partners import owner_of
 
 
@@ -116,6 +116,12 @@ class LocationService:
         if query.owners is not None:
             owners = tuple(owner for owner in owners if owner in query.owners)
         return msgspec.structs.replace(query, owners=owners)
+
+    async def vanished_since(self, reader: Partner, since: datetime) -> AsyncIterator[Location]:
+        """Of owners that went out of the reader's sight since then, and are still."""
+        gone = vanished_owners(reader, await self._partners.all(), CPO_SIDE, since)
+        async for location in self._locations.each(LocationQuery(owners=tuple(gone))):
+            yield location
 
     async def page(self, reader: Partner, query: LocationQuery) -> tuple[list[Location], int]:
         return await self._locations.page(await self.visible_query(reader, query))

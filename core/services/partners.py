@@ -61,7 +61,7 @@ class PartnerService:
         """A completed handshake: the partner as it now is and both secrets, at once."""
         check_roles(partner.roles)
         before = await self.get(partner.id)
-        partner = msgspec.structs.replace(partner, state=PartnerState.CONNECTED, updated_at=self._clock.now())
+        partner = self._moved(partner, PartnerState.CONNECTED)
         stored = await self._credentials.switch(
             partner, inbound=inbound, outbound=outbound, spend_registration=spend_registration
         )
@@ -127,9 +127,14 @@ class PartnerService:
         partner = await self.get(partner_id)
         if partner.state is state:
             return partner
-        moved = await self._partners.update(msgspec.structs.replace(partner, state=state, updated_at=self._clock.now()))
+        moved = await self._partners.update(self._moved(partner, state))
         await self._announce(moved, announced or state)
         return moved
+
+    def _moved(self, partner: Partner, state: PartnerState) -> Partner:
+        now = self._clock.now()
+        moved = msgspec.structs.replace(partner, state=state, updated_at=now)
+        return moved if known(moved) is known(partner) else msgspec.structs.replace(moved, standing_since=now)
 
     async def _announce(self, partner: Partner, state: PartnerState) -> None:
         await self._outbox.put(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -12,7 +13,7 @@ from core.model.partner import Partner, Role
 from core.model.token import Token, TokenKind, TokenQuery
 from core.ports.clock import Clock, Ids
 from core.ports.stores import PartnerStore, Saved, TokenStore
-from core.routing import visible_owners
+from core.routing import vanished_owners, visible_owners
 from core.services.partners import owner_of
 
 _ISSUERS = frozenset({Role.EMSP})
@@ -79,6 +80,20 @@ class TokenService:
         issuers = visible_owners(reader, await self._partners.all(), _ISSUERS)
         async for token in self._tokens.each(msgspec.structs.replace(query, issuers=issuers)):
             yield token
+
+    async def told_since(self, reader: Partner, since: datetime) -> AsyncIterator[Token]:
+        """What a reader has to hear that knows what it could see at `since`: tokens stored from then on and all of
+        issuers that came into sight; those of issuers that went out of sight are invalid as of then."""
+        partners = await self._partners.all()
+        new = visible_owners(reader, partners, _ISSUERS, since=since)
+        old = tuple(party for party in visible_owners(reader, partners, _ISSUERS) if party not in new)
+        async for token in self._tokens.each(TokenQuery(stored_from=since, issuers=old)):
+            yield token
+        async for token in self._tokens.each(TokenQuery(issuers=new)):
+            yield token
+        gone = vanished_owners(reader, partners, _ISSUERS, since)
+        async for token in self._tokens.each(TokenQuery(issuers=tuple(gone))):
+            yield msgspec.structs.replace(token, valid=False, updated_at=gone[token.issuer])
 
     def _event(self, token: Token, caller: Partner, correlation_id: str | None) -> Event:
         return Event(

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from core.model.base import revision_at
+from core.model.ids import PartyId
 from core.model.location import Evse, EvseStatus, Location, LocationQuery
 from core.model.loss import Loss
 from core.model.partner import Partner
@@ -37,6 +38,7 @@ RECORDS: Final = "chargePointInfoArray"
 class Entry(Struct, frozen=True, kw_only=True, gc=False):
     """`record` is rendered. `changed` and `live_changed` are revisions. `live` None: not told of by live status."""
 
+    owner: PartyId
     uid: str
     evse_id: str
     record: str
@@ -86,7 +88,7 @@ class Catalogue:
 def entries_of(location: Location, made: ChargePoints, revision: int, before: Mapping[str, Entry]) -> tuple[Entry, ...]:
     records = records_by_uid(location, made.records)
     return tuple(
-        _entry(evse, records[evse.uid], revision, before.get(evse.uid))
+        _entry(location.owner, evse, records[evse.uid], revision, before.get(evse.uid))
         for evse in location.evses
         if evse.uid in records
     )
@@ -106,11 +108,12 @@ def records_by_uid(location: Location, records: Sequence[ChargePointInfo]) -> di
     return found
 
 
-def _entry(evse: Evse, record: ChargePointInfo, revision: int, before: Entry | None) -> Entry:
+def _entry(owner: PartyId, evse: Evse, record: ChargePointInfo, revision: int, before: Entry | None) -> Entry:
     text, live = codec.piece(record, RECORDS), _live(evse)
     same_record = before is not None and before.record == text
     same_status = before is not None and before.live == live
     return Entry(
+        owner=owner,
         uid=evse.uid,
         evse_id=record.evse_id,
         record=text,

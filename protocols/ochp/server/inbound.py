@@ -69,6 +69,10 @@ class Inbound(Struct, frozen=True, kw_only=True):
         """Whose charge points, statuses and CDRs the caller may see; none: it has nothing to exchange."""
         return visible_owners(self.partner, await self.hub.partners.all(), CPO_SIDE)
 
+    async def operators_since(self, since: datetime) -> frozenset[PartyId]:
+        """Those that the caller has seen only since then."""
+        return frozenset(visible_owners(self.partner, await self.hub.partners.all(), CPO_SIDE, since=since))
+
     async def issuers(self) -> tuple[PartyId, ...]:
         """Whose tokens the caller may see."""
         return visible_owners(self.partner, await self.hub.partners.all(), ISSUERS)

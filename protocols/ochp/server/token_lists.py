@@ -49,12 +49,13 @@ async def get_roaming_authorisation_list(call: Inbound) -> Reply:
 async def get_roaming_authorisation_list_updates(call: Inbound) -> Reply:
     message = call.message(GetRoamingAuthorisationListUpdatesRequest)
     since = moment_from_ochp(message.last_update, "/GetRoamingAuthorisationListUpdatesRequest/lastUpdate/DateTime")
-    await need_issuers(call)
     pieces = [
         codec.piece(record, "roamingAuthorisationInfo")
-        async for token in _stored_since(call, since)
+        async for token in _told_since(call, since)
         if (record := _changed(token, call.now)) is not None
     ]
+    if not pieces:
+        await need_issuers(call)
     text = f"{len(pieces)} tokens"
     return replied_list("GetRoamingAuthorisationListUpdatesResponse", pieces, ResultCode.OK, text)
 
@@ -65,10 +66,10 @@ async def need_issuers(call: Inbound) -> None:
         raise Negative(ResultCode.ROAMING, "there is no provider to exchange with")
 
 
-async def _stored_since(call: Inbound, since: datetime) -> AsyncIterator[Token]:
+async def _told_since(call: Inbound, since: datetime) -> AsyncIterator[Token]:
     if since > call.now:
         return
-    async for token in call.hub.tokens.each(call.partner, TokenQuery(stored_from=reach_back(since))):
+    async for token in call.hub.tokens.told_since(call.partner, reach_back(since)):
         yield token
 
 
