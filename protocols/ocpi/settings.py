@@ -27,7 +27,8 @@ class OcpiSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `allowed`: the parties that the operator added the partner for (`NLCPA`); empty: any that is free. `retries`: event
     kind -> attempts, where the partner wants another number than the rule. `list_without_to`: a list request without
-    TO headers is answered as if it were addressed to the hub. `hub_party_id`: the partner is a hub itself. `older`:
+    TO headers is answered as if it were addressed to the hub. `forward_cdrs`: the partner's CDRs are passed on while it
+    waits, and not kept; it sends those again that were not taken. `hub_party_id`: the partner is a hub itself. `older`:
     what is chosen for a partner of an older version."""
 
     versions_url: str | None = None
@@ -38,6 +39,7 @@ class OcpiSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     allowed: tuple[str, ...] = ()
     retries: dict[str, int] = {}
     list_without_to: bool = False
+    forward_cdrs: bool = False
     older: Switches = Switches()
 
     def url(self, module: str, role: InterfaceRole) -> str | None:

@@ -4,8 +4,10 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from core.model.cdr import CdrState
+from protocols.ocpi.settings import settings_of, settings_text
 from tests.flows.conftest import OcpiNet
 from tests.flows.ocpi_partner import cdr, cdr_token, envelope, period, tariff
 
@@ -249,3 +251,63 @@ async def test_a_cdr_without_price_is_withheld_and_never_free(net: OcpiNet) -> N
     assert "cost" in (settlement.last_error or "")
     assert not net.p2.seen("POST", "cdrs")
     assert await shown(net) == []
+
+
+# --- an operator whose CDRs are passed on and not kept
+
+
+async def forwarding(net: OcpiNet) -> None:
+    """P1 is such an operator."""
+    p1 = next(held for held in net.hub.storage.partners.held.values() if held.name == "p1.test")
+    settings = settings_text(replace(settings_of(p1), forward_cdrs=True))
+    await net.hub.storage.partners.update(replace(p1, settings=settings))
+
+
+@spec("OCPI-CDR-02", "OCPI-CDR-03", "OCPI-CDR-05", "OCPI-HUB-78", "OCPI-HUB-88", "OCPI-HUB-55", "OCPI-HUB-57")
+@pytest.mark.parametrize("to", ["DEEMB", None])
+@pytest.mark.parametrize("place", ["https://p2.test/2.3.0/cdrs/Kept%2FC1?v=1", "/2.3.0/cdrs/Kept%2FC1?v=1"])
+async def test_the_emsps_own_answer_and_its_copy(net: OcpiNet, to: str | None, place: str) -> None:
+    await forwarding(net)
+    net.p2.answers["POST", "cdrs"] = (201, envelope(None, 1000, "got it"), {"location": place})
+    body = cdr(total_energy=99, unknown=[1.50])
+    answer = await post(net, body, to)
+    assert (answer.status_code, answer.json()) == (201, envelope(None, 1000, "got it"))
+    (copy,) = net.p2.seen("POST", "cdrs")
+    assert (copy.json, copy.party("to"), copy.party("from")) == (body, "DEEMB", "NLCPA")
+    url = answer.headers["location"]
+    assert url.startswith("https://hub.test/ocpi/2.3.0/cdrs/")
+    assert len(url) <= 255
+    assert "C1" not in url
+
+    net.p2.answers["GET", "cdrs"] = (200, envelope(body), {})
+    kept = await net.p1.call(net.hub, "GET", url.removeprefix("https://hub.test"), to=to)
+    assert kept.json() == envelope(body)
+    assert (net.p2.received[-1].path, net.p2.received[-1].query) == ("/2.3.0/cdrs/Kept%2FC1", "v=1")
+    net.p2.answers["GET", "cdrs"] = (404, envelope(None, 2000), {})
+    assert (await net.p1.call(net.hub, "GET", url.removeprefix("https://hub.test"))).status_code == 404
+    assert codes(await net.p3.call(net.hub, "GET", url.removeprefix("https://hub.test"))) == (404, 2001)
+    assert not net.hub.storage.cdrs.held
+
+
+@spec("OCPI-HUB-32", "OCPI-HUB-22")
+async def test_a_cdr_that_is_not_taken_is_the_operators_to_repeat(net: OcpiNet) -> None:
+    await forwarding(net)
+    net.p2.answers["POST", "cdrs"] = (200, envelope(None, 2001, "no"), {"location": "https://p2.test/x"})
+    refused = await post(net)
+    assert codes(refused) == (200, 2001)
+    net.hub.network.silence("p2.test")
+    assert codes(await post(net)) == (200, 4003)
+    net.hub.network.serve("p2.test", net.p2)
+    await net.hub.settle()
+    assert len(net.p2.seen("POST", "cdrs")) == 1
+    assert not net.hub.storage.cdrs.held
+
+
+@spec("OCPI-COP-07", "OCPI-HUB-45")
+async def test_whose_cdrs_are_passed_on(net: OcpiNet) -> None:
+    await forwarding(net)
+    assert codes(await post(net, cdr(owner="FRCPC"))) == (403, 2001)
+    assert codes(await post(net, to="NLHUB")) == (200, 2001)
+    assert codes(await post(net, cdr(cdr_token=cdr_token(owner="ZZZZZ")), to=None)) == (200, 4001)
+    assert codes(await post(net, b"[]")) == (200, 2001)
+    assert not net.p2.received

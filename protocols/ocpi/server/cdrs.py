@@ -4,19 +4,26 @@ from urllib.parse import quote
 
 from core.errors import Invalid
 from core.model.cdr import Cdr, CdrSettlement, cdr_key
+from core.services.partners import owner_of
 from mappings.ocpi.cdrs import cdr_from_ocpi, cdr_to_ocpi
+from protocols.ocpi.codec import read_bare
 from protocols.ocpi.server.answers import for_one
-from protocols.ocpi.server.exchange import Ask, Reply
+from protocols.ocpi.server.exchange import Ask, OfToken, Owned, Reply, Side
+from protocols.ocpi.server.forwarding import forward
 from protocols.ocpi.server.lists import encoded, list_page, reply_list, reply_nothing
 from protocols.ocpi.server.routes import Route
+from protocols.ocpi.settings import settings_of
 from protocols.ocpi.wire import cdrs as wire
 
 # --- the receiver interface: from the operator
 
 
 async def post(ask: Ask) -> Reply:
-    """Accepted once and on disk when this answers; the same CDR again is answered in the same way."""
+    """Accepted once and on disk when this answers; the same CDR again is answered in the same way. One of an operator
+    that wants the eMSP's own answer is passed on instead."""
     for_one(ask, "a CDR")
+    if settings_of(ask.partner).forward_cdrs and (to := await _way_to_issuer(ask)):
+        return await forward(ask, to)
     cdr = cdr_from_ocpi(ask.read(wire.Cdr))
     issuer = cdr.token.issuer
     if ask.addressed is not None and issuer is not None and ask.addressed != issuer:
@@ -27,6 +34,16 @@ async def post(ask: Ask) -> Reply:
         headers=(("Location", _url(ask, settlement.cdr)),),
         sender=ask.addressed or issuer,
     )
+
+
+async def _way_to_issuer(ask: Ask) -> Side | None:
+    """By TO, else by the token. Raises Refused for a CDR of another operator."""
+    if ask.version.single_party:
+        return None
+    owner_of(ask.partner, read_bare(ask.body, Owned).owner, "$.party_id")
+    if ask.recipient is not None:
+        return ask.straight
+    return await ask.way_to(read_bare(ask.body, OfToken).cdr_token.owner)
 
 
 async def get_own(ask: Ask) -> Reply:

@@ -51,6 +51,12 @@ class Owned(Struct):
         return PartyId.of(self.country_code, self.party_id, "$.party_id")
 
 
+class OfToken(Struct):
+    """As much of a Session or CDR as it takes to find its eMSP."""
+
+    cdr_token: Owned
+
+
 class Contract(Struct):
     """As much of a Session or CDR of 2.1.1 as it takes to find its token."""
 

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Awaitable, Callable
 
 import msgspec
-from msgspec import Struct
 
 from core.errors import Invalid, RoamingError, Unknown
 from core.model.authorisation import Journey, JourneyState
@@ -14,7 +13,7 @@ from mappings.ocpi.sessions import patch_session, session_from_ocpi, session_to_
 from protocols.ocpi.codec import read_bare
 from protocols.ocpi.codes import HUB_ERROR, NOT_ENOUGH, UNKNOWN_RECEIVER, Failure, succeeded
 from protocols.ocpi.server.answers import DONE, done, for_one, time_of
-from protocols.ocpi.server.exchange import Ask, Owned, Reply, Side, same_id, same_owner
+from protocols.ocpi.server.exchange import Ask, OfToken, Reply, Side, same_id, same_owner
 from protocols.ocpi.server.forwarding import forward
 from protocols.ocpi.server.lists import encoded, list_page, reply_list, reply_nothing
 from protocols.ocpi.server.locked import turn
@@ -27,12 +26,6 @@ log = logging.getLogger(__name__)
 
 Reading = Callable[[Ask, PartyId], Awaitable[Session | None]]
 """The session as it is after the message; None: it is older than what is held. Raises what is wrong with it."""
-
-
-class Addressed(Struct):
-    """As much of a Session as it takes to find its eMSP."""
-
-    cdr_token: Owned
 
 
 async def get(ask: Ask) -> Reply:
@@ -71,7 +64,7 @@ async def _way_to_issuer(ask: Ask, owner: PartyId) -> Side | None:
     if ask.recipient is not None or ask.version.single_party:
         return None
     if ask.method == "PUT":
-        return await ask.way_to(read_bare(ask.body, Addressed).cdr_token.owner)
+        return await ask.way_to(read_bare(ask.body, OfToken).cdr_token.owner)
     issuer = (await _own(ask, owner)).token.issuer
     return await ask.way_to(issuer) if issuer else None
 
