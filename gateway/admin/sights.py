@@ -12,7 +12,7 @@ from core.model.cdr import cdr_key
 from core.model.ids import PartyId, TokenUid
 from core.model.loss import Loss
 from core.model.partner import Partner, Role
-from core.model.token import TokenKind
+from core.model.token import Token, TokenKind
 from core.routing import agreed
 from gateway.storage import Storage
 from gateway.translation.model import Context, Kind, Party
@@ -102,7 +102,12 @@ async def _found(
             found = await storage.sessions.get(owner, object_id)
         case Seen.TOKEN:
             held = await storage.tokens.of_card(TokenKind.RFID, TokenUid.parse(object_id, "$.object_id"))
-            found = next((token for token in held if token.issuer == owner), None)
+            found = next((_without_secrets(token) for token in held if token.issuer == owner), None)
     if found is None:
         raise Unknown(kind.value, f"{owner}/{object_id}")
     return found, ()
+
+
+def _without_secrets(token: Token) -> Token:
+    """What its issuer's protocol put aside repeats a PIN."""
+    return token if token.pin_hash is None else msgspec.structs.replace(token, pin_hash=None, extensions={})
