@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Final
 
 import httpx
 
-from gateway.simulator.access import Admin, document
+from gateway.simulator.access import Admin, partner_document
 from gateway.simulator.emip.soap import CONTENT_TYPE, Members, Message, NotSoap, action, fault_text, opened, sealed
 from gateway.simulator.network import Network, NotAsTold
 from gateway.simulator.server import Answer, Request
@@ -52,7 +52,7 @@ class EmipNetwork(Network):
         """Switched on, added by the hub's operator, and heard of by a heartbeat."""
         await self.switch_on()
         url = f"{self.url}/emip"
-        given = await admin.add(document(self.name, "emip", self.party, self.role, callback_url=url))
+        given = await admin.add(partner_document(self.name, "emip", self.party, self.role, callback_url=url))
         self.id, self._key = given["id"], given["api_key"]
         self._base, self._partner_id = given["base_url"], given["partner_id"]
         await self.heart_beat()
