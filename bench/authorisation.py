@@ -1,10 +1,11 @@
 """(c) OICP AuthorizeStart: from the hub's own store against a bare echo, and what the hub adds to an issuer's time."""
 
 from bench.rig import Figure, Load, Pairs, load, reference, request
-from bench.scene import OcpiPartner, OicpPartner, Scene, good, ocpi_emsp, oicp_partner, settled
+from bench.scene import OcpiEmsp, Scene, good, ocpi_emsp, oicp_cpo, oicp_emp, settled
 from core.model.ids import PartyId
 from gateway.simulator.cast import card
 from gateway.simulator.network import Card
+from gateway.simulator.oicp.host import OicpHost
 from protocols.transport.json_codec import encode
 
 CONNECTIONS = 32
@@ -15,8 +16,8 @@ THINKS_S = 0.02
 
 
 async def measure(made: Scene, rounds: int) -> list[Figure]:
-    cpo = await oicp_partner(made.admin, made.url, "Stromwerk", PartyId("DE", "STW"), "CPO")
-    emp = await oicp_partner(made.admin, made.url, "Elektra", PartyId("DE", "ELK"), "EMSP")
+    cpo = await oicp_cpo(made.admin, made.url, "Stromwerk", PartyId("DE", "STW"))
+    emp = await oicp_emp(made.admin, made.url, "Elektra", PartyId("DE", "ELK"))
     try:
         emsp = await ocpi_emsp(made, "Nordlicht", PartyId("DE", "NDL"), THINKS_S)
         try:
@@ -31,9 +32,9 @@ async def measure(made: Scene, rounds: int) -> list[Figure]:
         await emp.close()
 
 
-async def _from_store(made: Scene, cpo: OicpPartner, cards: list[Card], rounds: int) -> Figure:
+async def _from_store(made: Scene, cpo: OicpHost, cards: list[Card], rounds: int) -> Figure:
     bodies = [_body(cpo, held, f"S-{index}") for index, held in enumerate(cards)]
-    starts = [request("POST", f"{cpo.operators}/authorize/start", cpo.headers(), body) for body in bodies]
+    starts = [request("POST", _start(cpo), cpo.headers(), body) for body in bodies]
     echoes = [request("POST", "/echo", cpo.headers(), body) for body in bodies]
     pairs = Pairs()
     async with reference() as port:
@@ -46,7 +47,7 @@ async def _from_store(made: Scene, cpo: OicpPartner, cards: list[Card], rounds: 
     return pairs.figure("(c) AuthorizeStart from the hub's store, 32 connections", "/s", "echoed", 0.25)
 
 
-async def _from_issuer(made: Scene, cpo: OicpPartner, emsp: OcpiPartner) -> list[Figure]:
+async def _from_issuer(made: Scene, cpo: OicpHost, emsp: OcpiEmsp) -> list[Figure]:
     """Each card once, so that the issuer's own time is known of every request."""
     figures = []
     for connections in (1, 8):
@@ -55,14 +56,14 @@ async def _from_issuer(made: Scene, cpo: OicpPartner, emsp: OcpiPartner) -> list
             emsp.cards[held.uid] = held
         tokens = f"{emsp.path('tokens', 'RECEIVER')}/{emsp.party.country_code}/{emsp.party.party_id}"
         puts = [
-            request("PUT", f"{tokens}/{held.uid}", emsp.headers(), encode(emsp.token_of(held, emsp.now())))
+            request("PUT", f"{tokens}/{held.uid}", emsp.to_hub(), encode(emsp.token_of(held, emsp.now())))
             for held in cards
         ]
         good(await load(made.port, puts, total=len(puts), connections=8))
         await settled(made.url)
         emsp.received.clear()
         starts = [
-            request("POST", f"{cpo.operators}/authorize/start", cpo.headers(), _body(cpo, held, f"T-{index}"))
+            request("POST", _start(cpo), cpo.headers(), _body(cpo, held, f"T-{index}"))
             for index, held in enumerate(cards)
         ]
         done = good(await load(made.port, starts, total=len(starts), connections=connections))
@@ -88,7 +89,11 @@ def _shares(whole: Load, own: Load, connections: int) -> Figure:
     )
 
 
-def _body(cpo: OicpPartner, held: Card, session: str) -> bytes:
+def _start(cpo: OicpHost) -> str:
+    return f"/api/oicp/charging/v21/{cpo.operators}/authorize/start"
+
+
+def _body(cpo: OicpHost, held: Card, session: str) -> bytes:
     party = cpo.party
     return encode(
         {

@@ -8,11 +8,12 @@ import httpx
 
 from bench.material import EVSES, doubled, operated_by
 from bench.rig import Figure, Pairs, peak_memory_mb
-from bench.scene import OicpPartner, bare_hub, oicp_partner, settled
+from bench.scene import bare_hub, oicp_cpo, settled
 from core.model.ids import PartyId
 from gateway.simulator.access import Admin
 from gateway.simulator.network import NotAsTold
-from gateway.simulator.oicp_objects import push_evse_data
+from gateway.simulator.oicp.host import OicpHost
+from gateway.simulator.oicp.objects import push_evse_data
 from gateway.simulator.stations import Point
 from protocols.transport.json_codec import encode
 
@@ -51,19 +52,19 @@ async def measure(points: list[Point], rounds: int) -> list[Figure]:
     ]  # fmt: skip
 
 
-async def _first_push(admin: Admin, url: str, party_id: str, points: list[Point]) -> tuple[OicpPartner, float]:
+async def _first_push(admin: Admin, url: str, party_id: str, points: list[Point]) -> tuple[OicpHost, float]:
     """By an operator of whom the hub holds nothing yet."""
-    partner = await oicp_partner(admin, url, f"Operator {party_id}", PartyId("FR", party_id), "CPO")
+    partner = await oicp_cpo(admin, url, f"Operator {party_id}", PartyId("FR", party_id))
     await partner.switch_off()
     seconds = await _push(partner, points)
     await settled(url)
     return partner, seconds
 
 
-async def _push(partner: OicpPartner, points: list[Point]) -> float:
+async def _push(partner: OicpHost, points: list[Point]) -> float:
     """Seconds from the first byte sent to the answer."""
     body = encode(push_evse_data(operated_by(partner.party, partner.name, points)))
-    path = partner.operators.replace("charging/v21", "evsepush/v23") + "/data-records"
+    path = f"/api/oicp/evsepush/v23/{partner.operators}/data-records"
     async with httpx.AsyncClient(base_url=partner.hub_url, trust_env=False, timeout=300) as client:
         begun = time.perf_counter()
         answer = await client.post(

@@ -16,12 +16,10 @@ from msgspec.structs import replace
 from bench.material import operated_by
 from bench.rig import Figure, Pairs
 from core.model.ids import PartyId
-from gateway.simulator.cast import OCPI_PRICE, card
-from gateway.simulator.drivers import OcpiCharging, OicpCharging
-from gateway.simulator.ocpi import OcpiNetwork
-from gateway.simulator.ocpi_objects import location
-from gateway.simulator.oicp import OicpNetwork
-from gateway.simulator.oicp_objects import record
+from gateway.simulator.cast import HOSTS, card
+from gateway.simulator.network import Card
+from gateway.simulator.ocpi.objects import cdr, location, stamp
+from gateway.simulator.oicp.objects import charge_detail_record, identification, record
 from gateway.simulator.stations import Operator, Point
 from gateway.simulator.visits import Visit
 from mappings.ocpi.cdrs import cdr_from_ocpi, cdr_losses, cdr_to_ocpi
@@ -40,6 +38,7 @@ CDRS: Final = 2_000
 SESSION: Final = "b2688855-7f00-4000-8000-00000000{:04x}"
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 PARTY: Final = PartyId("FR", "BCH")
+HOME: Final = PartyId("DE", "NDL")
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 Work = Callable[[], object]
 
@@ -119,11 +118,9 @@ def _cdrs(operator: Operator, rounds: int) -> list[Figure]:
 
 def _cdr_bodies(operator: Operator) -> tuple[list[bytes], list[bytes]]:
     """The same visits as records of both protocols."""
-    ocpi, oicp = OcpiNetwork("OCPI", PARTY, "CPO", ""), OicpNetwork("OICP", PARTY, "CPO", "")
-    home = OcpiNetwork("Home", PartyId("DE", "NDL"), "EMSP", "")
     bodies: tuple[list[bytes], list[bytes]] = ([], [])
     for index in range(CDRS):
-        held = card(home.party, index)
+        held = card(HOME, index)
         begun = NOW + timedelta(minutes=index)
         visit = Visit(
             id=f"V{index:05}",
@@ -133,19 +130,14 @@ def _cdr_bodies(operator: Operator) -> tuple[list[bytes], list[bytes]]:
             ended_at=begun + timedelta(minutes=17 + index % 90, seconds=index % 60),
             energy_kwh=Decimal(3000 + index * 17 % 40_000) / 1000,
         )
-        bodies[0].append(encode(_Told(ocpi, visit, home.token_of(held, home.now())).cdr()))
-        charging = OicpCharging(oicp, visit, OCPI_PRICE)
-        charging.session_id = SESSION.format(index)
-        bodies[1].append(encode(charging.cdr()))
+        bodies[0].append(encode(cdr(visit, PARTY, HOSTS["ocpi"].price, _authorised(held), stamp(visit.ended_at))))
+        bodies[1].append(encode(charge_detail_record(visit, SESSION.format(index), identification(held.uid))))
     return bodies
 
 
-class _Told(OcpiCharging):
-    """Authorised without asking."""
-
-    def __init__(self, operator: OcpiNetwork, visit: Visit, token: dict[str, Any]) -> None:
-        super().__init__(operator, visit, OCPI_PRICE)
-        self._info = {"token": token}
+def _authorised(held: Card) -> dict[str, Any]:
+    token = {"country_code": HOME.country_code, "party_id": HOME.party_id, "uid": held.uid, "type": "RFID"}
+    return {"cdr_token": {**token, "contract_id": held.contract_id}, "auth_method": "AUTH_REQUEST"}
 
 
 def _from_oicp(records: list[Any]) -> Any:

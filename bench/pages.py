@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from bench.rig import Figure, Pairs, load, reference, request
-from bench.scene import OcpiPartner, Scene, good, ocpi_emsp, restarted, settled
+from bench.scene import OcpiEmsp, Scene, good, ocpi_emsp, restarted, settled
 from core.model.ids import PartyId
-from gateway.simulator.ocpi_objects import stamp
+from gateway.simulator.ocpi.objects import stamp
 
 CONNECTIONS = 8
 SIZE = 100
@@ -23,12 +23,12 @@ async def measure(made: Scene, rounds: int) -> list[Figure]:
         await emsp.close()
 
 
-async def _measure(made: Scene, emsp: OcpiPartner, rounds: int) -> list[Figure]:
+async def _measure(made: Scene, emsp: OcpiEmsp, rounds: int) -> list[Figure]:
     path = emsp.path("locations", "SENDER")
     paths = [f"{path}?offset={start}&limit={SIZE}" for start in range(0, len(made.operator.stations), SIZE)]
-    asked = [request("GET", one, emsp.headers()) for one in paths]
+    asked = [request("GET", one, emsp.to_hub()) for one in paths]
     sent = await _bodies(made, emsp, paths)
-    simple = [request("GET", "/page", emsp.headers())]
+    simple = [request("GET", "/page", emsp.to_hub())]
     warm, changed, cold = Pairs(), Pairs(), Pairs()
     async with reference(sent) as port:
         for number in range(rounds + 1):
@@ -52,8 +52,8 @@ async def _measure(made: Scene, emsp: OcpiPartner, rounds: int) -> list[Figure]:
     ]
 
 
-async def _bodies(made: Scene, emsp: OcpiPartner, paths: list[str]) -> list[bytes]:
-    async with httpx.AsyncClient(base_url=made.url, headers=emsp.headers(), trust_env=False) as client:
+async def _bodies(made: Scene, emsp: OcpiEmsp, paths: list[str]) -> list[bytes]:
+    async with httpx.AsyncClient(base_url=made.url, headers=emsp.to_hub(), trust_env=False) as client:
         return [(await client.get(path)).raise_for_status().content for path in paths]
 
 
@@ -63,6 +63,6 @@ async def _change_one(made: Scene, number: int) -> None:
     path = f"{made.cpo.path('locations', 'RECEIVER')}/{party.country_code}/{party.party_id}"
     at = stamp(datetime(2026, 2, 1, tzinfo=UTC) + timedelta(seconds=number))
     body = f'{{"status":"{("CHARGING", "AVAILABLE")[number % 2]}","last_updated":"{at}"}}'.encode()
-    patch = request("PATCH", f"{path}/{point.station_id}/{point.evse_id}", made.cpo.headers(), body)
+    patch = request("PATCH", f"{path}/{point.station_id}/{point.evse_id}", made.cpo.to_hub(), body)
     good(await load(made.port, [patch], total=1, connections=1))
     await asyncio.sleep(0.5)

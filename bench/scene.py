@@ -13,11 +13,14 @@ from bench.material import operated_by
 from bench.rig import Load, hub, load, request
 from core.model.ids import PartyId
 from gateway.simulator.access import Admin, HubAccess
-from gateway.simulator.cast import join_ocpi, join_oicp
+from gateway.simulator.cast import HOSTS
 from gateway.simulator.network import NotAsTold
-from gateway.simulator.ocpi import OcpiNetwork
-from gateway.simulator.ocpi_objects import location
-from gateway.simulator.oicp import OicpNetwork
+from gateway.simulator.ocpi.home import OcpiHome
+from gateway.simulator.ocpi.host import OcpiHost
+from gateway.simulator.ocpi.network import OcpiNetwork
+from gateway.simulator.ocpi.objects import location
+from gateway.simulator.oicp.home import OicpHome
+from gateway.simulator.oicp.host import OicpHost
 from gateway.simulator.stations import Operator, Point
 from gateway.up import Installation, Running
 from protocols.transport.json_codec import encode
@@ -26,27 +29,28 @@ PATIENCE_S = 300.0
 
 
 class OcpiPartner(OcpiNetwork):
-    def headers(self) -> dict[str, str]:
-        return self._headers(to=self.hub_party)
+    """What a load needs to know of a partner that has joined."""
+
+    def to_hub(self) -> dict[str, str]:
+        return self.headers(to=self.hub_party)
 
     def path(self, module: str, role: str) -> str:
-        return httpx.URL(self._endpoint(module, role)).path
+        return httpx.URL(self.endpoint(module, role)).path
 
 
-class OicpPartner(OicpNetwork):
-    def headers(self) -> dict[str, str]:
-        return {"authorization": f"Bearer {self._key}"}
+class OcpiCpo(OcpiPartner, OcpiHost):
+    pass
 
-    @property
-    def operators(self) -> str:
-        return f"/api/oicp/charging/v21/{self._operators}"
+
+class OcpiEmsp(OcpiPartner, OcpiHome):
+    pass
 
 
 class Scene(Struct):
     installation: Installation
     running: Running
     admin: Admin
-    cpo: OcpiPartner
+    cpo: OcpiCpo
     operator: Operator
     loaded: Load | None = None
     """How fast the data went in, by PUT."""
@@ -69,13 +73,13 @@ async def scene(points: list[Point]) -> AsyncIterator[Scene]:
     """A hub that holds all points as Locations of one OCPI operator."""
     operator = operated_by(PartyId("FR", "BCH"), "Bornes de France", points)
     async with bare_hub() as (installation, running, admin):
-        cpo = OcpiPartner(operator.name, operator.party, "CPO", running.base_url)
+        cpo = OcpiCpo(operator.name, operator.party, running.base_url, HOSTS["ocpi"].price)
         try:
-            await join_ocpi(admin, cpo)
+            await cpo.join(admin)
             made = Scene(installation, running, admin, cpo, operator)
             path = f"{cpo.path('locations', 'RECEIVER')}/{operator.party.country_code}/{operator.party.party_id}"
             puts = [
-                request("PUT", f"{path}/{station.id}", cpo.headers(), encode(location(station)))
+                request("PUT", f"{path}/{station.id}", cpo.to_hub(), encode(location(station)))
                 for station in operator.stations
             ]
             made.loaded = good(await load(made.port, puts, total=len(puts), connections=32))
@@ -95,17 +99,23 @@ def _access(running: Running) -> HubAccess:
     return HubAccess(base_url=running.base_url, admin_key=running.admin_key)
 
 
-async def ocpi_emsp(made: Scene, name: str, party: PartyId, thinks_s: float = 0.0) -> OcpiPartner:
-    emsp = OcpiPartner(name, party, "EMSP", made.url, thinks_s=thinks_s)
-    await join_ocpi(made.admin, emsp)
+async def ocpi_emsp(made: Scene, name: str, party: PartyId, thinks_s: float = 0.0) -> OcpiEmsp:
+    emsp = OcpiEmsp(name, party, made.url, thinks_s=thinks_s)
+    await emsp.join(made.admin)
     await settled(made.url)
     return emsp
 
 
-async def oicp_partner(admin: Admin, url: str, name: str, party: PartyId, role: str) -> OicpPartner:
-    partner = OicpPartner(name, party, role, url)
-    await join_oicp(admin, partner)
-    return partner
+async def oicp_cpo(admin: Admin, url: str, name: str, party: PartyId) -> OicpHost:
+    cpo = OicpHost(name, party, url, HOSTS["oicp"].price)
+    await cpo.join(admin)
+    return cpo
+
+
+async def oicp_emp(admin: Admin, url: str, name: str, party: PartyId) -> OicpHome:
+    emp = OicpHome(name, party, url)
+    await emp.join(admin)
+    return emp
 
 
 async def settled(url: str) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from bench.rig import Figure, Pairs, load, reference, request
 from bench.scene import Scene, good, settled
-from gateway.simulator.ocpi_objects import stamp
+from gateway.simulator.ocpi.objects import stamp
 
 CONNECTIONS = 32
 UPDATES = 6_000
@@ -16,7 +16,7 @@ async def measure(made: Scene, rounds: int) -> list[Figure]:
     async with reference() as port:
         for number in range(rounds + 1):
             paths, bodies = _changes(made, number)
-            headers = made.cpo.headers()
+            headers = made.cpo.to_hub()
             patches = [request("PATCH", path, headers, body) for path, body in zip(paths, bodies, strict=True)]
             echoes = [request("POST", "/echo", headers, body) for body in bodies]
             theirs = good(await load(port, echoes, total=UPDATES, connections=CONNECTIONS))

@@ -1,15 +1,13 @@
 """How a story reaches the hub's operator: the admin API, as anybody would over HTTP."""
 
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import httpx
 from msgspec import Struct
 
 from core.model.ids import PartyId
 from gateway.simulator.network import TIMEOUT_S, NotAsTold, json_of
-from gateway.simulator.ocpi_objects import Object
-from gateway.simulator.oicp_objects import operator_id, provider_id
 from protocols.transport.json_codec import encode
 
 
@@ -32,7 +30,7 @@ class Admin:
             trust_env=False,
         )
 
-    async def __aenter__(self) -> "Admin":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(
@@ -50,13 +48,14 @@ class Admin:
             raise NotAsTold(f"admin API: {method} {path} was answered {response.status_code}: {response.text[:300]}")
         return json_of(response, "admin API") if response.content else None
 
-    async def add(self, document: Object) -> Object:
-        found: Object = await self.call("POST", "/partners", document)
+    async def add(self, document: dict[str, Any]) -> dict[str, Any]:
+        """The partner as it was added, with its credentials."""
+        found: dict[str, Any] = await self.call("POST", "/partners", document)
         return found
 
-    async def cdrs(self) -> list[Object]:
+    async def cdrs(self) -> list[dict[str, Any]]:
         """All settlements, page by page."""
-        found: list[Object] = []
+        found: list[dict[str, Any]] = []
         while True:
             page = await self.call("GET", "/cdrs", offset=len(found), limit=500)
             found += page["items"]
@@ -64,23 +63,8 @@ class Admin:
                 return found
 
 
-def ocpi_document(name: str, party: PartyId, role: str) -> Object:
-    return {"name": name, "protocol": "ocpi", "roles": [_role(party, role)]}
-
-
-def oicp_document(name: str, party: PartyId, role: str, url: str | None = None, tariff: Object | None = None) -> Object:
-    """`role` CPO or EMSP. `url` is where the hub reaches an EMP; `tariff` what a CPO agreed on, as an OCPI Tariff."""
-    found: Object = {"name": name, "protocol": "oicp", "roles": [_role(party, role)]}
-    if role == "CPO":
-        found["operator_id"] = operator_id(party)
-    else:
-        found["provider_id"] = provider_id(party)
-    if url:
-        found["callback_url"] = url
-    if tariff:
-        found["tariff"] = tariff
-    return found
-
-
-def _role(party: PartyId, role: str) -> Object:
-    return {"role": role, "country_code": party.country_code, "party_id": party.party_id}
+def partner_document(name: str, protocol: str, party: PartyId, role: str, **members: Any) -> dict[str, Any]:
+    """What the hub's operator says of a new partner. `role` CPO or EMSP; members that are None are left out."""
+    roles = [{"role": role, "country_code": party.country_code, "party_id": party.party_id}]
+    said = {name: value for name, value in members.items() if value is not None}
+    return {"name": name, "protocol": protocol, "roles": roles, **said}

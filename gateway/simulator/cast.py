@@ -1,103 +1,119 @@
-"""Who plays in the story: four networks, their stations, their cards."""
+"""Who plays in the story: host networks with stations, home networks with cards, of every protocol."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from msgspec import Struct
 
 from core.model.ids import PartyId, emaid_check_digit
-from gateway.simulator.access import Admin, ocpi_document, oicp_document
-from gateway.simulator.network import Card, Network
-from gateway.simulator.ocpi import OcpiNetwork
-from gateway.simulator.ocpi_objects import stamp
-from gateway.simulator.oicp import OicpNetwork
+from gateway.simulator.network import Card
+from gateway.simulator.ocpi.home import OcpiHome
+from gateway.simulator.ocpi.host import OcpiHost
+from gateway.simulator.oicp.home import OicpHome
+from gateway.simulator.oicp.host import OicpHost
+from gateway.simulator.roles import Home, Host
 from gateway.simulator.stations import Opening, Operator, Outlet, Point, Socket, Station
 from gateway.simulator.visits import Price
 
 THINKS_S = 0.02
 """How long a home network of the story takes to look a card up."""
-OCPI_PRICE = Price("ROAMING-AC", Decimal("0.42"))
-OICP_PRICE = Price("AGREED", Decimal("0.51"))
 BEGAN = datetime(2024, 1, 1, tzinfo=UTC)
-PLACES = {
-    "FR": ("FRA", "Europe/Paris", "Lyon", "45.7578137", "4.8320114"),
-    "DE": ("DEU", "Europe/Berlin", "Leipzig", "51.339695", "12.373075"),
+
+
+class Place(Struct, frozen=True):
+    """Where an invented operator has its stations."""
+
+    country: str
+    time_zone: str
+    city: str
+    postal_code: str
+    street: str
+    latitude: Decimal
+    longitude: Decimal
+
+
+LYON = Place("FRA", "Europe/Paris", "Lyon", "69002", "Rue de la Gare", Decimal("45.7578137"), Decimal("4.8320114"))
+LILLE = Place("FRA", "Europe/Paris", "Lille", "59000", "Rue Nationale", Decimal("50.6365654"), Decimal("3.0635282"))
+LEIPZIG = Place("DEU", "Europe/Berlin", "Leipzig", "04109", "Bahnhofstr.", Decimal("51.339695"), Decimal("12.373075"))
+UTRECHT = Place("NLD", "Europe/Amsterdam", "Utrecht", "3511 CE", "Stationsplein", Decimal("52.0894"), Decimal("5.1100"))
+
+
+class Hosts(Struct, frozen=True):
+    """How the operators of one protocol are made, and what they charge where nobody says otherwise."""
+
+    make: Callable[[str, PartyId, str, Price], Host]
+    price: Price
+
+
+HOSTS = {
+    "ocpi": Hosts(OcpiHost, Price("ROAMING-AC", Decimal("0.42"))),
+    "oicp": Hosts(OicpHost, Price("AGREED", Decimal("0.51"))),
 }
+HOMES: dict[str, Callable[..., Home]] = {"ocpi": OcpiHome, "oicp": OicpHome}
+"""Each takes its name, its party, the hub's URL, and `thinks_s` by name."""
 
 
-class Cast(Struct):
-    """Host networks run stations, home networks have drivers."""
+def written(protocol: str) -> str:
+    """Its name as its friends write it."""
+    return "eMIP" if protocol == "emip" else protocol.upper()
 
-    ocpi_cpo: OcpiNetwork
-    ocpi_emsp: OcpiNetwork
-    oicp_cpo: OicpNetwork
-    oicp_emp: OicpNetwork
-    ocpi_operator: Operator
-    oicp_operator: Operator
+
+class Site(Struct, frozen=True):
+    """A host network and its stations."""
+
+    host: Host
+    operator: Operator
+
+
+class Cast(Struct, frozen=True):
+    sites: tuple[Site, ...]
+    homes: tuple[Home, ...]
 
     @property
-    def everybody(self) -> tuple[Network, ...]:
-        return (self.ocpi_cpo, self.ocpi_emsp, self.oicp_cpo, self.oicp_emp)
-
-    @property
-    def homes(self) -> tuple[OcpiNetwork, OicpNetwork]:
-        return (self.ocpi_emsp, self.oicp_emp)
+    def everybody(self) -> tuple[Host | Home, ...]:
+        return (*(site.host for site in self.sites), *self.homes)
 
     async def close(self) -> None:
         await asyncio.gather(*(network.close() for network in self.everybody))
 
 
 def cast(hub_url: str) -> Cast:
-    voltaire, nordlicht = PartyId("FR", "VLT"), PartyId("DE", "NDL")
-    stromwerk, elektra = PartyId("DE", "STW"), PartyId("DE", "ELK")
+    def site(protocol: str, name: str, party: PartyId, place: Place) -> Site:
+        kind = HOSTS[protocol]
+        return Site(kind.make(name, party, hub_url, kind.price), invented(party, name, 2, place))
+
+    def home(protocol: str, name: str, party: PartyId) -> Home:
+        return HOMES[protocol](name, party, hub_url, thinks_s=THINKS_S)
+
     return Cast(
-        ocpi_cpo=OcpiNetwork("Voltaire", voltaire, "CPO", hub_url),
-        ocpi_emsp=OcpiNetwork("Nordlicht", nordlicht, "EMSP", hub_url, thinks_s=THINKS_S),
-        oicp_cpo=OicpNetwork("Stromwerk", stromwerk, "CPO", hub_url),
-        oicp_emp=OicpNetwork("Elektra", elektra, "EMSP", hub_url, thinks_s=THINKS_S),
-        ocpi_operator=invented(voltaire, "Voltaire", 2, PLACES["FR"]),
-        oicp_operator=invented(stromwerk, "Stromwerk", 2, PLACES["DE"]),
+        sites=(
+            site("ocpi", "Voltaire", PartyId("FR", "VLT"), LYON),
+            site("oicp", "Stromwerk", PartyId("DE", "STW"), LEIPZIG),
+        ),
+        homes=(
+            home("ocpi", "Nordlicht", PartyId("DE", "NDL")),
+            home("oicp", "Elektra", PartyId("DE", "ELK")),
+        ),
     )
 
 
-async def join_ocpi(admin: Admin, network: OcpiNetwork) -> None:
-    """Switched on, added by the hub's operator, registered by the handshake."""
-    await network.switch_on()
-    given = await admin.add(ocpi_document(network.name, network.party, network.role))
-    await network.register(given["token_a"], given["versions_url"])
-
-
-async def join_oicp(admin: Admin, network: OicpNetwork, price: Price | None = None) -> None:
-    """Switched on and added; `price` is what a CPO agreed on with the hub."""
-    await network.switch_on()
-    party = network.party
-    tariff = price.tariff(party.country_code, party.party_id, stamp(BEGAN)) if price else None
-    url = network.url if network.role == "EMSP" else None
-    given = await admin.add(oicp_document(network.name, party, network.role, url, tariff))
-    network.connect(given["api_key"], given.get("base_url"))
-
-
-def card(party: PartyId, number: int, *, blocked: bool = False) -> Card:
+def card(party: PartyId, number: int, *, blocked: bool = False, silent: bool = False) -> Card:
     """The contract id has its check digit; the uid is of no real manufacturer."""
     code = f"{party.key}C{number:08d}"
     contract = f"{party.country_code}-{party.party_id}-C{number:08d}-{emaid_check_digit(code)}"
     letters = sum(ord(letter) << index for index, letter in enumerate(party.key))
-    return Card(uid=f"00{letters % 0xFFFF:04X}{number:08X}", contract_id=contract, blocked=blocked)
+    return Card(uid=f"00{letters % 0xFFFF:04X}{number:08X}", contract_id=contract, blocked=blocked, silent=silent)
 
 
-def invented(
-    party: PartyId, name: str, stations: int, place: tuple[str, str, str, str, str] = PLACES["FR"]
-) -> Operator:
-    """An operator with stations of four points each, that never existed. `place`: country, time zone, city, latitude,
-    longitude."""
+def invented(party: PartyId, name: str, stations: int, place: Place = LYON) -> Operator:
+    """An operator with stations of four points each, that never existed."""
     return Operator(party, name, tuple(_station(party, name, place, number) for number in range(1, stations + 1)))
 
 
-def _station(party: PartyId, name: str, place: tuple[str, str, str, str, str], number: int) -> Station:
-    country, zone, city, latitude, longitude = place
-    street, postal_code = ("Rue de la Gare", "69002") if country == "FRA" else ("Bahnhofstrasse", "04109")
-    station_id = f"{party.key}P{city.upper()}{number}"
+def _station(party: PartyId, name: str, place: Place, number: int) -> Station:
+    station_id = f"{party.key}P{place.city.upper()}{number}"
     slow = Outlet(socket=Socket.TYPE_2, cable=False, power_kw=Decimal(22))
     fast = Outlet(socket=Socket.CCS, cable=True, power_kw=Decimal(150))
     points = tuple(
@@ -106,16 +122,16 @@ def _station(party: PartyId, name: str, place: tuple[str, str, str, str, str], n
             station_id=station_id,
             operator=party,
             operator_name=name,
-            station_name=f"{name} {city} {number}",
-            address=f"{street} {number}",
-            street=street,
+            station_name=f"{name} {place.city} {number}",
+            address=f"{place.street} {number}",
+            street=place.street,
             house_number=str(number),
-            postal_code=postal_code,
-            city=city,
-            country=country,
-            time_zone=zone,
-            latitude=Decimal(latitude) + Decimal("0.001") * number,
-            longitude=Decimal(longitude),
+            postal_code=place.postal_code,
+            city=place.city,
+            country=place.country,
+            time_zone=place.time_zone,
+            latitude=place.latitude + Decimal("0.001") * number,
+            longitude=place.longitude,
             power_kw=outlet.power_kw,
             outlets=(outlet,),
             always_open=number == 1,

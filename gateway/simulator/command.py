@@ -1,7 +1,10 @@
 """`chargesphere simulate`: one simulated network against a running hub, until Ctrl-C."""
 
 import asyncio
+import itertools
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import click
@@ -10,19 +13,15 @@ from core.errors import Invalid
 from core.model.ids import PartyId
 from gateway.lifecycle import stopping
 from gateway.simulator.access import Admin, HubAccess
-from gateway.simulator.cast import OCPI_PRICE, OICP_PRICE, card, invented, join_ocpi, join_oicp
-from gateway.simulator.drivers import cdrs_of
+from gateway.simulator.cast import HOMES, HOSTS, card, invented
 from gateway.simulator.network import Network, NotAsTold, Received
-from gateway.simulator.ocpi import OcpiNetwork, evse_statuses
-from gateway.simulator.ocpi_objects import location
-from gateway.simulator.oicp import OicpNetwork
+from gateway.simulator.roles import Home, Host, Live
 
 EVERY_S = 10.0
-_STATUSES = {"ocpi": ("CHARGING", "AVAILABLE"), "oicp": ("Occupied", "Available")}
 
 
 @click.command()
-@click.argument("protocol", type=click.Choice(("ocpi", "oicp")))
+@click.argument("protocol", type=click.Choice(tuple(HOSTS)))
 @click.argument("role", type=click.Choice(("cpo", "emsp"), case_sensitive=False))
 @click.option("--hub", help="Base URL of the hub, for example http://127.0.0.1:8080.")
 @click.option("--admin-key", envvar="CHARGESPHERE_ADMIN_KEY", help="The admin key (or CHARGESPHERE_ADMIN_KEY).")
@@ -57,77 +56,68 @@ def simulate(
         raise click.UsageError("say which hub: --hub and --admin-key, or --state FILE")
     try:
         parsed = PartyId.parse(party, "--party")
-        network = _network(protocol, role.upper(), name, parsed, base_url)
-        asyncio.run(_live(network, HubAccess(base_url=base_url, admin_key=key), stations, cards))
+        access = HubAccess(base_url=base_url, admin_key=key)
+        if role.lower() == "cpo":
+            kind = HOSTS[protocol]
+            asyncio.run(_operate(kind.make(name, parsed, base_url, kind.price), access, stations))
+        else:
+            asyncio.run(_issue(HOMES[protocol](name, parsed, base_url), access, cards))
     except (Invalid, NotAsTold) as error:
         raise click.ClickException(str(error)) from error
 
 
-def _network(protocol: str, role: str, name: str, party: PartyId, hub_url: str) -> OcpiNetwork | OicpNetwork:
-    if protocol == "ocpi":
-        return OcpiNetwork(name, party, role, hub_url)
-    return OicpNetwork(name, party, role, hub_url)
+async def _operate(host: Host, hub: HubAccess, stations: int) -> None:
+    """Offers its stations, and changes a status now and then."""
+    operator = invented(host.party, host.name, stations)
+    async with _joined(host, hub) as ended:
+        await host.offer(operator)
+        click.echo(f"{len(operator.points)} EVSEs at {len(operator.stations)} stations were told to the hub")
+        for point in itertools.cycle(operator.points):
+            for live in (Live.CHARGING, Live.FREE):
+                if await _over(ended):
+                    return
+                await host.show(point, live)
+                click.echo(f"{point.evse_id} is {live}")
 
 
-async def _live(network: OcpiNetwork | OicpNetwork, hub: HubAccess, stations: int, cards: int) -> None:
+async def _issue(home: Home, hub: HubAccess, cards: int) -> None:
+    """Hands out cards, answers for them, and says which CDRs came."""
+    async with _joined(home, hub) as ended:
+        if home.sees_stations:
+            click.echo(f"{len(await home.stations())} EVSEs of other networks can be used")
+        held = [card(home.party, number, blocked=number == cards > 1) for number in range(1, cards + 1)]
+        await home.hand_out(held)
+        for one in held:
+            click.echo(f"card {one.uid}, contract {one.contract_id}{', blocked' if one.blocked else ''}")
+        told: set[str] = set()
+        while not await _over(ended):
+            bills = await home.bills()
+            for key in bills.keys() - told:
+                click.echo(f"CDR of {key}: {bills[key][0].energy_kwh} kWh")
+            told |= bills.keys()
+        click.echo(f"{len(told)} CDRs received")
+
+
+@asynccontextmanager
+async def _joined(network: Host | Home, hub: HubAccess) -> AsyncIterator[asyncio.Event]:
+    """Gives what is set when it shall end."""
     ended = stopping()
     network.told = _print
     try:
         async with Admin(hub) as admin:
-            if isinstance(network, OcpiNetwork):
-                await join_ocpi(admin, network)
-            else:
-                await join_oicp(admin, network, OICP_PRICE if network.role == "CPO" else None)
-        click.echo(f"{network.name} ({network.party}) has joined; it serves at {network.url}")
-        if network.role == "CPO":
-            await _operate(network, stations, ended)
-        else:
-            await _issue(network, cards)
-            await ended.wait()
-            click.echo(f"{sum(map(len, cdrs_of(network).values()))} CDRs received")
+            await network.join(admin)
+            click.echo(f"{network.name} ({network.party}) has joined; it serves at {network.url}")
+            yield ended
     finally:
         await network.close()
 
 
-async def _operate(network: OcpiNetwork | OicpNetwork, stations: int, ended: asyncio.Event) -> None:
-    operator = invented(network.party, network.name, stations)
-    if isinstance(network, OcpiNetwork):
-        await network.put_tariff(OCPI_PRICE.tariff(network.party.country_code, network.party.party_id, network.now()))
-        for station in operator.stations:
-            await network.put_location(location(station, tariff_id=OCPI_PRICE.tariff_id))
-    else:
-        await network.push_evse_data(operator)
-        await network.push_evse_status({point.evse_id: "Available" for point in operator.points}, "fullLoad")
-    click.echo(f"{len(operator.points)} EVSEs at {len(operator.stations)} stations were told to the hub")
-    turn = 0
-    while not ended.is_set():
-        try:
-            async with asyncio.timeout(EVERY_S):
-                await ended.wait()
-        except TimeoutError:
-            point = operator.points[turn // 2 % len(operator.points)]
-            if isinstance(network, OcpiNetwork):
-                status = _STATUSES["ocpi"][turn % 2]
-                await network.patch_evse(point.station_id, point.evse_id, status)
-            else:
-                status = _STATUSES["oicp"][turn % 2]
-                await network.push_evse_status({point.evse_id: status})
-            click.echo(f"{point.evse_id} is {status}")
-            turn += 1
-
-
-async def _issue(network: OcpiNetwork | OicpNetwork, cards: int) -> None:
-    if isinstance(network, OcpiNetwork):
-        seen = len(evse_statuses(await network.pull("locations")))
-    else:
-        seen = len(await network.pull_evse_data())
-    click.echo(f"{seen} EVSEs of other networks can be used")
-    for number in range(1, cards + 1):
-        held = card(network.party, number, blocked=number == cards > 1)
-        network.cards[held.uid] = held
-        if isinstance(network, OcpiNetwork):
-            await network.put_token(network.token_of(held, network.now()))
-        click.echo(f"card {held.uid}, contract {held.contract_id}{', blocked' if held.blocked else ''}")
+async def _over(ended: asyncio.Event) -> bool:
+    """Whether it has ended, after a while."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(EVERY_S):
+            await ended.wait()
+    return ended.is_set()
 
 
 def _print(network: Network, call: Received) -> None:

@@ -1,35 +1,32 @@
-"""Real stations and sessions through the wire: the national data set, split over operators of both protocols."""
+"""Real stations and sessions through the wire: the national data set, split over operators of all protocols."""
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Coroutine, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from msgspec import Struct, field
 
 from gateway.simulator.access import Admin
-from gateway.simulator.cast import OCPI_PRICE, OICP_PRICE, Cast, card, join_ocpi, join_oicp
-from gateway.simulator.drivers import Charging, cdrs_of, charging, check_cdr
+from gateway.simulator.bills import check_bill
+from gateway.simulator.cast import HOSTS, Cast, card, written
+from gateway.simulator.crowd import at_once
 from gateway.simulator.irve import PastSession, read_sessions, read_static
 from gateway.simulator.network import Card, NotAsTold
-from gateway.simulator.ocpi import OcpiNetwork
-from gateway.simulator.ocpi_objects import location
-from gateway.simulator.oicp import OicpNetwork
+from gateway.simulator.roles import Bill, Charging, Home, Host, Verdict
 from gateway.simulator.rows import Refusal
 from gateway.simulator.stations import Operator, Point, operators, slice_of, split, stable
 from gateway.simulator.transcript import Transcript
-from gateway.simulator.visits import Price, Visit
+from gateway.simulator.visits import Visit
 
 STATIC = "irve-static.jsonl"
 SESSIONS = "irve-sessions.jsonl"
 REPLAYED = 300
-AT_ONCE = 8
 CARDS = 10
 FIRST_CARD = 100
 PATIENCE_S = 180.0
-Host = OcpiNetwork | OicpNetwork
+LOOKS_EVERY_S = 1.0
 
 
 class Material(Struct):
@@ -71,13 +68,13 @@ async def play_data_set(
     material = await asyncio.to_thread(read, data_set)
     tell(material, out)
     chosen = slice_of(material.points, points) if points else material.points
-    ocpi, oicp = split(operators(chosen))
+    parts = dict(zip(HOSTS, split(operators(chosen), len(HOSTS)), strict=True))
     hosts: dict[str, Host] = {}
     played = Played(points=len(chosen))
     try:
-        await _load(admin, hub_url, ocpi, oicp, hosts, played, out)
-        cards = await _cards(networks)
-        await _replay(networks, hosts, sample(material.sessions, chosen, ocpi, sessions), cards, played)
+        await _load(admin, hub_url, parts, hosts, played, out)
+        stays = sample(material.sessions, chosen, list(parts.values()), sessions)
+        await _replay(networks.homes, hosts, stays, await _cards(networks.homes), played)
     finally:
         await asyncio.gather(*(host.close() for host in hosts.values()))
     out.held(
@@ -117,128 +114,129 @@ def tell(material: Material, out: Transcript) -> None:
 
 
 def sample(
-    sessions: Sequence[PastSession], points: Sequence[Point], ocpi: Sequence[Operator], wanted: int
+    sessions: Sequence[PastSession], points: Sequence[Point], parts: Sequence[Sequence[Operator]], wanted: int
 ) -> list[tuple[PastSession, Point]]:
-    """Always the same ones, half of them at points of OCPI operators if there are so many."""
+    """Always the same ones, as many at the operators of each part if there are so many."""
     known = {point.evse_id: point for point in points}
-    parties = {operator.party for operator in ocpi}
-    halves: tuple[list[PastSession], list[PastSession]] = ([], [])
+    part_of = {operator.party: index for index, part in enumerate(parts) for operator in part}
+    held: list[list[PastSession]] = [[] for _ in parts]
     for session in sessions:
         if point := known.get(session.evse_id):
-            halves[point.operator not in parties].append(session)
-    chosen: list[PastSession] = []
-    for half in halves:
-        ordered = sorted(half, key=lambda session: stable(f"{session.evse_id} {session.started_at}"))
-        chosen += ordered[: wanted // 2]
-    return [(session, known[session.evse_id]) for session in chosen]
+            held[part_of[point.operator]].append(session)
+    return [
+        (session, known[session.evse_id])
+        for part in held
+        for session in sorted(part, key=lambda session: stable(_name(session)))[: wanted // len(parts)]
+    ]
 
 
 async def _load(
     admin: Admin,
     hub_url: str,
-    ocpi: Sequence[Operator],
-    oicp: Sequence[Operator],
+    parts: Mapping[str, Sequence[Operator]],
     hosts: dict[str, Host],
     played: Played,
     out: Transcript,
 ) -> None:
-    begun = time.perf_counter()
-    for operator in oicp:
-        oicp_host = OicpNetwork(operator.name, operator.party, "CPO", hub_url)
-        hosts[operator.party.key] = oicp_host
-        await join_oicp(admin, oicp_host, OICP_PRICE)
-        await oicp_host.push_evse_data(operator)
-        await oicp_host.push_evse_status({point.evse_id: "Available" for point in operator.points}, "fullLoad")
-    at_oicp = time.perf_counter()
-    for operator in ocpi:
-        ocpi_host = OcpiNetwork(operator.name, operator.party, "CPO", hub_url)
-        hosts[operator.party.key] = ocpi_host
-        await join_ocpi(admin, ocpi_host)
-        await at_once([ocpi_host.put_location(location(station)) for station in operator.stations])
-    played.loaded_s = time.perf_counter() - begun
-    out.held(
-        f"{len(oicp)} operators pushed {sum(len(operator.points) for operator in oicp)} EVSEs by OICP full load in "
-        f"{at_oicp - begun:.1f} s, {len(ocpi)} put {sum(len(operator.points) for operator in ocpi)} EVSEs in "
-        f"{sum(len(operator.stations) for operator in ocpi)} OCPI Locations in {time.perf_counter() - at_oicp:.1f} s"
-    )
+    """The operators of one protocol after those of the other."""
+    for protocol, part in parts.items():
+        begun = time.perf_counter()
+        for operator in part:
+            kind = HOSTS[protocol]
+            host = kind.make(operator.name, operator.party, hub_url, kind.price)
+            hosts[operator.party.key] = host
+            await host.join(admin)
+            await host.offer(operator)
+        took = time.perf_counter() - begun
+        evses = sum(len(operator.points) for operator in part)
+        out.held(f"{len(part)} operators on {written(protocol)} told of {evses} EVSEs in {took:.1f} s")
+        played.loaded_s += took
 
 
-async def _cards(networks: Cast) -> list[tuple[Host, Card]]:
-    """Cards of both homes, turn by turn."""
-    found: list[tuple[Host, Card]] = []
-    emsp = networks.ocpi_emsp
+async def _cards(homes: Sequence[Home]) -> list[tuple[Home, Card]]:
+    """Cards of all homes, turn by turn."""
+    found: list[tuple[Home, Card]] = []
+    for home in homes:
+        home.thinks_s = 0.0
+        await home.hand_out([card(home.party, number) for number in range(FIRST_CARD, FIRST_CARD + CARDS)])
     for number in range(FIRST_CARD, FIRST_CARD + CARDS):
-        for home in networks.homes:
-            held = card(home.party, number)
-            home.cards[held.uid] = held
-            home.thinks_s = 0.0
-            found.append((home, held))
-        await emsp.put_token(emsp.token_of(emsp.cards[card(emsp.party, number).uid], emsp.now()))
+        found += [(home, card(home.party, number)) for home in homes]
     return found
 
 
 async def _replay(
-    networks: Cast,
+    homes: Sequence[Home],
     hosts: dict[str, Host],
     stays: Sequence[tuple[PastSession, Point]],
-    cards: Sequence[tuple[Host, Card]],
+    cards: Sequence[tuple[Home, Card]],
     played: Played,
 ) -> None:
     begun = time.perf_counter()
-    expected: list[tuple[Host, Charging, Price]] = []
+    expected: list[tuple[Home, Host, Visit]] = []
 
     async def one(index: int, session: PastSession, point: Point) -> None:
         home, held = cards[index % len(cards)]
-        stay = Visit(
-            id=f"S-{stable(f'{session.evse_id} {session.started_at}')[:24]}",
-            card=held,
-            point=point,
-            started_at=session.started_at,
-            ended_at=session.ended_at,
-            energy_kwh=session.energy_kwh,
-        )
         host = hosts[point.operator.key]
-        price = OCPI_PRICE if isinstance(host, OcpiNetwork) else OICP_PRICE
-        attempt = charging(host, stay, price, live=False)
+        stay = _visit(session, point, held)
         try:
-            if not await attempt.authorise():
-                raise NotAsTold(f"{stay.key}: {home.name}'s card was refused: {attempt.why}")
-            played.authorised += 1
-            await attempt.begin()
-            await attempt.end()
-            played.sessions += 1
-            await attempt.bill()
-            expected.append((home, attempt, price))
+            await _charge(host.charging(stay, live=False), home, played)
+            expected.append((home, host, stay))
         except NotAsTold as error:
             played.wrong.append(str(error))
 
     await at_once([one(index, session, point) for index, (session, point) in enumerate(stays)])
     played.replayed_s = time.perf_counter() - begun
-    for home in networks.homes:
-        keys = {attempt.visit.key for at, attempt, _ in expected if at is home}
-        await home.until(lambda: keys <= cdrs_of(home).keys(), f"the arrival of {len(keys)} CDRs", PATIENCE_S)  # noqa: B023
+    for home in homes:
+        mine = [(host, stay) for at, host, stay in expected if at is home]
+        bills = await _arrived(home, [stay for _, stay in mine])
+        for host, stay in mine:
+            _compare(bills[stay.key], stay, host, played)
     played.delivered_s = time.perf_counter() - begun - played.replayed_s
-    for home, attempt, price in expected:
-        arrived = cdrs_of(home)[attempt.visit.key]
-        if len(arrived) != 1:
-            played.wrong.append(f"the CDR of {attempt.visit.key} arrived {len(arrived)} times")
-            continue
-        played.cdrs += 1
-        check_cdr(arrived[0], attempt, price)
 
 
-async def at_once(work: Sequence[Coroutine[Any, Any, None]]) -> None:
-    """Some at a time, all of them to their end; then the first failure is raised."""
-    gate = asyncio.Semaphore(AT_ONCE)
+async def _charge(attempt: Charging, home: Home, played: Played) -> None:
+    verdict = await attempt.authorise()
+    if verdict is not Verdict.ALLOWED:
+        raise NotAsTold(f"{attempt.visit.key}: {home.name}'s card was refused: {attempt.why or verdict}")
+    played.authorised += 1
+    await attempt.begin()
+    await attempt.end()
+    played.sessions += 1
+    await attempt.bill()
 
-    async def guarded(one: Coroutine[Any, Any, None]) -> None:
-        async with gate:
-            await one
 
-    ends = await asyncio.gather(*map(guarded, work), return_exceptions=True)
-    for end in ends:
-        if isinstance(end, BaseException):
-            raise end
+async def _arrived(home: Home, stays: Sequence[Visit]) -> dict[str, list[Bill]]:
+    """All bills of a home network, once those of these stays are among them."""
+    deadline = time.perf_counter() + PATIENCE_S
+    keys = {stay.key for stay in stays}
+    while missing := keys - (bills := await home.bills()).keys():
+        if time.perf_counter() > deadline:
+            raise NotAsTold(f"{len(missing)} of {len(keys)} CDRs did not reach {home.name}")
+        await asyncio.sleep(LOOKS_EVERY_S)
+    return bills
+
+
+def _compare(bills: Sequence[Bill], stay: Visit, host: Host, played: Played) -> None:
+    if len(bills) != 1:
+        played.wrong.append(f"the CDR of {stay.key} arrived {len(bills)} times")
+        return
+    check_bill(bills[0], stay, host.price)
+    played.cdrs += 1
+
+
+def _visit(session: PastSession, point: Point, held: Card) -> Visit:
+    return Visit(
+        id=f"S-{stable(_name(session))[:24]}",
+        card=held,
+        point=point,
+        started_at=session.started_at,
+        ended_at=session.ended_at,
+        energy_kwh=session.energy_kwh,
+    )
+
+
+def _name(session: PastSession) -> str:
+    return f"{session.evse_id} {session.started_at}"
 
 
 def _file(data_set: Path, name: str) -> Path:

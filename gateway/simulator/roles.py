@@ -17,6 +17,9 @@ from gateway.simulator.network import Card, Network
 from gateway.simulator.stations import Operator, Point
 from gateway.simulator.visits import Price, Visit, key
 
+SILENCE_S = 3600.0
+"""How long a home network thinks about a card that is `silent`: nobody waits for that."""
+
 
 class Live(StrEnum):
     """What the story makes of an EVSE."""
@@ -92,6 +95,7 @@ class Host(Network):
     Each is made of its name, its party, the hub's URL and its price, in this order."""
 
     protocol: ClassVar[str]
+    """As its name is written: OCPI, eMIP."""
     tells_sessions: ClassVar[bool]
     """Whether its protocol tells of a session while it runs."""
     takes_commands: ClassVar[bool]
@@ -130,8 +134,13 @@ class Home(Network):
     Each is made of its name, its party and the hub's URL, in this order, and of `thinks_s` by name."""
 
     protocol: ClassVar[str]
+    """As its name is written: OCPI, eMIP."""
     is_asked: ClassVar[bool]
     """Whether the hub can ask it about a card (else its list is its word)."""
+    asked_at: ClassVar[str] = ""
+    """Part of the path at which it is asked; empty where all calls of its protocol have one path."""
+    lists_cards: ClassVar[bool]
+    """Whether its protocol lets others accept its cards without asking."""
     sees_stations: ClassVar[bool]
     sees_status: ClassVar[bool]
     sees_sessions: ClassVar[bool]
@@ -161,6 +170,9 @@ class Home(Network):
     @abstractmethod
     def followed(self, visit: Visit) -> bool:
         """Whether it was told that the session of this visit began and ended."""
+
+    async def catch_up(self) -> None:
+        """After an absence: learn what could not be told, where its protocol offers it for that purpose."""
 
     @abstractmethod
     async def start(self, card: Card, point: Point) -> str:

@@ -130,9 +130,9 @@ def operators(points: Iterable[Point]) -> list[Operator]:
     return sorted(found, key=lambda operator: (-len(operator.points), operator.party))
 
 
-def split(found: Sequence[Operator]) -> tuple[list[Operator], list[Operator]]:
-    """Turn by turn, so that both halves have large and small ones: the first half for OCPI, the second for OICP."""
-    return list(found[0::2]), list(found[1::2])
+def split(found: Sequence[Operator], parts: int) -> list[list[Operator]]:
+    """Turn by turn, so that each part has large and small ones."""
+    return [list(found[part::parts]) for part in range(parts)]
 
 
 def slice_of(points: Sequence[Point], wanted: int) -> list[Point]:

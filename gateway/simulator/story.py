@@ -1,33 +1,38 @@
-"""The roaming story: four networks of two protocols meet in the hub, and their drivers charge across."""
+"""The roaming story: networks of all protocols meet in the hub, and their drivers charge across."""
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from gateway.simulator import grid as chapters
 from gateway.simulator.access import Admin, HubAccess
-from gateway.simulator.cast import OCPI_PRICE, OICP_PRICE, Cast, card, cast, join_ocpi, join_oicp
+from gateway.simulator.bills import SETTLED, check_once
+from gateway.simulator.cast import Cast, card, cast
+from gateway.simulator.grid import ALLOWED, BLOCKED, LISTED, SILENT, Grid
 from gateway.simulator.network import NotAsTold, bare
-from gateway.simulator.ocpi_objects import location
 from gateway.simulator.outage import outages
-from gateway.simulator.pairs import COLUMNS, Trip, four_pairs
 from gateway.simulator.replay import play_data_set
+from gateway.simulator.roles import Home
+from gateway.simulator.tables import COLUMNS, marks, rows
 from gateway.simulator.transcript import Transcript
+from gateway.simulator.trips import Trip
 
 __all__ = ["HubAccess", "Scene", "play"]
 
-ALLOWED, BLOCKED, UPLOADED = 1, 2, 3
-"""Numbers of the cards that each home network hands out."""
+LINGERS_S = 1.0
+"""Time for whatever would come twice."""
 
 
 class Scene:
-    """What every chapter needs: the hub, the networks, the transcript, and the trips that it adds to the table."""
+    """What every chapter needs: the hub, the networks, the transcript, the grid of their pairs, and later trips."""
 
     def __init__(self, admin: Admin, networks: Cast, out: Transcript) -> None:
         self.admin = admin
         self.cast = networks
         self.out = out
-        self.trips: list[Trip] = []
+        self.grid = Grid.of(networks)
+        self.later: list[Trip] = []
 
 
 async def play(hub: HubAccess, *, data_set: Path | None, out: Transcript) -> bool:
@@ -59,93 +64,85 @@ Chapter = Callable[[], Awaitable[None]]
 
 
 def _chapters(scene: Scene) -> list[tuple[str, Chapter]]:
+    grid, admin, out = scene.grid, scene.admin, scene.out
     return [
-        ("Four networks join", lambda: _join(scene)),
+        ("The networks join", lambda: _join(scene)),
         ("Stations cross the border", lambda: _stations(scene)),
         ("Cards are handed out", lambda: _cards(scene)),
-        ("Drivers charge across", lambda: _charge(scene)),
-        ("Networks are switched off, and come back", lambda: _outages(scene)),
+        ("Cards are held to foreign stations", lambda: chapters.cards(grid, out)),
+        ("Drivers charge across", lambda: chapters.sessions(grid, out)),
+        ("Apps start and stop from afar", lambda: chapters.remote(grid, out)),
+        ("Charge detail records go home", lambda: chapters.bills(grid, admin, out)),
+        ("A home network does not answer", lambda: chapters.silence(grid, out)),
+        ("Home networks are switched off, and come back", lambda: _outages(scene)),
         ("Nothing twice, nothing lost", lambda: _balance(scene)),
     ]
 
 
 async def _join(scene: Scene) -> None:
-    networks, out = scene.cast, scene.out
-    for network in (networks.ocpi_cpo, networks.ocpi_emsp):
-        await join_ocpi(scene.admin, network)
-        out.held(f"{network.name} ({network.role} {network.party}) registered by the OCPI credentials handshake")
-    await join_oicp(scene.admin, networks.oicp_cpo, OICP_PRICE)
-    out.held(
-        f"{networks.oicp_cpo.name} (CPO {networks.oicp_cpo.party}) speaks OICP, and agreed on "
-        f"{OICP_PRICE.per_kwh} EUR/kWh, which its records cannot carry"
-    )
-    await join_oicp(scene.admin, networks.oicp_emp)
-    out.held(f"{networks.oicp_emp.name} (EMP {networks.oicp_emp.party}) speaks OICP, and answers for its cards online")
+    for network in scene.cast.everybody:
+        await network.join(scene.admin)
     listed = await scene.admin.call("GET", "/partners")
     states = {entry["name"]: entry["state"] for entry in listed}
-    for member in networks.everybody:
-        if states.get(member.name) != "CONNECTED":
-            raise NotAsTold(f"the hub lists {member.name} as {states.get(member.name)}, not CONNECTED")
+    for network in scene.cast.everybody:
+        if states.get(network.name) != "CONNECTED":
+            raise NotAsTold(f"the hub lists {network.name} as {states.get(network.name)}, not CONNECTED")
+    for site in scene.cast.sites:
+        host = site.host
+        scene.out.held(f"{host.name} ({host.protocol} CPO {host.party}): {len(site.operator.points)} EVSEs")
+    for home in scene.cast.homes:
+        scene.out.held(f"{home.name} ({home.protocol} eMSP {home.party})")
 
 
 async def _stations(scene: Scene) -> None:
-    networks, out = scene.cast, scene.out
-    cpo, emsp, emp = networks.ocpi_cpo, networks.ocpi_emsp, networks.oicp_emp
-    await cpo.put_tariff(OCPI_PRICE.tariff(cpo.party.country_code, cpo.party.party_id, cpo.now()))
-    for station in networks.ocpi_operator.stations:
-        await cpo.put_location(location(station, tariff_id=OCPI_PRICE.tariff_id))
-    out.tell(
-        f"{cpo.name} puts {len(networks.ocpi_operator.stations)} locations and its tariff, {OCPI_PRICE.tariff_id}."
-    )
-    points = networks.oicp_operator.points
-    await networks.oicp_cpo.push_evse_data(networks.oicp_operator)
-    await networks.oicp_cpo.push_evse_status({point.evse_id: "Available" for point in points}, "fullLoad")
-    out.tell(f"{networks.oicp_cpo.name} pushes {len(points)} EVSE records and their statuses.")
+    for site in scene.cast.sites:
+        await site.host.offer(site.operator)
+    wanted = {bare(point.evse_id) for site in scene.cast.sites for point in site.operator.points}
+    for home in scene.cast.homes:
+        if home.sees_stations:
+            await _sees(home, wanted)
+            scene.out.held(f"{home.name} ({home.protocol}) knows all {len(wanted)} EVSEs")
+    for home in scene.cast.homes:
+        if not home.sees_stations:
+            scene.out.tell(f"{home.name} is told of none: {home.protocol} has no station data.")
 
-    wanted = {bare(point.evse_id) for point in (*networks.ocpi_operator.points, *points)}
-    await emsp.until(lambda: wanted <= emsp.statuses().keys(), "the arrival of all EVSEs of both operators")
-    out.held(f"{emsp.name} was told of all {len(wanted)} EVSEs, as OCPI Locations")
-    await emsp.until(lambda: bool(emsp.theirs["tariffs"]), "the arrival of the tariff")
-    pulled = {bare(record["EvseID"]): record for record in await emp.pull_evse_data()}
-    if missing := wanted - pulled.keys():
-        raise NotAsTold(f"{emp.name} pulled EVSE data without {sorted(missing)}")
-    out.held(f"{emp.name} pulled all {len(wanted)} EVSEs, as OICP records")
+
+async def _sees(home: Home, wanted: set[str], patience_s: float = 20.0) -> None:
+    deadline = time.perf_counter() + patience_s
+    while missing := wanted - await home.stations():
+        if time.perf_counter() > deadline:
+            raise NotAsTold(f"{home.name} does not know of {sorted(missing)}")
+        await asyncio.sleep(0.1)
 
 
 async def _cards(scene: Scene) -> None:
-    networks, out = scene.cast, scene.out
-    emsp, emp, cpo = networks.ocpi_emsp, networks.oicp_emp, networks.ocpi_cpo
-    for number, blocked in ((ALLOWED, False), (BLOCKED, True)):
-        for home in networks.homes:
-            held = card(home.party, number, blocked=blocked)
-            home.cards[held.uid] = held
-        held = card(emsp.party, number, blocked=blocked)
-        await emsp.put_token(emsp.token_of(held, emsp.now()))
-    await cpo.until(
-        lambda: {uid.upper() for uid in emsp.cards} <= {key.split("/")[-1] for key in cpo.theirs["tokens"]},
-        f"the arrival of {emsp.name}'s tokens",
-    )
-    out.held(f"{emsp.name} put two tokens, one of them blocked; {cpo.name} received both")
-    await emp.push_authentication_data([card(emp.party, UPLOADED)])
-    await cpo.until(lambda: cpo.whitelisted(card(emp.party, UPLOADED).uid) is not None, "the arrival of the card")
-    out.held(f"{emp.name} uploaded one card, which others may accept without asking; for two it answers online")
-
-
-async def _charge(scene: Scene) -> None:
-    scene.trips += await four_pairs(scene.cast, scene.admin, scene.out, allowed=ALLOWED, blocked=BLOCKED)
+    for home in scene.cast.homes:
+        asked = [
+            card(home.party, ALLOWED),
+            card(home.party, BLOCKED, blocked=True),
+            card(home.party, SILENT, silent=True),
+        ]
+        await home.hand_out(asked if home.is_asked else asked[:2])
+        ways = ["answers for its cards when it is asked"] if home.is_asked else []
+        if home.lists_cards:
+            await home.hand_out([card(home.party, LISTED)], listed=True)
+            ways.append("lists cards that others may accept without asking")
+        scene.out.held(f"{home.name} ({home.protocol}) {' and '.join(ways)}")
 
 
 async def _outages(scene: Scene) -> None:
-    scene.trips += await outages(scene.cast, scene.admin, scene.out, allowed=ALLOWED, uploaded=UPLOADED)
+    scene.later += await outages(scene.grid, scene.admin, scene.out)
 
 
 async def _balance(scene: Scene) -> None:
-    """Each CDR once at the right home, and nowhere else; then the table."""
-    await asyncio.sleep(1)  # whatever would come twice has the time to
-    for trip in scene.trips:
-        trip.check_once(scene.cast.homes)
+    """Each CDR once at the right home, and nowhere else; then the tables."""
+    await asyncio.sleep(LINGERS_S)
+    trips = scene.grid.trips + scene.later
+    for home in scene.cast.homes:
+        await check_once(home, scene.cast.homes, [trip.visit for trip in trips if trip.home is home])
     settled = {entry["state"] for entry in await scene.admin.cdrs()}
-    if not settled <= {"DELIVERED", "FETCHABLE"}:
+    if not settled <= set(SETTLED):
         raise NotAsTold(f"the hub still holds CDRs that are {sorted(settled)}")
-    scene.out.held(f"{len(scene.trips)} charge detail records, each exactly once at its home network, amounts exact")
-    scene.out.table("What it took", COLUMNS, [trip.row() for trip in scene.trips])
+    scene.out.held(f"{len(trips)} charge detail records, each exactly once at its home network, amounts exact")
+    scene.out.table("What it took", COLUMNS, rows(scene.grid))
+    scene.out.table("What works, between whom", *marks(scene.grid))

@@ -33,6 +33,11 @@ class Visit(Struct, frozen=True, kw_only=True):
         seconds = Decimal(str((self.ended_at - self.started_at).total_seconds()))
         return (seconds / 3600).quantize(Decimal("0.0001")).normalize() + 0
 
+    @property
+    def half_kwh(self) -> Decimal:
+        """What is charged in the middle of it."""
+        return (self.energy_kwh / 2).quantize(Decimal("0.001"))
+
 
 class Price(Struct, frozen=True):
     """Per kWh before taxes, in euro; the way to an amount is exact to the cent."""
@@ -42,9 +47,14 @@ class Price(Struct, frozen=True):
 
     def cost(self, energy_kwh: Decimal) -> dict[str, Any]:
         """OCPI Price with its tax."""
-        net = (energy_kwh * self.per_kwh).quantize(CENT, ROUND_HALF_UP)
-        tax = (net * VAT / 100).quantize(CENT, ROUND_HALF_UP)
-        return {"before_taxes": net, "taxes": [{"name": "VAT", "percentage": VAT, "amount": tax}]}
+        taxes = [{"name": "VAT", "percentage": VAT, "amount": self.tax(energy_kwh)}]
+        return {"before_taxes": self.net(energy_kwh), "taxes": taxes}
+
+    def net(self, energy_kwh: Decimal) -> Decimal:
+        return (energy_kwh * self.per_kwh).quantize(CENT, ROUND_HALF_UP)
+
+    def tax(self, energy_kwh: Decimal) -> Decimal:
+        return (self.net(energy_kwh) * VAT / 100).quantize(CENT, ROUND_HALF_UP)
 
     def tariff(self, country_code: str, party_id: str, last_updated: str) -> dict[str, Any]:
         """As an OCPI Tariff."""
@@ -62,6 +72,11 @@ class Price(Struct, frozen=True):
 
 def new_id() -> str:
     return str(uuid.uuid4())
+
+
+def is_of(card: Card, name: str) -> bool:
+    """Whether a name in a message, a uid or a contract id with or without separators, is of this card."""
+    return name.replace("-", "").upper() in (card.uid.upper(), card.contract_id.replace("-", "").upper())
 
 
 def key(evse_id: str, started_at: datetime) -> str:

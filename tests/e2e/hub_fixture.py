@@ -11,21 +11,22 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
 import pytest_asyncio
 
 from core.model.ids import PartyId
-from gateway.simulator.access import Admin, HubAccess, ocpi_document, oicp_document
-from gateway.simulator.cast import OCPI_PRICE, OICP_PRICE, PLACES, Cast, card, invented
-from gateway.simulator.network import Card, Network
-from gateway.simulator.ocpi import OcpiNetwork
-from gateway.simulator.ocpi_objects import Object, location, stamp
-from gateway.simulator.oicp import OicpNetwork
+from gateway.simulator.access import Admin, HubAccess
+from gateway.simulator.cast import HOSTS, LEIPZIG, LYON, card, invented
+from gateway.simulator.ocpi.home import OcpiHome
+from gateway.simulator.ocpi.host import OcpiHost
+from gateway.simulator.oicp.home import OicpHome
+from gateway.simulator.oicp.host import OicpHost
+from gateway.simulator.roles import Home, Host
 from gateway.simulator.server import Answer, Request
-from gateway.simulator.visits import Price
+from gateway.simulator.stations import Operator
 from tests.e2e.processes import descendants, lives
 
 START_S = 90.0
@@ -160,7 +161,7 @@ async def admin(hub: HubProcess) -> AsyncIterator[Admin]:
         yield found
 
 
-class CarefulEmsp(OcpiNetwork):
+class CarefulEmsp(OcpiHome):
     """An OCPI eMSP as a real one: it takes its time with a CDR, and refuses one that it has. `refusing` refuses all."""
 
     thinks_over_cdrs_s = 0.0
@@ -176,7 +177,7 @@ class CarefulEmsp(OcpiNetwork):
         return await super()._answer(request, body)
 
 
-class CarefulEmp(OicpNetwork):
+class CarefulEmp(OicpHome):
     """An OICP EMP that takes its time with a CDR: it has it at once, and answers later."""
 
     thinks_over_cdrs_s = 0.0
@@ -188,62 +189,76 @@ class CarefulEmp(OicpNetwork):
         return answer
 
 
+class Remembering(Admin):
+    """`given`: what the hub gave for each partner that was added."""
+
+    def __init__(self, hub: HubAccess) -> None:
+        super().__init__(hub)
+        self.given: list[dict[str, Any]] = []
+
+    async def add(self, document: dict[str, Any]) -> dict[str, Any]:
+        self.given.append(await super().add(document))
+        return self.given[-1]
+
+
+class Town(NamedTuple):
+    """Four networks: stations and drivers, of two protocols."""
+
+    ocpi_cpo: OcpiHost
+    ocpi_emsp: CarefulEmsp
+    oicp_cpo: OicpHost
+    oicp_emp: CarefulEmp
+    ocpi_operator: Operator
+    oicp_operator: Operator
+
+    @property
+    def sites(self) -> tuple[tuple[Host, Operator], ...]:
+        return ((self.ocpi_cpo, self.ocpi_operator), (self.oicp_cpo, self.oicp_operator))
+
+    @property
+    def homes(self) -> tuple[CarefulEmsp, CarefulEmp]:
+        return (self.ocpi_emsp, self.oicp_emp)
+
+    @property
+    def everybody(self) -> tuple[OcpiHost | CarefulEmsp | OicpHost | CarefulEmp, ...]:
+        return (self.ocpi_cpo, self.ocpi_emsp, self.oicp_cpo, self.oicp_emp)
+
+
 @contextlib.asynccontextmanager
-async def town(hub: HubProcess) -> AsyncIterator[Cast]:
-    """Four networks with parties of their own: stations and drivers, of both protocols, all known to the hub."""
+async def town(hub: HubProcess) -> AsyncIterator[Town]:
+    """Its networks have parties of their own, and are all known to the hub."""
     letter = chr(ord("A") + next(_letters))
     parties = [PartyId("FR", f"{letter}O1"), PartyId("DE", f"{letter}O2"), PartyId("DE", f"{letter}I1")]
     parties.append(PartyId("DE", f"{letter}I2"))
-    networks = Cast(
-        ocpi_cpo=OcpiNetwork(f"Voltaire {letter}", parties[0], "CPO", hub.base_url),
-        ocpi_emsp=CarefulEmsp(f"Nordlicht {letter}", parties[1], "EMSP", hub.base_url),
-        oicp_cpo=OicpNetwork(f"Stromwerk {letter}", parties[2], "CPO", hub.base_url),
-        oicp_emp=CarefulEmp(f"Elektra {letter}", parties[3], "EMSP", hub.base_url),
-        ocpi_operator=invented(parties[0], f"Voltaire {letter}", 2, PLACES["FR"]),
-        oicp_operator=invented(parties[2], f"Stromwerk {letter}", 2, PLACES["DE"]),
+    networks = Town(
+        ocpi_cpo=OcpiHost(f"Voltaire {letter}", parties[0], hub.base_url, HOSTS["ocpi"].price),
+        ocpi_emsp=CarefulEmsp(f"Nordlicht {letter}", parties[1], hub.base_url),
+        oicp_cpo=OicpHost(f"Stromwerk {letter}", parties[2], hub.base_url, HOSTS["oicp"].price),
+        oicp_emp=CarefulEmp(f"Elektra {letter}", parties[3], hub.base_url),
+        ocpi_operator=invented(parties[0], f"Voltaire {letter}", 2, LYON),
+        oicp_operator=invented(parties[2], f"Stromwerk {letter}", 2, LEIPZIG),
     )
     added: list[str] = []
-    async with Admin(hub.access) as admin:
+    async with Remembering(hub.access) as admin:
         try:
             for network in networks.everybody:
                 added.append(await join(hub, admin, network))  # noqa: PERF401 - what was added is removed
-            for held in networks.homes:
-                held.cards[_allowed(held).uid] = _allowed(held)
-            await networks.ocpi_cpo.put_tariff(OCPI_PRICE.tariff("FR", parties[0].party_id, networks.ocpi_cpo.now()))
-            for station in networks.ocpi_operator.stations:
-                await networks.ocpi_cpo.put_location(location(station, tariff_id=OCPI_PRICE.tariff_id))
-            await networks.oicp_cpo.push_evse_data(networks.oicp_operator)
-            emsp = networks.ocpi_emsp
-            await emsp.put_token(emsp.token_of(_allowed(emsp), emsp.now()))
+            for host, operator in networks.sites:
+                await host.offer(operator)
+            for home in networks.homes:
+                await home.hand_out([card(home.party, 1)])
             yield networks
         finally:
-            await networks.close()
+            await asyncio.gather(*(network.close() for network in networks.everybody))
             for partner_id in added:
                 await admin.call("DELETE", f"/partners/{partner_id}")
 
 
-def _allowed(home: Network) -> Card:
-    return card(home.party, 1)
-
-
-async def join(hub: HubProcess, admin: Admin, network: Network, price: Price = OICP_PRICE) -> str:
-    """Switched on, added and connected: the partner's id. All its secrets are remembered."""
-    await network.switch_on()
-    party = network.party
-    if isinstance(network, OcpiNetwork):
-        given = await admin.add(ocpi_document(network.name, party, network.role))
-        await network.register(given["token_a"], given["versions_url"])
-        hub.secrets += [given["token_a"], network.hub_token, network._token]
-        return str(given["id"])
-    assert isinstance(network, OicpNetwork)
-    url, tariff = (network.url, None) if network.role == "EMSP" else (None, _tariff(price, party))
-    given = await admin.add(oicp_document(network.name, party, network.role, url, tariff))
-    network.connect(given["api_key"], given.get("base_url"))
-    hub.secrets.append(given["api_key"])
-    return str(given["id"])
-
-
-def _tariff(price: Price, party: PartyId) -> Object:
-    from gateway.simulator.cast import BEGAN
-
-    return price.tariff(party.country_code, party.party_id, stamp(BEGAN))
+async def join(hub: HubProcess, admin: Remembering, network: Host | Home) -> str:
+    """The partner's id. All secrets that it got are remembered."""
+    await network.join(admin)
+    found = admin.given[-1]
+    hub.secrets += [found[name] for name in ("token_a", "api_key") if name in found]
+    if isinstance(network, OcpiHost | OcpiHome):
+        hub.secrets += [network.hub_token, network._token]
+    return str(found["id"])

@@ -14,11 +14,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from pymongo import AsyncMongoClient
 
 from core.model.ids import PartyId
-from gateway.simulator.access import Admin, ocpi_document, oicp_document
-from gateway.simulator.cast import Cast
-from gateway.simulator.drivers import cdrs_of
-from tests.e2e.hub_fixture import CarefulEmsp, HubProcess, town, until
-from tests.e2e.test_kill import pairs
+from gateway.simulator.access import Admin, partner_document
+from tests.e2e.hub_fixture import HubProcess, Town, town, until
+from tests.e2e.test_kill import drives
 
 pytestmark = pytest.mark.server
 
@@ -33,15 +31,15 @@ async def web(hub: HubProcess) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest_asyncio.fixture(scope="module")
-async def networks(hub: HubProcess, web: httpx.AsyncClient) -> AsyncIterator[Cast]:
+async def networks(hub: HubProcess, web: httpx.AsyncClient, admin: Admin) -> AsyncIterator[Town]:
     """Four networks between which something has flowed."""
     async with town(hub) as found:
-        for home, trip in pairs(found):
-            assert await trip.authorise()
-            await trip.begin()
-            await trip.end()
-            await trip.bill()
-            await until(lambda home=home, key=trip.visit.key: cdrs_of(home).get(key), "the CDR arrives")
+        for drive in drives(found):
+            await drive.authorise()
+            await drive.charging.begin()
+            await drive.charging.end()
+            await drive.charging.bill()
+            await drive.arrives(admin)
         yield found
 
 
@@ -104,7 +102,7 @@ async def test_a_wrong_document_names_the_member(
     web: httpx.AsyncClient, hub: HubProcess, admin: Admin, change: dict[str, Any], path: str
 ) -> None:
     before = await admin.call("GET", "/partners")
-    document = ocpi_document("Wrong", PartyId("FR", "BAD"), "CPO") | change
+    document = partner_document("Wrong", "ocpi", PartyId("FR", "BAD"), "CPO") | change
     headers = {"authorization": f"Bearer {hub.state['admin_key']}"}
     answer = await web.post("/admin/api/partners", json=document, headers=headers)
     assert answer.status_code == 400, answer.text
@@ -143,7 +141,7 @@ async def test_what_is_not_there_is_404(web: httpx.AsyncClient, hub: HubProcess)
 
 
 async def test_the_same_party_twice_is_refused(hub: HubProcess, admin: Admin, web: httpx.AsyncClient) -> None:
-    document = oicp_document("Once", PartyId("DE", "TWC"), "CPO")
+    document = partner_document("Once", "oicp", PartyId("DE", "TWC"), "CPO", operator_id="DE*TWC")
     given = await admin.add(document)
     hub.secrets.append(given["api_key"])
     headers = {"authorization": f"Bearer {hub.state['admin_key']}"}
@@ -153,7 +151,7 @@ async def test_the_same_party_twice_is_refused(hub: HubProcess, admin: Admin, we
     await admin.call("DELETE", f"/partners/{given['id']}")
 
 
-async def test_exchanges_are_the_partners_own(admin: Admin, networks: Cast) -> None:
+async def test_exchanges_are_the_partners_own(admin: Admin, networks: Town) -> None:
     """Both directions, with the protocol's own code; the journal is written within a second."""
     for network, inbound, outbound in (
         (networks.ocpi_cpo, "PATCH", None),
@@ -177,7 +175,7 @@ async def test_exchanges_are_the_partners_own(admin: Admin, networks: Cast) -> N
             assert any(outbound.lower() in operation.lower() for operation in told), told
 
 
-async def test_counts_deliveries_and_pages(admin: Admin, networks: Cast) -> None:
+async def test_counts_deliveries_and_pages(admin: Admin, networks: Town) -> None:
     counts = await admin.call("GET", "/counts")
     emsp = await partner_of(admin, networks.ocpi_emsp.name)
     assert counts["deliveries"][emsp["id"]]["DELIVERED"] > 0
@@ -194,7 +192,7 @@ async def test_counts_deliveries_and_pages(admin: Admin, networks: Cast) -> None
     assert await admin.call("GET", f"/cdrs/{entry['owner']}/{entry['id']}") == entry
 
 
-async def test_a_missed_delivery_is_replayed(admin: Admin, networks: Cast) -> None:
+async def test_a_missed_delivery_is_replayed(admin: Admin, networks: Town) -> None:
     emsp, cpo, point = networks.ocpi_emsp, networks.ocpi_cpo, networks.ocpi_operator.points[2]
     partner = await partner_of(admin, emsp.name)
     await emsp.switch_off()
@@ -222,24 +220,23 @@ async def test_a_missed_delivery_is_replayed(admin: Admin, networks: Cast) -> No
             await asyncio.sleep(0.1)
 
 
-async def test_a_refused_cdr_is_shown_and_replayed(admin: Admin, networks: Cast, web: httpx.AsyncClient) -> None:
+async def test_a_refused_cdr_is_shown_and_replayed(admin: Admin, networks: Town, web: httpx.AsyncClient) -> None:
     emsp = networks.ocpi_emsp
-    assert isinstance(emsp, CarefulEmsp)
-    home, trip = pairs(networks)[0]
-    assert home is emsp
-    assert await trip.authorise()
+    drive = drives(networks)[0]
+    assert drive.home is emsp
+    await drive.authorise()
     emsp.refusing = True
-    await trip.bill()
-    path = f"/cdrs/{networks.ocpi_cpo.party.key}/{trip.visit.id}"
+    await drive.charging.bill()
+    path = f"/cdrs/{networks.ocpi_cpo.party.key}/{drive.visit.id}"
     await reaches(admin, path, "REFUSED")
     assert "we agreed on another price" in (await admin.call("GET", path))["last_error"]
     page = (await web.get("/")).text
-    assert trip.visit.id.upper() in page.upper()
+    assert drive.visit.id.upper() in page.upper()
     assert "we agreed on another price" in page
     emsp.refusing = False
     await admin.call("POST", f"{path}/replay")
     await reaches(admin, path, "DELIVERED")
-    assert len(cdrs_of(emsp)[trip.visit.key]) == 1
+    assert len(await drive.bills()) == 1
 
 
 async def reaches(admin: Admin, path: str, state: str, patience_s: float = 40) -> dict[str, Any]:
@@ -254,7 +251,7 @@ async def reaches(admin: Admin, path: str, state: str, patience_s: float = 40) -
         pytest.fail(f"{path} is {entry['state']}, not {state}: {entry['last_error']}")
 
 
-async def test_the_dashboard(web: httpx.AsyncClient, networks: Cast) -> None:
+async def test_the_dashboard(web: httpx.AsyncClient, networks: Town) -> None:
     answer = await web.get("/")
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/html")
@@ -263,7 +260,7 @@ async def test_the_dashboard(web: httpx.AsyncClient, networks: Cast) -> None:
     assert not re.search(r"<script|https?://(?!127)", answer.text)
 
 
-async def test_metrics(web: httpx.AsyncClient, admin: Admin, networks: Cast) -> None:
+async def test_metrics(web: httpx.AsyncClient, admin: Admin, networks: Town) -> None:
     await asyncio.sleep(1.5)
     families = {family.name: family for family in text_string_to_metric_families((await web.get("/metrics")).text)}
     emsp = (await partner_of(admin, networks.ocpi_emsp.name))["id"]
@@ -300,7 +297,7 @@ async def test_not_ready_names_what_is_missing(hub: HubProcess, web: httpx.Async
 
 
 async def test_no_secret_is_shown_or_kept(
-    hub: HubProcess, web: httpx.AsyncClient, admin: Admin, networks: Cast
+    hub: HubProcess, web: httpx.AsyncClient, admin: Admin, networks: Town
 ) -> None:
     """In no answer of the admin API, no page, no figure, no journal, no log, and in no document of the database."""
     shown = [(await web.get(path)).text for path in ("/", "/metrics", "/ready", "/admin/api/schema")]

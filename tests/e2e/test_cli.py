@@ -10,7 +10,7 @@ from click import Command, Context, Group
 
 from core.model.ids import PartyId
 from gateway.cli import main
-from gateway.simulator.access import ocpi_document
+from gateway.simulator.access import partner_document
 from tests.e2e.hub_fixture import BARE, HubProcess, chargesphere
 
 COMMANDS = ["up", "serve", "worker", "demo", "translate", "partner", "simulate"]
@@ -91,7 +91,7 @@ def test_a_wrong_variable_is_named_and_not_shown() -> None:
 class TestPartner:
     def test_from_add_to_remove(self, hub: HubProcess) -> None:
         state = ("--state", str(hub.state_file))
-        given = self._json(hub, "add", document=ocpi_document("By hand", PartyId("NL", "CLI"), "CPO"))
+        given = self._json(hub, "add", document=partner_document("By hand", "ocpi", PartyId("NL", "CLI"), "CPO"))
         hub.secrets.append(given["token_a"])
         assert set(given) == {"id", "token_a", "versions_url"}
         assert given["versions_url"] == f"{hub.base_url}/ocpi/versions"

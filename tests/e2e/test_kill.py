@@ -3,21 +3,19 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
-from functools import partial
 
 import pytest
 import pytest_asyncio
 
 from gateway.simulator.access import Admin
-from gateway.simulator.cast import OCPI_PRICE, OICP_PRICE, Cast, card
-from gateway.simulator.drivers import Charging, cdrs_of, charging, check_cdr
-from gateway.simulator.network import NotAsTold
-from gateway.simulator.ocpi import OcpiNetwork
-from gateway.simulator.oicp import bare
-from gateway.simulator.pairs import Home, Host, visit
+from gateway.simulator.bills import arrival, check_bill
+from gateway.simulator.cast import card
+from gateway.simulator.network import NotAsTold, bare
+from gateway.simulator.roles import Bill, Charging, Home, Host, Verdict
 from gateway.simulator.stations import Point
+from gateway.simulator.trips import visit
 from gateway.simulator.visits import Price
-from tests.e2e.hub_fixture import CarefulEmp, CarefulEmsp, HubProcess, town, until
+from tests.e2e.hub_fixture import HubProcess, Town, town, until
 
 pytestmark = pytest.mark.server
 
@@ -30,9 +28,33 @@ _numbers = itertools.count(1)
 
 
 @pytest_asyncio.fixture(scope="module")
-async def networks(hub: HubProcess) -> AsyncIterator[Cast]:
+async def networks(hub: HubProcess) -> AsyncIterator[Town]:
     async with town(hub) as found:
         yield found
+
+
+class Drive:
+    """A driver of `home` at a point of `host`, and what the record will be compared with."""
+
+    def __init__(self, home: Home, host: Host, point: Point) -> None:
+        self.home = home
+        self.host = host
+        self.price: Price = host.price
+        self.visit = visit(card(home.party, 1), point, next(_numbers))
+        self.charging: Charging = host.charging(self.visit)
+
+    async def authorise(self) -> None:
+        verdict = await self.charging.authorise()
+        assert verdict is Verdict.ALLOWED, f"{self.home.name} at {self.host.name}: {self.charging.why}"
+
+    async def bills(self) -> list[Bill]:
+        """As they have reached the home network."""
+        return (await self.home.bills()).get(self.visit.key, [])
+
+    async def arrives(self, admin: Admin, patience_s: float = 60.0) -> None:
+        """Waits for the record at the home network, and compares it."""
+        bill, _ = await arrival(self.home, self.visit, admin, patience_s)
+        check_bill(bill, self.visit, self.price)
 
 
 class Traffic:
@@ -40,19 +62,17 @@ class Traffic:
 
     `may_be`: the statuses that an EVSE may have by what was answered, and what was sent without an answer since."""
 
-    def __init__(self, networks: Cast) -> None:
+    def __init__(self, networks: Town) -> None:
         self.networks = networks
         self.may_be: dict[str, set[str]] = {}
         self.answered = 0
         self.unanswered = 0
-        self.billed: list[tuple[Home, Charging]] = []
+        self.billed: list[Drive] = []
         self._over = asyncio.Event()
 
     async def __aenter__(self) -> "Traffic":
-        points = self.networks.ocpi_operator.points
-        bills = [(self.networks.ocpi_cpo, points[0]), (self.networks.oicp_cpo, self.networks.oicp_operator.points[0])]
-        self._tasks = [asyncio.create_task(self._watch(point)) for point in points]
-        self._tasks += [asyncio.create_task(self._bill(*bill)) for bill in bills]
+        self._tasks = [asyncio.create_task(self._watch(point)) for point in self.networks.ocpi_operator.points]
+        self._tasks += [asyncio.create_task(self._bill(host, of.points[0])) for host, of in self.networks.sites]
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -85,53 +105,43 @@ class Traffic:
         for home in itertools.cycle(self.networks.homes):
             if self._over.is_set():
                 return
-            trip = charging(host, visit(card(home.party, 1), point, next(_numbers)), _price(self.networks, host))
-            if await self._insist(trip.authorise) is False:
-                pytest.fail(f"{home.name}'s card was refused at {host.name}: {trip.why}")
-            record = trip.cdr()
-            post = host.post_cdr if isinstance(host, OcpiNetwork) else host.charge_detail_record
-            await self._insist(partial(post, record))
-            self.billed.append((home, trip))
+            drive = Drive(home, host, point)
+            await self._insist(drive.authorise)
+            await self._insist(drive.charging.bill)
+            self.billed.append(drive)
 
-    async def _insist(self, work: Callable[[], Awaitable[object]]) -> object:
+    async def _insist(self, work: Callable[[], Awaitable[None]]) -> None:
         """What a careful partner does with a message that was not answered: it sends the same again."""
         async with asyncio.timeout(60):
             while True:
                 try:
-                    return await work()
+                    await work()
+                    return
                 except NotAsTold as error:
                     if ALREADY in str(error):
-                        return None
+                        return
                     self.unanswered += 1
                     await asyncio.sleep(0.1)
 
 
-def _price(networks: Cast, host: Host) -> Price:
-    return OCPI_PRICE if host is networks.ocpi_cpo else OICP_PRICE
-
-
-def pairs(networks: Cast) -> list[tuple[Home, Charging]]:
-    hosts = ((networks.ocpi_cpo, networks.ocpi_operator), (networks.oicp_cpo, networks.oicp_operator))
-    return [
-        (home, charging(host, visit(card(home.party, 1), operator.points[5], next(_numbers)), _price(networks, host)))
-        for host, operator in hosts
-        for home in networks.homes
-    ]
+def drives(networks: Town) -> list[Drive]:
+    """One of each home at each host."""
+    return [Drive(home, host, operator.points[5]) for host, operator in networks.sites for home in networks.homes]
 
 
 @pytest.mark.parametrize("victim", ["serve", "worker", "mongod", "redis-server", "temporal"])
-async def test_nothing_that_was_answered_is_lost(hub: HubProcess, networks: Cast, admin: Admin, victim: str) -> None:
-    begun = pairs(networks)
-    for _, trip in begun:
-        assert await trip.authorise(), trip.why
+async def test_nothing_that_was_answered_is_lost(hub: HubProcess, networks: Town, admin: Admin, victim: str) -> None:
+    begun = drives(networks)
+    for drive in begun:
+        await drive.authorise()
     async with Traffic(networks) as traffic:
         await traffic.flows()
         killed = await hub.kill(victim)
         await hub.recovered(victim, killed)
         await traffic.flows()
-    for home, trip in begun:
-        await trip.bill()
-        traffic.billed.append((home, trip))
+    for drive in begun:
+        await drive.charging.bill()
+        traffic.billed.append(drive)
 
     at_emsp = {
         bare(evse["uid"]): evse["status"]
@@ -146,34 +156,30 @@ async def test_nothing_that_was_answered_is_lost(hub: HubProcess, networks: Cast
     assert words.get(victim, "Temporal died") in hub.said()
 
 
-async def arrived_once(networks: Cast, admin: Admin, billed: list[tuple[Home, Charging]]) -> None:
-    for home, trip in billed:
-        key = trip.visit.key
-        await until(lambda key=key, home=home: cdrs_of(home).get(key), f"the CDR of {key} reached {home.name}", 60)
-        check_cdr(cdrs_of(home)[key][0], trip, trip._price)
+async def arrived_once(networks: Town, admin: Admin, billed: list[Drive]) -> None:
+    for drive in billed:
+        await drive.arrives(admin)
     async with asyncio.timeout(60):
         while {entry["state"] for entry in await admin.cdrs()} & {"ACCEPTED", "WAITING", "DELIVERING"}:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     for home in networks.homes:
-        assert {key: len(cdrs) for key, cdrs in cdrs_of(home).items() if len(cdrs) != 1} == {}
+        assert {key: len(bills) for key, bills in (await home.bills()).items() if len(bills) != 1} == {}
 
 
-async def test_a_worker_killed_while_an_emsp_thinks(hub: HubProcess, networks: Cast, admin: Admin) -> None:
+async def test_a_worker_killed_while_an_emsp_thinks(hub: HubProcess, networks: Town, admin: Admin) -> None:
     """Nobody knows then whether the CDR arrived. OCPI makes a second one harmless; OICP has the EMP fetch it."""
-    emsp, emp = networks.ocpi_emsp, networks.oicp_emp
-    assert isinstance(emsp, CarefulEmsp)
-    assert isinstance(emp, CarefulEmp)
-    trips = [pair for pair in pairs(networks) if pair[1].operator is networks.ocpi_cpo]
+    emsp, emp = networks.homes
+    mine = [drive for drive in drives(networks) if drive.host is networks.ocpi_cpo]
     emsp.thinks_over_cdrs_s = emp.thinks_over_cdrs_s = 5.0
     try:
-        for _, trip in trips:
-            assert await trip.authorise(), trip.why
-            await trip.bill()
-        await until(lambda: cdrs_of(emp).get(trips[1][1].visit.key), "the EMP has it")
+        for drive in mine:
+            await drive.authorise()
+            await drive.charging.bill()
+        await until(lambda: emp.cdrs, "the EMP has it")
         killed = await hub.kill("worker")
     finally:
         emsp.thinks_over_cdrs_s = emp.thinks_over_cdrs_s = 0.0
     await hub.recovered("worker", killed)
-    await arrived_once(networks, admin, trips)
+    await arrived_once(networks, admin, mine)
     states = {entry["id"].lower(): entry["state"] for entry in await admin.cdrs()}
-    assert [states[trip.visit.id] for _, trip in trips] == ["DELIVERED", "FETCHABLE"]
+    assert [states[drive.visit.id] for drive in mine] == ["DELIVERED", "FETCHABLE"]

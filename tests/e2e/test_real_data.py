@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gateway.simulator.access import Admin, HubAccess
-from gateway.simulator.cast import cast, join_ocpi, join_oicp
+from gateway.simulator.cast import HOSTS, cast
 from gateway.simulator.replay import play_data_set
 from gateway.simulator.transcript import Transcript
 
@@ -56,24 +56,22 @@ async def test_a_slice_of_the_data_set(hub: HubAccess) -> None:
     stream = io.StringIO()
     try:
         async with Admin(hub) as admin, asyncio.timeout(PLAYED_S):
-            await join_ocpi(admin, networks.ocpi_emsp)
-            await join_oicp(admin, networks.oicp_emp)
+            for home in networks.homes:
+                await home.join(admin)
             played = await play_data_set(
                 admin, networks, DATA, Transcript(stream), hub.base_url, points=POINTS, sessions=SESSIONS
             )
             partners = await admin.call("GET", "/partners")
-            records = await networks.oicp_emp.pull_evse_data()
-            locations = await networks.ocpi_emsp.pull("locations")
+            seen = {home.name: await home.stations() for home in networks.homes if home.sees_stations}
             settled = await admin.cdrs()
     finally:
         await networks.close()
     assert (played.authorised, played.sessions, played.cdrs) == (SESSIONS, SESSIONS, SESSIONS), stream.getvalue()
     assert played.points >= POINTS
     hosts = [entry for entry in partners if entry["roles"][0]["role"] == "CPO"]
-    assert {entry["protocol"] for entry in hosts} == {"ocpi", "oicp"}
+    assert {entry["protocol"] for entry in hosts} == set(HOSTS)
     assert {entry["state"] for entry in partners} == {"CONNECTED"}
-    assert len({record["EvseID"] for record in records}) == len(records) == played.points
-    assert sum(len(location["evses"]) for location in locations) == played.points
+    assert {len(evses) for evses in seen.values()} == {played.points}
     assert len(settled) == SESSIONS
     assert {entry["state"] for entry in settled} == {"DELIVERED"}
     assert "no connector" in stream.getvalue()

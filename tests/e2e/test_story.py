@@ -1,6 +1,8 @@
 """The demonstration that a newcomer runs first: the whole story on a fresh hub, in its own processes."""
 
 import io
+import itertools
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,11 @@ from gateway.simulator.story import HubAccess, play
 from gateway.simulator.transcript import Transcript
 
 PLAYED_S = 150
+HOSTS = ("Voltaire (OCPI)", "Stromwerk (OICP)")
+HOMES = ("Nordlicht (OCPI)", "Elektra (OICP)")
+PAIRS = list(itertools.product(HOMES, HOSTS))
+COMMANDING, COMMANDED = HOMES, HOSTS
+FOLLOWING, TELLING = HOMES[:1], HOSTS[:1]
 
 
 @pytest.mark.server
@@ -26,11 +33,17 @@ def test_the_story_holds(tmp_path: Path) -> None:
     )
     assert told.returncode == 0, told.stdout + told.stderr[-4000:]
     assert "✗" not in told.stdout
-    table = told.stdout.partition("What it took")[2]
-    for home in ("Nordlicht (OCPI)", "Elektra (OICP)"):
-        for host in ("Voltaire (OCPI)", "Stromwerk (OICP)"):
-            assert f"{home} at {host}" in table
-    assert "fetched after its return" in table
+    _, _, tables = told.stdout.partition("What it took")
+    table, _, marks = tables.partition("What works")
+    rows = {
+        (home, host): next(line for line in table.splitlines() if f"{home} at {host}" in line) for home, host in PAIRS
+    }
+    assert len(rows) == len(HOMES) * len(HOSTS)
+    for (home, host), row in rows.items():
+        assert ("started, stopped" in row) == (home in COMMANDING and host in COMMANDED), row
+        assert ("followed" in row) == (home in FOLLOWING and host in TELLING), row
+        assert re.search(r"(delivered|fetched), \d+ ms", row), row
+    assert marks.count("card") == marks.count("CDR") == len(rows)
     assert "The story held" in told.stdout
     assert list(tmp_path.iterdir()) == [], "an ephemeral hub leaves nothing behind"
 
@@ -39,4 +52,4 @@ async def test_a_hub_that_is_not_there_ends_the_story_with_a_clear_sentence() ->
     stream = io.StringIO()
     hub = HubAccess(base_url="http://127.0.0.1:9", admin_key="none")
     assert not await play(hub, data_set=None, out=Transcript(stream))
-    assert "✗ Four networks join: the hub's admin API cannot be reached" in stream.getvalue()
+    assert "✗ The networks join: the hub's admin API cannot be reached" in stream.getvalue()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from core.model.ids import PartyId
-from gateway.simulator.access import ocpi_document, oicp_document
+from gateway.simulator.access import partner_document
 from tests.e2e.hub_fixture import BARE, HubProcess, chargesphere
 from tests.e2e.processes import lives
 
@@ -47,8 +47,10 @@ def test_what_is_kept_is_there_again_and_nothing_else(tmp_path: Path) -> None:
     """One data directory, twice; one stack at a time; ended by Ctrl-C, then by SIGKILL: nothing outlives it."""
     first = HubProcess(tmp_path, "--data", str(tmp_path / "data"))
     first.start()
-    ocpi = partner(first, "add", document=ocpi_document("Kept", PartyId("FR", "KPT"), "CPO"))
-    oicp = partner(first, "add", document=oicp_document("Kept too", PartyId("DE", "KPT"), "CPO"))
+    ocpi = partner(first, "add", document=partner_document("Kept", "ocpi", PartyId("FR", "KPT"), "CPO"))
+    oicp = partner(
+        first, "add", document=partner_document("Kept too", "oicp", PartyId("DE", "KPT"), "CPO", operator_id="DE*KPT")
+    )
     held = partner(first, "list")
 
     second = subprocess.run(

@@ -10,8 +10,8 @@ import pytest
 from core.model.ids import PartyId
 from gateway.simulator.cast import card
 from gateway.simulator.network import Network, NotAsTold
-from gateway.simulator.ocpi import OcpiNetwork
-from gateway.simulator.oicp import OicpNetwork
+from gateway.simulator.ocpi.home import OcpiHome
+from gateway.simulator.oicp.home import OicpHome
 from gateway.simulator.server import Answer, Request, SmallServer
 
 PARTY = PartyId("FR", "ZZZ")
@@ -54,7 +54,7 @@ async def test_what_is_not_http_is_refused() -> None:
 
 
 async def test_switched_off_is_refused_and_on_again_has_the_same_address() -> None:
-    network = OicpNetwork("Zett", PARTY, "EMSP", "http://127.0.0.1:1")
+    network = OicpHome("Zett", PARTY, "http://127.0.0.1:1")
     await network.switch_on()
     url = network.url
     async with client() as caller:
@@ -69,7 +69,7 @@ async def test_switched_off_is_refused_and_on_again_has_the_same_address() -> No
 
 
 async def test_an_emsp_answers_for_its_cards_and_only_to_the_hub() -> None:
-    network = OcpiNetwork("Zett", PARTY, "EMSP", "http://127.0.0.1:1")
+    network = OcpiHome("Zett", PARTY, "http://127.0.0.1:1")
     network.hub_token = TOKEN
     good, bad = card(PARTY, 1), card(PARTY, 2, blocked=True)
     network.cards = {good.uid: good, bad.uid: bad}
@@ -90,7 +90,7 @@ async def test_an_emsp_answers_for_its_cards_and_only_to_the_hub() -> None:
 
 
 async def test_a_list_is_paged_by_links() -> None:
-    network = OcpiNetwork("Zett", PARTY, "EMSP", "http://127.0.0.1:1")
+    network = OcpiHome("Zett", PARTY, "http://127.0.0.1:1")
     network.hub_token = TOKEN
     for number in range(5):
         token = network.token_of(card(PARTY, number), f"2025-01-0{number + 1}T00:00:00Z")

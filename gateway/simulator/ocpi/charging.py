@@ -1,272 +1,96 @@
-"""A driver charges: authorise, session, charge detail record, in the words of the network that runs the station."""
+"""A visit at a station of an OCPI CPO: authorise, session, charge detail record."""
 
-from datetime import UTC, datetime
-from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, Self
 
-from gateway.simulator import ocpi_objects, oicp_objects
-from gateway.simulator.network import NotAsTold
-from gateway.simulator.ocpi import IssuerAway, OcpiNetwork
-from gateway.simulator.ocpi_objects import Object
-from gateway.simulator.oicp import OicpNetwork, identification
-from gateway.simulator.stations import Point
-from gateway.simulator.visits import Price, Visit, key
+from gateway.simulator.ocpi.network import IssuerAway
+from gateway.simulator.ocpi.objects import Object, cdr, session, stamp
+from gateway.simulator.roles import Charging, Live, Verdict
+from gateway.simulator.visits import Visit
+
+if TYPE_CHECKING:
+    from gateway.simulator.ocpi.host import OcpiHost
+
+VERDICT: Final = {
+    "ALLOWED": Verdict.ALLOWED,
+    "BLOCKED": Verdict.BLOCKED,
+    "EXPIRED": Verdict.REFUSED,
+    "NO_CREDIT": Verdict.REFUSED,
+    "NOT_ALLOWED": Verdict.REFUSED,
+}
 
 
-class OcpiCharging:
-    """A visit at a station of an OCPI CPO."""
+class OcpiCharging(Charging):
+    """`_token` and `_method` are of the answer that let it begin."""
 
-    def __init__(self, operator: OcpiNetwork, visit: Visit, price: Price, *, live: bool = True) -> None:
-        """`live`: the status of the EVSE is told too."""
-        self.operator = operator
+    def __init__(self, host: "OcpiHost", visit: Visit, *, live: bool = True) -> None:
         self.visit = visit
-        self.why = ""
-        self._price = price
+        self._host = host
         self._live = live
-        self._info: Object = {}
+        self._token: Object = {}
         self._method = "AUTH_REQUEST"
+        self._reference: str | None = None
 
-    async def authorise(self) -> bool:
+    @classmethod
+    def commanded(cls, host: "OcpiHost", visit: Visit, token: Object, reference: str | None) -> Self:
+        """By a remote start, which names the token and may name a reference."""
+        found = cls(host, visit)
+        found._token, found._method, found._reference = token, "COMMAND", reference
+        return found
+
+    async def authorise(self) -> Verdict:
         """An issuer that is away is spoken for by its whitelist. Source: OCPI 2.3.0, mod_tokens, WhitelistType."""
         visit = self.visit
         try:
-            info = await self.operator.authorize(visit.card.uid, visit.point.station_id, visit.point.evse_id)
-        except IssuerAway:
-            token = self.operator.whitelisted(visit.card.uid)
-            if token is None:
-                raise
-            self._method = "WHITELIST"
-            info = {"allowed": "ALLOWED", "token": token}
-        self.why = "UNKNOWN" if info is None else str(info["allowed"])
-        self._info = info or {}
-        return self.why == "ALLOWED"
+            info = await self._host.authorize(visit.card.uid, visit.point.station_id, visit.point.evse_id)
+        except IssuerAway as error:
+            self.why = str(error)
+            held = self._host.token(visit.card.uid)
+            return self._by_whitelist(held) if held and held["whitelist"] != "NEVER" else Verdict.UNANSWERED
+        if info is None:
+            self.why = "UNKNOWN"
+            return Verdict.UNKNOWN
+        self.why = str(info["allowed"])
+        self._token, self._reference = info.get("token") or {}, info.get("authorization_reference")
+        return VERDICT[self.why]
 
     async def begin(self, *, lenient: bool = False) -> None:
         if self._live:
-            await self._status("CHARGING")
-        await self.operator.put_session(self._session(), lenient=lenient)
+            await self._host.show(self.visit.point, Live.CHARGING)
+        at = self._host.now()
+        await self._host.put_session(session(self.visit, self._host.party, self._authorised(), at), lenient=lenient)
 
     async def proceed(self, *, lenient: bool = False) -> None:
-        energy = (self.visit.energy_kwh / 2).quantize(Decimal("0.001"))
-        change = {"kwh": energy, "last_updated": self.operator.now()}
-        await self.operator.patch_session(self.visit.id, change, lenient=lenient)
+        change = {"kwh": self.visit.half_kwh, "last_updated": self._host.now()}
+        await self._host.patch_session(self.visit.id, change, lenient=lenient)
 
     async def end(self, *, lenient: bool = False) -> None:
         change = {
             "status": "COMPLETED",
             "kwh": self.visit.energy_kwh,
-            "end_date_time": ocpi_objects.stamp(self.visit.ended_at),
-            "total_cost": self._price.cost(self.visit.energy_kwh),
-            "last_updated": self.operator.now(),
+            "end_date_time": stamp(self.visit.ended_at),
+            "total_cost": self._host.price.cost(self.visit.energy_kwh),
+            "last_updated": self._host.now(),
         }
-        await self.operator.patch_session(self.visit.id, change, lenient=lenient)
+        await self._host.patch_session(self.visit.id, change, lenient=lenient)
         if self._live:
-            await self._status("AVAILABLE")
+            await self._host.show(self.visit.point, Live.FREE)
 
     async def bill(self) -> None:
-        await self.operator.post_cdr(self.cdr())
+        await self._host.post_cdr(self.record)
 
-    def cdr(self) -> Object:
-        visit, cost = self.visit, self._price.cost(self.visit.energy_kwh)
-        begun = ocpi_objects.stamp(visit.started_at)
-        party = self.operator.party
-        dimensions = [{"type": "ENERGY", "volume": visit.energy_kwh}, {"type": "TIME", "volume": visit.hours}]
-        found: Object = {
-            "country_code": party.country_code,
-            "party_id": party.party_id,
-            "id": visit.id,
-            "start_date_time": begun,
-            "end_date_time": ocpi_objects.stamp(visit.ended_at),
-            "session_id": visit.id,
-            "cdr_token": self._cdr_token(),
-            "auth_method": self._method,
-            "cdr_location": _cdr_location(visit.point),
-            "currency": "EUR",
-            "tariffs": [self._price.tariff(party.country_code, party.party_id, begun)],
-            "charging_periods": [
-                {"start_date_time": begun, "dimensions": dimensions, "tariff_id": self._price.tariff_id}
-            ],
-            "total_cost": cost,
-            "total_energy": visit.energy_kwh,
-            "total_energy_cost": cost,
-            "total_time": visit.hours,
-            "last_updated": self.operator.now(),
-        }
-        if reference := self._info.get("authorization_reference"):
-            found["authorization_reference"] = reference
-        return found
+    @cached_property
+    def record(self) -> Object:
+        """The CDR."""
+        return cdr(self.visit, self._host.party, self._host.price, self._authorised(), self._host.now())
 
-    def _session(self) -> Object:
-        visit = self.visit
-        found: Object = {
-            "country_code": self.operator.party.country_code,
-            "party_id": self.operator.party.party_id,
-            "id": visit.id,
-            "start_date_time": ocpi_objects.stamp(visit.started_at),
-            "kwh": Decimal(0),
-            "cdr_token": self._cdr_token(),
-            "auth_method": self._method,
-            "location_id": visit.point.station_id,
-            "evse_uid": visit.point.evse_id,
-            "connector_id": "1",
-            "currency": "EUR",
-            "status": "ACTIVE",
-            "last_updated": self.operator.now(),
-        }
-        if reference := self._info.get("authorization_reference"):
-            found["authorization_reference"] = reference
-        return found
+    def _by_whitelist(self, token: Object) -> Verdict:
+        self.why = f"whitelist {token['whitelist']}"
+        self._token, self._method = token, "WHITELIST"
+        return Verdict.ALLOWED if token["valid"] else Verdict.BLOCKED
 
-    def _cdr_token(self) -> Object:
-        token = self._info["token"]
-        return {name: token[name] for name in ("country_code", "party_id", "uid", "type", "contract_id")}
-
-    async def _status(self, status: str) -> None:
-        await self.operator.patch_evse(self.visit.point.station_id, self.visit.point.evse_id, status)
-
-
-class OicpCharging:
-    """A visit at a station of an OICP CPO."""
-
-    def __init__(self, operator: OicpNetwork, visit: Visit, price: Price, *, live: bool = True) -> None:
-        self.operator = operator
-        self.visit = visit
-        self.why = ""
-        self.session_id = ""
-        self._live = live
-        self._price = price
-
-    async def authorise(self) -> bool:
-        visit = self.visit
-        answer = await self.operator.authorize_start(visit.card.uid, visit.point.evse_id, visit.id)
-        code = (answer.get("StatusCode") or {}).get("Code")
-        self.why = f"{answer.get('AuthorizationStatus')} {code}"
-        if answer.get("AuthorizationStatus") != "Authorized":
-            return False
-        self.session_id = str(answer.get("SessionID") or "")
-        if not self.session_id:
-            raise NotAsTold(f"{self.operator.name}: Authorized without a SessionID")
-        return True
-
-    async def begin(self, *, lenient: bool = False) -> None:
-        if self._live:
-            await self.operator.push_evse_status({self.visit.point.evse_id: "Occupied"})
-
-    async def proceed(self, *, lenient: bool = False) -> None:
-        """OICP's session has no middle that the hub must hear of."""
-
-    async def end(self, *, lenient: bool = False) -> None:
-        visit = self.visit
-        answer = await self.operator.authorize_stop(visit.card.uid, visit.point.evse_id, self.session_id)
-        if answer.get("AuthorizationStatus") != "Authorized" and not lenient:
-            raise NotAsTold(f"{self.operator.name}: the card that began a session may not end it: {answer}")
-        if self._live:
-            await self.operator.push_evse_status({visit.point.evse_id: "Available"})
-
-    async def bill(self) -> None:
-        await self.operator.charge_detail_record(self.cdr())
-
-    def cdr(self) -> Object:
-        visit = self.visit
-        zone = visit.point.time_zone
-        begun, ended = oicp_objects.stamp(visit.started_at, zone), oicp_objects.stamp(visit.ended_at, zone)
-        return {
-            "SessionID": self.session_id,
-            "CPOPartnerSessionID": visit.id,
-            "EvseID": visit.point.evse_id,
-            "Identification": identification(visit.card.uid),
-            "SessionStart": begun,
-            "ChargingStart": begun,
-            "ChargingEnd": ended,
-            "SessionEnd": ended,
-            "ConsumedEnergy": visit.energy_kwh,
-        }
-
-
-Charging = OcpiCharging | OicpCharging
-
-
-def charging(operator: OcpiNetwork | OicpNetwork, visit: Visit, price: Price, *, live: bool = True) -> Charging:
-    if isinstance(operator, OcpiNetwork):
-        return OcpiCharging(operator, visit, price, live=live)
-    return OicpCharging(operator, visit, price, live=live)
-
-
-def cdrs_of(home: OcpiNetwork | OicpNetwork) -> dict[str, list[Object]]:
-    """The CDRs that a home network received, by key."""
-    found: dict[str, list[Object]] = {}
-    for cdr in home.cdrs:
-        found.setdefault(key_of(cdr), []).append(cdr)
-    return found
-
-
-def key_of(cdr: Object) -> str:
-    """Of an OCPI CDR or an OICP charge detail record."""
-    if "SessionStart" in cdr:
-        return key(cdr["EvseID"], _moment(cdr["SessionStart"]))
-    return key(cdr["cdr_location"]["evse_id"], _moment(cdr["start_date_time"]))
-
-
-def _moment(text: str) -> datetime:
-    at = datetime.fromisoformat(text)
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def check_cdr(cdr: Object, sent: Charging, price: Price) -> None:
-    """Energy, times, card and amount as the operator measured them. Raises NotAsTold naming the first difference."""
-    visit = sent.visit
-    if "SessionStart" in cdr:
-        said = {
-            "energy": cdr["ConsumedEnergy"],
-            "start": _moment(cdr["SessionStart"]),
-            "end": _moment(cdr["SessionEnd"]),
-        }
-    else:
-        said = {
-            "energy": cdr["total_energy"],
-            "start": _moment(cdr["start_date_time"]),
-            "end": _moment(cdr["end_date_time"]),
-            "card": cdr["cdr_token"]["uid"].upper(),
-            "amount": _amount(cdr.get("total_cost")),
-        }
-    told = {
-        "energy": visit.energy_kwh,
-        "start": visit.started_at,
-        "end": visit.ended_at,
-        "card": visit.card.uid,
-        "amount": _amount(price.cost(visit.energy_kwh)),
-    }
-    for name, value in said.items():
-        if value != told[name]:
-            raise NotAsTold(f"the CDR of {visit.key} arrived with {name} {value} instead of {told[name]}")
-
-
-def _amount(price: Object | None) -> tuple[Decimal, Decimal] | None:
-    """Before taxes, and taxes."""
-    if price is None:
-        return None
-    taxes = sum((Decimal(tax["amount"]) for tax in price.get("taxes") or ()), Decimal(0))
-    return Decimal(price["before_taxes"]), taxes
-
-
-def _cdr_location(point: Point) -> Object:
-    outlet = point.outlets[0]
-    found: Object = {
-        "id": point.station_id,
-        "name": point.station_name,
-        "address": point.address[:45].strip(),
-        "city": point.city,
-        "country": point.country,
-        "coordinates": {
-            "latitude": ocpi_objects.degrees(point.latitude),
-            "longitude": ocpi_objects.degrees(point.longitude),
-        },
-        "evse_uid": point.evse_id,
-        "evse_id": point.evse_id,
-        "connector_id": "1",
-        "connector_standard": ocpi_objects.STANDARD[outlet.socket],
-        "connector_format": "CABLE" if outlet.cable else "SOCKET",
-        "connector_power_type": ocpi_objects.power_type(outlet),
-    }
-    if point.postal_code:
-        found["postal_code"] = point.postal_code
-    return found
+    def _authorised(self) -> Object:
+        """The members that a session and a CDR share: whose they are, and who said yes."""
+        names = ("country_code", "party_id", "uid", "type", "contract_id")
+        found: Object = {"cdr_token": {name: self._token[name] for name in names}, "auth_method": self._method}
+        return found | ({"authorization_reference": self._reference} if self._reference else {})

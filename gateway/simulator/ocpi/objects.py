@@ -1,11 +1,13 @@
-"""Neutral charging points as OCPI 2.3.0 objects. Source: OCPI 2.3.0, mod_locations."""
+"""Neutral points and visits as OCPI 2.3.0 objects. Source: OCPI 2.3.0, mod_locations, mod_sessions, mod_cdrs."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from core.model.ids import PartyId
 from gateway.simulator.hours import DAY, clock
 from gateway.simulator.stations import HOTLINE, Outlet, Point, Socket, Station
+from gateway.simulator.visits import Price, Visit
 
 Object = dict[str, Any]
 
@@ -106,6 +108,69 @@ def opening_times(point: Point) -> Object | None:
             for opening in point.openings
         ],
     }
+
+
+def session(visit: Visit, party: PartyId, authorised: Object, at: str) -> Object:
+    """As it begins. `authorised`: the members that say who may charge."""
+    return {
+        "country_code": party.country_code,
+        "party_id": party.party_id,
+        "id": visit.id,
+        "start_date_time": stamp(visit.started_at),
+        "kwh": Decimal(0),
+        **authorised,
+        "location_id": visit.point.station_id,
+        "evse_uid": visit.point.evse_id,
+        "connector_id": "1",
+        "currency": "EUR",
+        "status": "ACTIVE",
+        "last_updated": at,
+    }
+
+
+def cdr(visit: Visit, party: PartyId, price: Price, authorised: Object, at: str) -> Object:
+    """Of one charging period, with its tariff."""
+    begun, cost = stamp(visit.started_at), price.cost(visit.energy_kwh)
+    dimensions = [{"type": "ENERGY", "volume": visit.energy_kwh}, {"type": "TIME", "volume": visit.hours}]
+    return {
+        "country_code": party.country_code,
+        "party_id": party.party_id,
+        "id": visit.id,
+        "start_date_time": begun,
+        "end_date_time": stamp(visit.ended_at),
+        "session_id": visit.id,
+        **authorised,
+        "cdr_location": _cdr_location(visit.point),
+        "currency": "EUR",
+        "tariffs": [price.tariff(party.country_code, party.party_id, begun)],
+        "charging_periods": [{"start_date_time": begun, "dimensions": dimensions, "tariff_id": price.tariff_id}],
+        "total_cost": cost,
+        "total_energy": visit.energy_kwh,
+        "total_energy_cost": cost,
+        "total_time": visit.hours,
+        "last_updated": at,
+    }
+
+
+def _cdr_location(point: Point) -> Object:
+    outlet = point.outlets[0]
+    found: Object = {
+        "id": point.station_id,
+        "name": point.station_name,
+        "address": point.address[:45].strip(),
+        "city": point.city,
+        "country": point.country,
+        "coordinates": {"latitude": degrees(point.latitude), "longitude": degrees(point.longitude)},
+        "evse_uid": point.evse_id,
+        "evse_id": point.evse_id,
+        "connector_id": "1",
+        "connector_standard": STANDARD[outlet.socket],
+        "connector_format": "CABLE" if outlet.cable else "SOCKET",
+        "connector_power_type": power_type(outlet),
+    }
+    if point.postal_code:
+        found["postal_code"] = point.postal_code
+    return found
 
 
 def degrees(value: Decimal) -> str:

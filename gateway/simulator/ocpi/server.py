@@ -1,34 +1,29 @@
-"""What a simulated OCPI network serves: versions, credentials, its own objects, and what the hub pushes to it."""
+"""What any simulated OCPI network serves: versions, credentials, its own objects, and what the hub pushes to it."""
 
-import asyncio
 import base64
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from core.model.ids import PartyId
-from gateway.simulator.network import Card, Network
-from gateway.simulator.ocpi_objects import Object, stamp
+from gateway.simulator.network import Network
+from gateway.simulator.ocpi.objects import Object, stamp
 from gateway.simulator.server import Answer, Request
 from protocols.transport.json_codec import encode
 
 VERSION: Final = "2.3.0"
 SENDER_MODULES: Final = {"CPO": ("locations", "sessions", "cdrs", "tariffs"), "EMSP": ("tokens",)}
-RECEIVER_MODULES: Final = {"CPO": ("tokens",), "EMSP": ("locations", "sessions", "cdrs", "tariffs")}
+RECEIVER_MODULES: Final = {"CPO": ("tokens", "commands"), "EMSP": ("locations", "sessions", "cdrs", "tariffs")}
 LIMIT: Final = 1000
 _ECHOED: Final[frozenset[str]] = frozenset({"x-request-id", "x-correlation-id"})
 
 
 class OcpiServer(Network):
-    """`mine` are the objects that this network owns, by module and id; `theirs` what others pushed, by path.
-
-    `cdrs` holds every CDR that was posted, in order: one that comes twice is there twice."""
+    """`mine` are the objects that this network owns, by module and id; `theirs` what others pushed, by path."""
 
     def __init__(self, name: str, party: PartyId, role: str, hub_url: str, *, thinks_s: float = 0.0) -> None:
         super().__init__(name, party, role, hub_url, thinks_s=thinks_s)
         self.mine: dict[str, dict[str, Object]] = {module: {} for module in SENDER_MODULES[role]}
         self.theirs: dict[str, dict[str, Object]] = {module: {} for module in RECEIVER_MODULES[role]}
-        self.cdrs: list[Object] = []
-        self.cards: dict[str, Card] = {}
         self.reachable: list[Object] = []
         self.hub_token = ""
 
@@ -44,20 +39,6 @@ class OcpiServer(Network):
                     "country_code": self.party.country_code,
                 }
             ],
-        }
-
-    def token_of(self, card: Card, at: str) -> Object:
-        """A card as an OCPI Token; the hub has to ask us, whether it is valid or not."""
-        return {
-            "country_code": self.party.country_code,
-            "party_id": self.party.party_id,
-            "uid": card.uid,
-            "type": "RFID",
-            "contract_id": card.contract_id,
-            "issuer": self.name,
-            "valid": not card.blocked,
-            "whitelist": "NEVER",
-            "last_updated": at,
         }
 
     async def _answer(self, request: Request, body: Any) -> Answer:
@@ -77,24 +58,12 @@ class OcpiServer(Network):
         return self._envelope(request, 2000, http=404, message="no such path")
 
     async def _module(self, request: Request, module: str, rest: tuple[str, ...], body: Any) -> Answer:
-        if module == "tokens" and request.method == "POST" and rest[1:] == ("authorize",) and self.role == "EMSP":
-            return await self._authorize(request, rest[0])
+        """What both roles serve; a role adds its own."""
         if module in self.mine and request.method == "GET":
             return self._own(request, module, rest)
-        if module == "cdrs" and module in self.theirs:
-            return self._cdr(request, rest, body)
         if module in self.theirs:
             return self._pushed(request, module, rest, body)
         return self._envelope(request, 2000, http=405, message="not served")
-
-    async def _authorize(self, request: Request, uid: str) -> Answer:
-        if self.thinks_s:
-            await asyncio.sleep(self.thinks_s)
-        card = self.cards.get(uid.upper())
-        if card is None:
-            return self._envelope(request, 2004, http=404, message="unknown token")
-        token = self.mine["tokens"].get(uid) or self.token_of(card, stamp(datetime.now(UTC)))
-        return self._envelope(request, data={"allowed": "BLOCKED" if card.blocked else "ALLOWED", "token": token})
 
     def _own(self, request: Request, module: str, rest: tuple[str, ...]) -> Answer:
         """A page of our own objects, or one of them."""
@@ -112,16 +81,6 @@ class OcpiServer(Network):
             )
             headers["link"] = f'<{self.url}{request.path}?offset={offset + limit}&limit={limit}{dates}>; rel="next"'
         return self._envelope(request, data=listed[offset : offset + limit], headers=headers)
-
-    def _cdr(self, request: Request, rest: tuple[str, ...], body: Any) -> Answer:
-        if request.method == "GET" and rest:
-            found = next((held for held in self.cdrs if held["id"] == rest[-1]), None)
-            return self._envelope(request, data=found) if found else self._envelope(request, 2003, http=404)
-        if request.method != "POST" or rest or not isinstance(body, dict):
-            return self._envelope(request, 2000, http=405)
-        self.cdrs.append(body)
-        place = f"{self.url}{request.path}/{body['country_code']}/{body['party_id']}/{body['id']}"
-        return self._envelope(request, http=201, headers={"location": place})
 
     def _pushed(self, request: Request, module: str, rest: tuple[str, ...], body: Any) -> Answer:
         """PUT, PATCH, GET and DELETE of what another party owns; EVSEs and connectors live inside their location."""

@@ -1,4 +1,4 @@
-"""Neutral charging points as OICP 2.3 records. Source: OICP 2.3 CPO, EvseDataRecordType."""
+"""Neutral points and visits as OICP 2.3 records. Source: OICP 2.3 CPO, EvseDataRecordType, ChargeDetailRecord."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 from core.model.ids import PartyId
 from gateway.simulator.hours import clock
 from gateway.simulator.stations import HOTLINE, Operator, Outlet, Point, Socket
+from gateway.simulator.visits import Price, Visit
 
 Object = dict[str, Any]
 
 NOT_KNOWN = "n/a"
 """For members that OICP demands and an address may lack."""
+AGREED_AT = "2024-01-01T00:00:00Z"
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -27,6 +29,32 @@ def provider_id(party: PartyId) -> str:
 def stamp(at: datetime, zone: str = "Europe/Paris") -> str:
     """With the offset of the place, as charging stations write it."""
     return at.astimezone(ZoneInfo(zone)).isoformat(timespec="milliseconds" if at.microsecond else "seconds")
+
+
+def identification(uid: str) -> Object:
+    return {"RFIDMifareFamilyIdentification": {"UID": uid}}
+
+
+def agreed(price: Price, party: PartyId) -> Object:
+    """What a CPO agreed on with the hub, as the OCPI Tariff that the hub's operator enters."""
+    return price.tariff(party.country_code, party.party_id, AGREED_AT)
+
+
+def charge_detail_record(visit: Visit, session_id: str, medium: Object) -> Object:
+    """`medium` is the identification that began it."""
+    zone = visit.point.time_zone
+    begun, ended = stamp(visit.started_at, zone), stamp(visit.ended_at, zone)
+    return {
+        "SessionID": session_id,
+        "CPOPartnerSessionID": visit.id,
+        "EvseID": visit.point.evse_id,
+        "Identification": medium,
+        "SessionStart": begun,
+        "ChargingStart": begun,
+        "ChargingEnd": ended,
+        "SessionEnd": ended,
+        "ConsumedEnergy": visit.energy_kwh,
+    }
 
 
 def push_evse_data(operator: Operator, action: str = "fullLoad") -> Object:

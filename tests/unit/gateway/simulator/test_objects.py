@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway.simulator import ocpi_objects, oicp_objects
-from gateway.simulator.cast import PLACES, invented
+from gateway.simulator.cast import LEIPZIG, LILLE, LYON, UTRECHT, Place, invented
 from gateway.simulator.irve import read_static
+from gateway.simulator.ocpi import objects as ocpi_objects
+from gateway.simulator.oicp import objects as oicp_objects
 from gateway.simulator.stations import Operator, Point, operators, slice_of, split
 from protocols.ocpi.wire import strict
 from protocols.ocpi.wire.locations import Location
@@ -49,18 +50,18 @@ def test_imported_points(tmp_path: Path) -> None:
         check(operator)
 
 
-@pytest.mark.parametrize("place", PLACES.values())
-def test_invented_operators(place: tuple[str, str, str, str, str]) -> None:
+@pytest.mark.parametrize("place", [LYON, LILLE, LEIPZIG, UTRECHT])
+def test_invented_operators(place: Place) -> None:
     from core.model.ids import PartyId
 
     check(invented(PartyId("FR", "ZZZ"), "Amperes", 3, place))
 
 
-def test_the_largest_operators_on_both_protocols(tmp_path: Path) -> None:
+def test_large_and_small_operators_on_every_protocol(tmp_path: Path) -> None:
     found = operators(some(tmp_path))
-    ocpi, oicp = split(found)
-    assert [operator.party.party_id for operator in ocpi] == ["AAA", "CCC"]
-    assert [operator.party.party_id for operator in oicp] == ["BBB"]
+    parts = [[operator.party.party_id for operator in part] for part in split(found, 2)]
+    assert parts == [["AAA", "CCC"], ["BBB"]]
+    assert [len(part) for part in split(found, 4)] == [1, 1, 1, 0]
 
 
 def test_a_slice_is_whole_stations_and_always_the_same(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Simulated OCPI 2.3.0 networks, as foreign platforms would be."""

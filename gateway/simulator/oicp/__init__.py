@@ -1,0 +1,1 @@
+"""Simulated OICP 2.3 partners, as foreign platforms would be."""

@@ -1,0 +1,106 @@
+"""A simulated OICP CPO. Source: OICP 2.3 CPO."""
+
+from typing import ClassVar, Final
+
+from core.model.ids import PartyId
+from gateway.simulator.network import NotAsTold
+from gateway.simulator.oicp.charging import OicpCharging
+from gateway.simulator.oicp.network import OicpNetwork, acknowledgement, json_answer
+from gateway.simulator.oicp.objects import Object, agreed, identification, operator_id, push_evse_data
+from gateway.simulator.roles import Charging, Host, Live
+from gateway.simulator.server import Answer, Request
+from gateway.simulator.stations import Operator, Point
+from gateway.simulator.visits import Price, Visit, is_of
+
+STATUS: Final = {Live.FREE: "Available", Live.CHARGING: "Occupied", Live.BROKEN: "OutOfService"}
+
+
+class OicpHost(OicpNetwork, Host):
+    """Its records carry no amount: the hub knows its price, which was agreed on."""
+
+    protocol: ClassVar[str] = "OICP"
+    tells_sessions: ClassVar[bool] = False
+    takes_commands: ClassVar[bool] = True
+
+    def __init__(self, name: str, party: PartyId, hub_url: str, price: Price) -> None:
+        super().__init__(name, party, "CPO", hub_url)
+        self.price = price
+        self._starts: dict[str, Object] = {}
+        self._stops: set[str] = set()
+
+    # --- as the story wants it
+
+    def introduction(self) -> Object:
+        return super().introduction() | {"tariff": agreed(self.price, self.party)}
+
+    async def offer(self, operator: Operator) -> None:
+        await self.push_evse_data(operator)
+        await self.push_evse_status({point.evse_id: STATUS[Live.FREE] for point in operator.points}, "fullLoad")
+
+    async def show(self, point: Point, live: Live) -> None:
+        await self.push_evse_status({point.evse_id: STATUS[live]})
+
+    def charging(self, visit: Visit, *, live: bool = True) -> Charging:
+        return OicpCharging(self, visit, live=live)
+
+    async def started(self, visit: Visit) -> Charging:
+        evse = visit.point.evse_id
+        await self.until(lambda: evse in self._starts, f"a remote start at {evse}")
+        command = self._starts.pop(evse)
+        remote = command["Identification"].get("RemoteIdentification") or {}
+        if not is_of(visit.card, remote.get("EvcoID", "")):
+            raise NotAsTold(f"{self.name}: the remote start at {evse} is for {command['Identification']}")
+        return OicpCharging.commanded(self, visit, command)
+
+    def stopped(self, charging: Charging) -> bool:
+        return isinstance(charging, OicpCharging) and charging.session_id in self._stops
+
+    # --- what it says to the hub
+
+    async def push_evse_data(self, operator: Operator) -> None:
+        await self._acknowledged(f"evsepush/v23/{self.operators}/data-records", push_evse_data(operator))
+
+    async def push_evse_status(self, statuses: dict[str, str], action: str = "update") -> None:
+        body = {
+            "ActionType": action,
+            "OperatorEvseStatus": {
+                "OperatorID": operator_id(self.party),
+                "OperatorName": self.name,
+                "EvseStatusRecord": [{"EvseID": evse, "EvseStatus": status} for evse, status in statuses.items()],
+            },
+        }
+        await self._acknowledged(f"evsepush/v21/{self.operators}/status-records", body)
+
+    async def authorize_start(self, uid: str, evse_id: str, session: str) -> Object:
+        """eRoamingAuthorizationStart; `session` is our own id of what is to begin."""
+        body = {
+            "OperatorID": operator_id(self.party),
+            "EvseID": evse_id,
+            "CPOPartnerSessionID": session,
+            "Identification": identification(uid),
+        }
+        return await self._call(f"charging/v21/{self.operators}/authorize/start", body)
+
+    async def authorize_stop(self, uid: str, evse_id: str, session_id: str) -> Object:
+        body = {
+            "SessionID": session_id,
+            "OperatorID": operator_id(self.party),
+            "EvseID": evse_id,
+            "Identification": identification(uid),
+        }
+        return await self._call(f"charging/v21/{self.operators}/authorize/stop", body)
+
+    async def charge_detail_record(self, record: Object) -> None:
+        await self._acknowledged(f"cdrmgmt/v22/{self.operators}/charge-detail-record", record)
+
+    # --- what the hub calls
+
+    async def _served(self, request: Request, body: Object) -> Answer | None:
+        match request.parts:
+            case (*_, "providers", _, "authorize-remote", "start"):
+                self._starts[body["EvseID"]] = body
+            case (*_, "providers", _, "authorize-remote", "stop"):
+                self._stops.add(body["SessionID"])
+            case _:
+                return None
+        return json_answer(acknowledgement(body))
