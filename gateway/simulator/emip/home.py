@@ -40,6 +40,7 @@ class EmipHome(EmipNetwork, Home):
 
     is_asked: ClassVar[bool] = True
     lists_cards: ClassVar[bool] = False
+    lists_cards: ClassVar[bool] = False
     sees_stations: ClassVar[bool] = False
     sees_status: ClassVar[bool] = False
     sees_sessions: ClassVar[bool] = True
@@ -48,12 +49,12 @@ class EmipHome(EmipNetwork, Home):
     def __init__(self, name: str, party: PartyId, hub_url: str, *, thinks_s: float = 0.0) -> None:
         super().__init__(name, party, "EMSP", hub_url, thinks_s=thinks_s)
         self.records: list[Members] = []
-        self._cards: list[Card] = []
+        self._cards: dict[str, Card] = {}
         self._places: dict[str, str] = {}
         self._events: dict[str, dict[str, datetime]] = {}
 
     async def hand_out(self, cards: Sequence[Card], *, listed: bool = False) -> None:
-        self._cards += cards
+        self._cards |= {card.uid: card for card in cards}
 
     async def stations(self) -> set[str]:
         return set()
@@ -110,7 +111,7 @@ class EmipHome(EmipNetwork, Home):
         return None
 
     async def _authorised(self, asked: Members) -> Members:
-        card = next((held for held in self._cards if is_of(held, asked["userId"])), None)
+        card = next((held for held in self._cards.values() if is_of(held, asked["userId"])), None)
         await asyncio.sleep(SILENCE_S if card and card.silent else self.thinks_s)
         yes = card is not None and not card.blocked
         if session_id := asked.get("serviceSessionId"):

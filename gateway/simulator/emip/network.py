@@ -1,9 +1,10 @@
 """What both roles of eMIP share: one URL, a key, the common header, and a status in every answer."""
 
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 import httpx
 
+from core.model.ids import PartyId
 from gateway.simulator.access import Admin, partner_document
 from gateway.simulator.emip.soap import CONTENT_TYPE, Members, Message, NotSoap, action, fault_text, opened, sealed
 from gateway.simulator.network import Network, NotAsTold
@@ -41,8 +42,8 @@ class EmipNetwork(Network):
 
     protocol: ClassVar[str] = "eMIP"
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+    def __init__(self, name: str, party: PartyId, role: str, hub_url: str, *, thinks_s: float = 0.0) -> None:
+        super().__init__(name, party, role, hub_url, thinks_s=thinks_s)
         self.id = ""
         self._key = ""
         self._base = ""
