@@ -70,13 +70,14 @@ async def test_approved_records_leave_the_queue_and_can_still_be_had(net: Net) -
     assert again.result == "ok"
 
 
-@pytest.mark.spec("OCHP-CDR-16", "OCHP-CDR-21")
+@pytest.mark.spec("OCHP-CDR-16", "OCHP-CDR-21", "OCHP-CDR-51")
 async def test_declined_records_go_back_to_their_operator(net: Net) -> None:
     await net.cpo.ask("AddCDRs", cdr())
     await net.hub.settle()
     assert (await net.emp.ask("ConfirmCDRs", decision("declined"))).result == "ok"
     assert await checked(net.cpo) == {"DEQX7A1": "declined"}
     assert await fetched(net.emp) == {}
+    assert net.hub.storage.cdrs.held[KEY].last_error == "declined by the provider; OCHP carries no reason"
     other = await join(net.hub, "CPO", "ATQV2")
     assert await checked(other) == {}
     assert (await net.emp.ask("ConfirmCDRs", decision("declined"))).result == "ok"
@@ -207,7 +208,7 @@ async def test_without_a_connection_no_record_goes_to_the_provider(net: Net) -> 
     assert await fetched(net.emp) == {"DEQX7A0": "accepted"}
 
 
-@pytest.mark.spec("OCHP-CDR-18", "OCHP-CDR-47", "OCHP-DT-06", "OCHP-CDR-50")
+@pytest.mark.spec("OCHP-CDR-18", "OCHP-CDR-47", "OCHP-DT-06", "OCHP-CDR-50", "OCHP-OPS-10")
 async def test_records_come_as_they_were_sent(net: Net) -> None:
     first, second = cdr(price="0.4000", duration="<duration>001:00:00</duration>"), cdr("DEQX7A2")
     await net.cpo.ask("AddCDRs", first)
@@ -215,6 +216,7 @@ async def test_records_come_as_they_were_sent(net: Net) -> None:
     await net.cpo.ask("AddCDRs", second)
     answer = await net.emp.ask("GetCDRs")
     assert answer.texts("cdrInfoArray/CdrId") == ["DEQX7A1", "DEQX7A2"]
+    assert net.hub.storage.cdrs.held[KEY].cdr.started_at.isoformat() == "2026-01-15T09:00:00+00:00"
     whole = "".join(answer.all("cdrInfoArray")[0].itertext())
     assert whole == "DEQX7A1DE*QX7*E104C3A1B2rfidDE-QM1-C00000417-Uaccepted" + (
         "2026-01-15T10:00:00+01:002026-01-15T11:00:00+01:00001:00:007KaiHafen26999DEUACIEC_62196_T2Socket"

@@ -187,7 +187,9 @@ async def statuses(nsp: Reached, inner: str = "", name: str = "evse") -> dict[st
     return {one.findtext("{*}evseId"): (one.get("major"), one.get("minor"), one.get("ttl")) for one in answer.all(name)}
 
 
-@pytest.mark.spec("OCHP-LIVE-01", "OCHP-LIVE-03", "OCHP-LIVE-04", "OCHP-LIVE-07", "OCHP-ID-01", "OCHP-LIVE-26")
+@pytest.mark.spec(
+    "OCHP-LIVE-01", "OCHP-LIVE-03", "OCHP-LIVE-04", "OCHP-LIVE-07", "OCHP-ID-01", "OCHP-LIVE-26", "OCHP-LIVE-25"
+)
 async def test_the_newest_status_is_told_with_its_time(net: Net) -> None:
     await net.cpo.ask(SET, charge_point("DE*QX7*E1") + charge_point("DE*QX7*E2"))
     body = (
@@ -204,7 +206,9 @@ async def test_the_newest_status_is_told_with_its_time(net: Net) -> None:
     assert (await statuses(net.nsp))["DE*QX7*E1"] == ("not-available", "blocked", None)
 
 
-@pytest.mark.spec("OCHP-LIVE-05", "OCHP-LIVE-06", "OCHP-LIVE-08", "OCHP-DLT-13", "OCHP-LIVE-20", "OCHP-LIVE-21")
+@pytest.mark.spec(
+    "OCHP-LIVE-05", "OCHP-LIVE-06", "OCHP-LIVE-08", "OCHP-DLT-13", "OCHP-LIVE-20", "OCHP-LIVE-21", "OCHP-OPS-06"
+)
 async def test_after_its_time_nothing_is_known(net: Net) -> None:
     await net.cpo.ask(SET, charge_point("DE*QX7*E1") + charge_point("DE*QX7*E2"))
     await net.cpo.ask(
@@ -311,3 +315,27 @@ async def test_a_status_said_again_tells_nobody(net: Net) -> None:
     net.hub.clock.advance(60)
     await net.cpo.ask("UpdateStatus", live(minor="available"))
     assert net.hub.storage.outbox.events == {}
+
+
+@pytest.mark.spec("OCHP-DT-17")
+async def test_lengths_are_those_of_characters(net: Net) -> None:
+    longest = charge_point(name="ü" * 100).replace("<address>Kai<", f"<address>{'ß' * 45}<")
+    longest = longest.replace("<city>Hafen<", f"<city>{'Ö' * 45}<")
+    assert (await net.cpo.ask("SetChargePointList", longest)).result == "ok"
+    answer = await net.nsp.ask("GetChargePointList")
+    assert answer.texts("chargePointInfoArray/chargePointAddress/city") == ["Ö" * 45]
+    for longer in (
+        longest.replace("ß" * 45, "ß" * 46),
+        longest.replace("Ö" * 45, "Ö" * 46),
+        longest.replace("ü" * 100, "ü" * 101),
+    ):
+        assert (await net.cpo.ask("UpdateChargePointList", longer)).result == "format"
+
+
+@pytest.mark.spec("OCHP-CP-24")
+async def test_a_connector_names_a_tariff_before_there_is_one(net: Net) -> None:
+    named = charge_point().replace("</connectors>", "<tariffId>DEQX7T1</tariffId></connectors>")
+    answer = await net.cpo.ask("SetChargePointList", named)
+    assert answer.result == "ok", answer.text
+    told = await net.nsp.ask("GetChargePointList")
+    assert told.texts("chargePointInfoArray/connectors/tariffId") == ["DEQX7T1"]

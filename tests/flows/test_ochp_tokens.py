@@ -1,15 +1,17 @@
 """Authorisation data: providers upload, operators download and ask."""
 
+import random
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 import pytest
 from msgspec.structs import replace
 
+from core.errors import Invalid
 from core.model.partner import Partner, Role
 from core.model.token import Whitelist
 from tests.flows.hub import TestHub
-from tests.flows.ochp_partners import Answer, Reached, emt_id, join, opened, since, token
+from tests.flows.ochp_partners import Answer, Reached, charge_point, emt_id, join, opened, since, token
 
 SET, UPDATE = "SetRoamingAuthorisationList", "UpdateRoamingAuthorisationList"
 GET, DELTA, SINGLE = (
@@ -56,7 +58,7 @@ async def test_a_set_is_the_whole_list(net: Net) -> None:
     assert await listed(net.cpo) == ["BB02", "CC03"]
 
 
-@pytest.mark.spec("OCHP-RA-05", "OCHP-RA-06", "OCHP-RA-02")
+@pytest.mark.spec("OCHP-RA-05", "OCHP-RA-06", "OCHP-RA-02", "OCHP-ID-23")
 async def test_an_update_adds_and_overwrites_by_token(net: Net) -> None:
     await net.emp.ask(SET, token("AA01") + token("BB02"))
     await net.other.ask(SET, token("EE09", "DK-QE5-C00000001"))
@@ -110,13 +112,14 @@ async def test_many_reasons_are_cut_with_a_count(net: Net) -> None:
     assert len(answer.all("refusedRoamingAuthorisationInfo")) == 50
 
 
-@pytest.mark.spec("OCHP-RA-24", "OCHP-RES-09", "OCHP-DLT-07")
+@pytest.mark.spec("OCHP-RA-24", "OCHP-RES-09", "OCHP-DLT-07", "OCHP-ID-24")
 async def test_a_request_that_is_wrong_itself_is_format_and_changes_nothing(net: Net) -> None:
     await net.emp.ask(SET, token("AA01"))
     assert (await net.emp.ask(SET)).result == "format"
     assert (await net.emp.ask(SET, token("AA02") + "<pagination/>")).result == "format"
     assert await listed(net.cpo) == ["AA01"]
-    for wrong in ("", since("2026-13-41T25:61:00Z"), since("2026-02-30T00:00:00Z"), since("2026-01-15T12:00:00.5Z")):
+    moments = ("2026-13-41T25:61:00Z", "2026-02-30T00:00:00Z", "2026-01-15T12:00:00.5Z", "٢٠٢٦-01-15T12:00:00Z")
+    for wrong in ("", *map(since, moments)):
         assert (await net.cpo.ask(DELTA, wrong)).result == "format", wrong
 
 
@@ -230,7 +233,7 @@ def _closed(partner: Partner) -> Partner:
     return replace(partner, open_to=())
 
 
-@pytest.mark.spec("OCHP-AUTH-10", "OCHP-REL-12")
+@pytest.mark.spec("OCHP-AUTH-10", "OCHP-REL-12", "OCHP-AUTH-11")
 async def test_operations_belong_to_roles_and_own_records_do_not_come_back(net: Net) -> None:
     answer = await net.cpo.ask(SET, token("AA01"))
     assert (answer.result, "EMP" in answer.text) == ("not-authorized", True)
@@ -245,6 +248,45 @@ async def test_operations_belong_to_roles_and_own_records_do_not_come_back(net: 
     await net.emp.ask(SET, token("AA01"))
     assert await listed(both) == ["AA01"]
     assert both.partner.plays(Role.EMSP)
+    for role in ("CPO", "EMSP"):
+        with pytest.raises(Invalid):
+            await join(net.hub, role, "ATQV2")
+
+
+@pytest.mark.spec("OCHP-ID-25")
+async def test_an_operator_and_a_provider_of_one_id_may_be_two_companies(net: Net) -> None:
+    namesake = await join(net.hub, "EMSP", "DEQX7")
+    await net.cpo.ask("SetChargePointList", charge_point())
+    assert (await namesake.ask(SET, token("AA07", "DE-QX7-C00000001"))).result == "ok"
+    assert await listed(net.cpo) == ["AA07"]
+    assert (await namesake.ask("GetChargePointList")).texts("chargePointInfoArray/evseId") == ["DE*QX7*E1"]
+    assert (await namesake.ask("SetChargePointList", charge_point())).result == "not-authorized"
+    assert (await net.cpo.ask(SET, token("AA08", "DE-QX7-C00000002"))).result == "not-authorized"
+
+
+@pytest.mark.spec("OCHP-DLT-03", "OCHP-DLT-09")
+@pytest.mark.parametrize("seed", range(8))
+async def test_all_deltas_onto_nothing_make_the_full_list(net: Net, seed: int) -> None:
+    """Whoever uploads, replaces and withdraws in between, and however often it is asked."""
+    chance = random.Random(seed)
+    contracts = {net.emp: "DE-QM1-C00000417", net.other: "DK-QE5-C00000001"}
+    known: dict[str, str] = {}
+    asked = net.hub.clock.now()
+    for _ in range(25):
+        provider = chance.choice(list(contracts))
+        prefix = "AA" if provider is net.emp else "BB"
+        some = chance.sample(range(10), chance.randint(1, 4))
+        expiry = chance.choice(("2030-01-01T00:00:00Z", "2026-01-15T12:01:00Z", "2025-01-01T00:00:00Z"))
+        records = "".join(token(f"{prefix}{index:02}", contracts[provider], expiry) for index in some)
+        await provider.ask(chance.choice((SET, UPDATE)), records)
+        net.hub.clock.advance(chance.choice((0, 0, 1, 20)))
+        if chance.random() < 0.5:
+            now = net.hub.clock.now()
+            known |= await changed(net.cpo, f"{asked:%Y-%m-%dT%H:%M:%SZ}")
+            asked = now
+    known |= await changed(net.cpo, f"{asked:%Y-%m-%dT%H:%M:%SZ}")
+    valid = sorted(name for name, expiry in known.items() if expiry > f"{net.hub.clock.now():%Y-%m-%dT%H:%M:%SZ}")
+    assert await listed(net.cpo) == valid
 
 
 async def test_uploaded_tokens_may_be_decided_on_by_others(net: Net) -> None:
