@@ -9,6 +9,13 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from core.model.authorisation import Authorisation, AuthoriseRequest
+from core.model.cdr import Cdr
+from core.model.command import Command, CommandOutcome
+from core.model.location import Location
+from core.model.session import Session
+from core.model.tariff import Tariff
+from core.model.token import Token
 from gateway.translation.model import Kind
 from mappings.emip import authorisation as emip_authorisation
 from mappings.emip import cdrs as emip_cdrs
@@ -34,6 +41,9 @@ from mappings.ocpi import places as ocpi_places
 from mappings.ocpi import sessions as ocpi_sessions
 from mappings.ocpi import tariffs as ocpi_tariffs
 from mappings.ocpi import tokens as ocpi_tokens
+from mappings.ocpi import v2_2_1_losses
+from mappings.ocpi.forms import LossTable, Lost
+from mappings.ocpi.v2_1_1 import losses as v2_1_1_losses
 from mappings.oicp import authorisation as oicp_authorisation
 from mappings.oicp import cdrs as oicp_cdrs
 from mappings.oicp import codes as oicp
@@ -283,8 +293,56 @@ _EMIP: Final = {
     Kind.COMMAND_RESULT: Carriage(not_carried=emip_outcomes.NOT_CARRIED, codes={"outcome": emip_outcomes.START_RESULT}),
 }
 
+_TYPES: Final = {
+    Kind.LOCATION: Location,
+    Kind.TOKEN: Token,
+    Kind.AUTHORIZATION_REQUEST: AuthoriseRequest,
+    Kind.AUTHORIZATION: Authorisation,
+    Kind.SESSION: Session,
+    Kind.CDR: Cdr,
+    Kind.TARIFF: Tariff,
+    Kind.START_SESSION: Command,
+    Kind.COMMAND_RESULT: CommandOutcome,
+}
+Conditions = Mapping[Kind, Mapping[str, str]]
+_2_2_1: Final[Conditions] = {
+    Kind.LOCATION: {"evses[].connectors[].standard": "an EVSE none of whose plugs has a word is left out"},
+    Kind.TARIFF: {"elements": "it prices nothing but bookings"},
+}
+_2_1_1: Final[Conditions] = {
+    Kind.LOCATION: {**_2_2_1[Kind.LOCATION], "publish": "not published by its owner"},
+    Kind.SESSION: {"location_id": "the place is not known", "token.contract_id": "the contract is not known"},
+    Kind.CDR: {"credit": "a credit would read as a charge", "token.contract_id": "the contract is not known"},
+    Kind.TARIFF: {
+        "elements": "it prices nothing but bookings and reservations, or depends on the current",
+        "min_price": "a limit of the price cannot be said",
+        "max_price": "a limit of the price cannot be said",
+        "tax_included": "prices include taxes of an unknown rate",
+        "starts_at": "not valid now",
+        "ends_at": "not valid now",
+    },
+}
+
+
+def _older(lost: Lost, withheld: Conditions) -> dict[Kind, Carriage]:
+    """What an older version of OCPI does not carry: what 2.3.0 does not, and what its own tables say."""
+    tables = {kind: lost.get(held) for kind, held in _TYPES.items()}
+    return {kind: _with(held, tables.get(kind), withheld.get(kind, {})) for kind, held in _OCPI.items()}
+
+
+def _with(carriage: Carriage, table: LossTable | None, withheld: Mapping[str, str]) -> Carriage:
+    table = table or LossTable()
+    return Carriage(
+        not_carried={**carriage.not_carried, **table.not_carried},
+        codes={**carriage.codes, **table.codes},
+        withheld={**carriage.withheld, **withheld},
+    )
+
+
 CARRIAGE: Final[Mapping[str, Mapping[Kind, Carriage]]] = {
     "ocpi-2.3.0": _OCPI,
+    "ocpi-2.2.1": _older(v2_2_1_losses.LOST, _2_2_1),
+    "ocpi-2.1.1": _older(v2_1_1_losses.LOST, _2_1_1),
     "oicp-2.3": _OICP,
     "ochp-1.4": _OCHP,
     "emip-0.7.4": _EMIP,

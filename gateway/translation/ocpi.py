@@ -1,5 +1,7 @@
-"""OCPI 2.3.0 payloads."""
+"""Payloads of OCPI, in each of its versions."""
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -18,6 +20,7 @@ from core.model.token import Token
 from gateway.translation import ocpi_commands
 from gateway.translation.completing import completed
 from gateway.translation.model import UNKNOWN_PARTY, Context, Dialect, EvseReport, Kind, Written, assumed, withheld
+from gateway.translation.ocpi_version import Speech, untold_token
 from mappings.ocpi.authorisation import (
     authorisation_from_ocpi,
     authorisation_losses,
@@ -32,23 +35,32 @@ from mappings.ocpi.locations import EVSE_STATUS, location_from_ocpi, location_lo
 from mappings.ocpi.sessions import session_from_ocpi, session_losses, session_to_ocpi
 from mappings.ocpi.tariffs import tariff_from_ocpi, tariff_losses, tariff_to_ocpi
 from mappings.ocpi.tokens import token_from_ocpi, token_losses, token_to_ocpi
+from protocols.ocpi.versions import V2_1_1, V2_2_1, V2_3_0, Version
 from protocols.ocpi.wire import cdrs, locations, sessions, tariffs, tokens
-from protocols.transport.json_codec import convert, decode, decode_raw, to_raw
+from protocols.transport.json_codec import convert, decode_raw, to_raw
 
 
-def _location(body: bytes, _: Context) -> Location:
-    return location_from_ocpi(decode(body, locations.Location))
+def _location(speech: Speech, body: bytes, context: Context) -> Location:
+    return location_from_ocpi(speech.read(body, locations.Location, context))
 
 
-def _location_out(found: Location | list[Location], _: Context) -> Written:
+def _location_out(speech: Speech, found: Location | list[Location], context: Context) -> Written:
     several = found if isinstance(found, list) else [found]
-    outputs = [to_raw(location_to_ocpi(location)) for location in several]
-    lost = tuple(loss for location in several for loss in location_losses(location))
-    return Written(output=outputs[0] if len(outputs) == 1 else outputs, losses=lost)
+    made = [_one_location(speech, location, context) for location in several]
+    outputs = [written.output for written in made if written.output is not None]
+    lost = tuple(loss for written in made for loss in written.losses)
+    return Written(output=(outputs or [None])[0] if len(several) == 1 else outputs or None, losses=lost)
 
 
-def _status(body: bytes, context: Context) -> EvseReport:
-    patch = decode(body, locations.EvsePatch)
+def _one_location(speech: Speech, location: Location, context: Context) -> Written:
+    lost = location_losses(location) + speech.losses(location, context)
+    if not speech.version.older:
+        return Written(output=to_raw(location_to_ocpi(location)), losses=lost)
+    return speech.written(lambda: location_to_ocpi(location), lost, context)
+
+
+def _status(speech: Speech, body: bytes, context: Context) -> EvseReport:
+    patch = speech.read(body, locations.EvsePatch, context)
     if patch.status is UNSET:
         raise Invalid("$.status", "Object missing required field `status`")
     uid = None if patch.uid is UNSET else patch.uid
@@ -66,7 +78,7 @@ def _evse_id(text: Any) -> EvseId:
     return EvseId.parse(str(text), "$.evse_id")
 
 
-def _status_out(report: EvseReport, context: Context) -> Written:
+def _status_out(speech: Speech, report: EvseReport, context: Context) -> Written:
     lost: list[Loss] = []
     uid = report.uid
     if uid is None:
@@ -84,19 +96,19 @@ def _status_out(report: EvseReport, context: Context) -> Written:
         status=EVSE_STATUS.to_wire(report.status),
         last_updated=time_to_ocpi(report.updated_at or context.now),
     )
-    return Written(output=to_raw(patch), losses=tuple(lost))
+    return Written(output=speech.raw(patch, context), losses=tuple(lost))
 
 
-def _token(body: bytes, _: Context) -> Token:
-    return token_from_ocpi(decode(body, tokens.Token))
+def _token(speech: Speech, body: bytes, context: Context) -> Token:
+    return token_from_ocpi(speech.read(body, tokens.Token, context))
 
 
-def _token_out(token: Token, _: Context) -> Written:
+def _token_out(speech: Speech, token: Token, context: Context) -> Written:
     try:
-        output = to_raw(token_to_ocpi(token))
+        output = speech.raw(token_to_ocpi(token), context)
     except Unsupported as error:
         return Written(output=None, losses=(withheld("$", str(error)),))
-    return Written(output=output, losses=token_losses(token))
+    return Written(output=output, losses=token_losses(token) + speech.losses(token, context))
 
 
 class _Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,9 +117,10 @@ class _Question(msgspec.Struct, frozen=True, kw_only=True):
     location: Any = None
 
 
-def _question(raw: Any, context: Context) -> AuthoriseRequest:
+def _question(speech: Speech, raw: Any, context: Context) -> AuthoriseRequest:
     question = convert(raw, _Question)
-    place = convert(question.location, tokens.LocationReferences) if question.location is not None else None
+    said = question.location
+    place = speech.convert(said, tokens.LocationReferences, context) if said is not None else None
     known = context.location(place.location_id) if place else None
     operator = known.owner if known else context.party(Role.CPO)
     request = authorise_request_from_ocpi(question.token_uid, question.type, place, operator or UNKNOWN_PARTY)
@@ -118,95 +131,115 @@ def _question(raw: Any, context: Context) -> AuthoriseRequest:
     return msgspec.structs.replace(request, contract_id=token.contract_id if token else None)
 
 
-def _request(body: bytes, context: Context) -> AuthoriseRequest:
-    return _question(decode_raw(body), context)
+def _request(speech: Speech, body: bytes, context: Context) -> AuthoriseRequest:
+    return _question(speech, decode_raw(body), context)
 
 
-def _request_out(request: AuthoriseRequest, context: Context) -> Written:
+def _request_out(speech: Speech, request: AuthoriseRequest, context: Context) -> Written:
     place = context.place(evse_id=request.evse_id) if request.evse_id else None
     uid, kind, references = authorise_request_to_ocpi(request, place[0] if place else None)
     lost = authorise_request_losses(request)
     if request.evse_id and place is None:
         lost += (Loss(path="$.evse_id", reason="the location is not known to the hub", value=request.evse_id.text),)
-    output = {"token_uid": uid, "type": kind}
-    return Written(output=output | ({"location": to_raw(references)} if references else {}), losses=lost)
+    output = {"token_uid": uid, "type": speech.version.token_type_said(kind)}
+    location = {"location": speech.raw(references, context)} if references else {}
+    return Written(output=output | location, losses=lost + speech.losses(request, context))
 
 
-def _answer(body: bytes, _: Context) -> Authorisation:
-    return authorisation_from_ocpi(decode(body, tokens.AuthorizationInfo))
+def _answer(speech: Speech, body: bytes, context: Context) -> Authorisation:
+    """2.1.1 answers without the token."""
+    answer = authorisation_from_ocpi(speech.read(body, tokens.AuthorizationInfo, context))
+    if not speech.version.single_party:
+        return answer
+    return msgspec.structs.replace(answer, token=None, issuer=context.party(Role.EMSP))
 
 
-def _answer_out(answer: Authorisation, context: Context) -> Written:
-    request = _question(context.request, context) if context.request is not None else None
+def _answer_out(speech: Speech, answer: Authorisation, context: Context) -> Written:
+    request = _question(speech, context.request, context) if context.request is not None else None
     token = context.token(request.uid) if request else None
     if answer.token is None and token is not None:
         answer = msgspec.structs.replace(answer, token=token)
+    elif answer.token is None and speech.version.single_party:
+        answer = msgspec.structs.replace(answer, token=token_from_ocpi(untold_token(context)))
     try:
         info = authorisation_to_ocpi(answer, request, context.now)
     except (Unknown, Uncertain, Unsupported) as error:
         return Written(output=None, losses=(withheld("$.allowed", f"no AuthorizationInfo says this: {error}"),))
-    made = () if answer.token else (assumed("$.token", info.token.uid, "the source answers without the token"),)
-    return Written(output=to_raw(info), losses=authorisation_losses(answer) + made)
+    told = answer.token or speech.version.single_party
+    made = () if told else (assumed("$.token", info.token.uid, "the source answers without the token"),)
+    lost = authorisation_losses(answer) + made + speech.losses(answer, context)
+    return Written(output=speech.raw(info, context), losses=lost)
 
 
-def _session(body: bytes, _: Context) -> Session:
-    return session_from_ocpi(decode(body, sessions.Session))
+def _session(speech: Speech, body: bytes, context: Context) -> Session:
+    return session_from_ocpi(speech.read(body, sessions.Session, context))
 
 
-def _session_out(session: Session, _: Context) -> Written:
+def _session_out(speech: Speech, session: Session, context: Context) -> Written:
     try:
-        output = to_raw(session_to_ocpi(session))
+        output = speech.raw(session_to_ocpi(session), context)
     except Unsupported as error:
         return Written(output=None, losses=(withheld("$", str(error)),))
-    return Written(output=output, losses=session_losses(session))
+    return Written(output=output, losses=session_losses(session) + speech.losses(session, context))
 
 
-def _cdr(body: bytes, _: Context) -> Cdr:
-    return cdr_from_ocpi(decode(body, cdrs.Cdr))
+def _cdr(speech: Speech, body: bytes, context: Context) -> Cdr:
+    return cdr_from_ocpi(speech.read(body, cdrs.Cdr, context))
 
 
-def _cdr_out(cdr: Cdr, context: Context) -> Written:
+def _cdr_out(speech: Speech, cdr: Cdr, context: Context) -> Written:
     cdr, made = completed(cdr, context)
     try:
-        output = to_raw(cdr_to_ocpi(cdr))
+        output = speech.raw(cdr_to_ocpi(cdr), context)
     except Unsupported as error:
         return Written(output=None, losses=(*made, withheld("$", str(error))))
-    return Written(output=output, losses=made + cdr_losses(cdr))
+    return Written(output=output, losses=made + cdr_losses(cdr) + speech.losses(cdr, context))
 
 
-def _tariff(body: bytes, _: Context) -> Tariff:
-    return tariff_from_ocpi(decode(body, tariffs.Tariff))
+def _tariff(speech: Speech, body: bytes, context: Context) -> Tariff:
+    return tariff_from_ocpi(speech.read(body, tariffs.Tariff, context))
 
 
-def _tariff_out(tariff: Tariff, _: Context) -> Written:
-    return Written(output=to_raw(tariff_to_ocpi(tariff)), losses=tariff_losses(tariff))
+def _tariff_out(speech: Speech, tariff: Tariff, context: Context) -> Written:
+    lost = tariff_losses(tariff) + speech.losses(tariff, context)
+    return speech.written(lambda: tariff_to_ocpi(tariff), lost, context)
 
 
-OCPI_2_3_0 = Dialect(
-    reads={
-        Kind.LOCATION: _location,
-        Kind.EVSE_STATUS: _status,
-        Kind.TOKEN: _token,
-        Kind.AUTHORIZATION_REQUEST: _request,
-        Kind.AUTHORIZATION: _answer,
-        Kind.SESSION: _session,
-        Kind.CDR: _cdr,
-        Kind.TARIFF: _tariff,
-        Kind.START_SESSION: ocpi_commands.start_session,
-        Kind.STOP_SESSION: ocpi_commands.stop_session,
-        Kind.COMMAND_RESULT: ocpi_commands.result,
-    },
-    writes={
-        Kind.LOCATION: _location_out,
-        Kind.EVSE_STATUS: _status_out,
-        Kind.TOKEN: _token_out,
-        Kind.AUTHORIZATION_REQUEST: _request_out,
-        Kind.AUTHORIZATION: _answer_out,
-        Kind.SESSION: _session_out,
-        Kind.CDR: _cdr_out,
-        Kind.TARIFF: _tariff_out,
-        Kind.START_SESSION: ocpi_commands.start_session_out,
-        Kind.STOP_SESSION: ocpi_commands.stop_session_out,
-        Kind.COMMAND_RESULT: ocpi_commands.result_out,
-    },
-)
+READS: Mapping[Kind, Callable[[Speech, bytes, Context], Any]] = {
+    Kind.LOCATION: _location,
+    Kind.EVSE_STATUS: _status,
+    Kind.TOKEN: _token,
+    Kind.AUTHORIZATION_REQUEST: _request,
+    Kind.AUTHORIZATION: _answer,
+    Kind.SESSION: _session,
+    Kind.CDR: _cdr,
+    Kind.TARIFF: _tariff,
+    Kind.START_SESSION: ocpi_commands.start_session,
+    Kind.STOP_SESSION: ocpi_commands.stop_session,
+    Kind.COMMAND_RESULT: ocpi_commands.result,
+}
+WRITES: Mapping[Kind, Callable[[Speech, Any, Context], Written]] = {
+    Kind.LOCATION: _location_out,
+    Kind.EVSE_STATUS: _status_out,
+    Kind.TOKEN: _token_out,
+    Kind.AUTHORIZATION_REQUEST: _request_out,
+    Kind.AUTHORIZATION: _answer_out,
+    Kind.SESSION: _session_out,
+    Kind.CDR: _cdr_out,
+    Kind.TARIFF: _tariff_out,
+    Kind.START_SESSION: ocpi_commands.start_session_out,
+    Kind.STOP_SESSION: ocpi_commands.stop_session_out,
+    Kind.COMMAND_RESULT: ocpi_commands.result_out,
+}
+
+
+def _dialect(version: Version) -> Dialect:
+    speech = Speech(version)
+    return Dialect(
+        reads={kind: partial(read, speech) for kind, read in READS.items()},
+        writes={kind: partial(write, speech) for kind, write in WRITES.items()},
+        unheld=dict.fromkeys(READS, speech.unowned) if version.single_party else {},
+    )
+
+
+OCPI_2_3_0, OCPI_2_2_1, OCPI_2_1_1 = map(_dialect, (V2_3_0, V2_2_1, V2_1_1))

@@ -1,4 +1,4 @@
-"""Remote start and stop and their results as OCPI 2.3.0 payloads."""
+"""Remote start and stop and their results as payloads of OCPI."""
 
 from typing import Final
 
@@ -9,6 +9,7 @@ from core.model.command import Command, CommandOutcome, Outcome
 from core.model.loss import Loss
 from core.model.partner import Role
 from gateway.translation.model import UNKNOWN_PARTY, Context, Written, assumed, withheld
+from gateway.translation.ocpi_version import Speech
 from mappings.ocpi.commands import (
     outcome_from_response,
     outcome_from_result,
@@ -23,7 +24,7 @@ from mappings.ocpi.commands import (
     stop_session_to_ocpi,
 )
 from protocols.ocpi.wire.commands import CommandResponse, CommandResult, StartSession, StopSession
-from protocols.transport.json_codec import convert, decode, decode_raw, to_raw
+from protocols.transport.json_codec import convert, decode_raw
 
 COMMAND_ID: Final = "translated"
 """Commands have no id on the wire; the running hub gives them one."""
@@ -31,9 +32,9 @@ RESPONSE_URL: Final = "https://hub.invalid/commands/result"
 _OF_THE_HUB: Final = "the hub's own; it differs for each command"
 
 
-def start_session(body: bytes, context: Context) -> Command:
+def start_session(speech: Speech, body: bytes, context: Context) -> Command:
     """The location of the context says who operates it and what its EVSE is called."""
-    message = decode(body, StartSession)
+    message = speech.read(body, StartSession, context)
     place = context.location(message.location_id)
     operator = place.owner if place else context.party(Role.CPO)
     command = start_session_from_ocpi(message, id=COMMAND_ID, operator=operator or UNKNOWN_PARTY)
@@ -41,7 +42,7 @@ def start_session(body: bytes, context: Context) -> Command:
     return replace(command, evse_id=evse.evse_id if evse else None)
 
 
-def start_session_out(command: Command, context: Context) -> Written:
+def start_session_out(speech: Speech, command: Command, context: Context) -> Written:
     place = context.place(evse_id=command.evse_id, uid=command.evse_uid)
     if command.location_id is None and place is None:
         why = "the location of the EVSE is not known: give it in the context"
@@ -54,18 +55,19 @@ def start_session_out(command: Command, context: Context) -> Written:
         message = start_session_to_ocpi(command, place[0] if place else None, url)
     except Unsupported as error:
         return Written(output=None, losses=(withheld("$", error.reason),))
-    return Written(output=to_raw(message), losses=start_session_losses(command) + made)
+    lost = start_session_losses(command) + made + speech.losses(command, context)
+    return Written(output=speech.raw(message, context), losses=lost)
 
 
-def stop_session(body: bytes, context: Context) -> Command:
-    message = decode(body, StopSession)
+def stop_session(speech: Speech, body: bytes, context: Context) -> Command:
+    message = speech.read(body, StopSession, context)
     issuer, operator = context.party(Role.EMSP), context.party(Role.CPO)
     return stop_session_from_ocpi(
         message, id=COMMAND_ID, issuer=issuer or UNKNOWN_PARTY, operator=operator or UNKNOWN_PARTY
     )
 
 
-def stop_session_out(command: Command, _: Context) -> Written:
+def stop_session_out(speech: Speech, command: Command, context: Context) -> Written:
     """A session of another protocol is known here by the hub's own id."""
     made: tuple[Loss, ...] = ()
     if command.session_id is None and command.journey_id is not None:
@@ -76,7 +78,8 @@ def stop_session_out(command: Command, _: Context) -> Written:
         message = stop_session_to_ocpi(command, url)
     except Unsupported as error:
         return Written(output=None, losses=(withheld("$.session_id", error.reason),))
-    return Written(output=to_raw(message), losses=stop_session_losses(command) + made + ours)
+    lost = stop_session_losses(command) + made + ours + speech.losses(command, context)
+    return Written(output=speech.raw(message, context), losses=lost)
 
 
 def _url(command: Command) -> tuple[str, tuple[Loss, ...]]:
@@ -86,9 +89,11 @@ def _url(command: Command) -> tuple[str, tuple[Loss, ...]]:
     return RESPONSE_URL, (assumed("$.response_url", RESPONSE_URL, _OF_THE_HUB),)
 
 
-def result(body: bytes, _: Context) -> CommandOutcome:
-    """A CommandResult, or the CommandResponse that ends a command at once."""
+def result(speech: Speech, body: bytes, context: Context) -> CommandOutcome:
+    """A CommandResult, or the CommandResponse that ends a command at once; in 2.1.1 both are the same."""
     raw = decode_raw(body)
+    if speech.version.single_party:
+        return outcome_from_result(speech.convert(raw, CommandResult, context))
     if isinstance(raw, dict) and "timeout" in raw:
         return outcome_from_response(convert(raw, CommandResponse))
     try:
@@ -99,5 +104,6 @@ def result(body: bytes, _: Context) -> CommandOutcome:
         raise
 
 
-def result_out(outcome: CommandOutcome, _: Context) -> Written:
-    return Written(output=to_raw(result_to_ocpi(outcome)), losses=outcome_losses(outcome))
+def result_out(speech: Speech, outcome: CommandOutcome, context: Context) -> Written:
+    lost = outcome_losses(outcome) + speech.losses(outcome, context)
+    return Written(output=speech.raw(result_to_ocpi(outcome), context), losses=lost)

@@ -13,7 +13,7 @@ from core.model.partner import Role
 from gateway.translation.emip import EMIP_0_7_4
 from gateway.translation.model import Context, Dialect, Kind, Party, Translated, Unheld, Write, Written
 from gateway.translation.ochp import OCHP_1_4
-from gateway.translation.ocpi import OCPI_2_3_0
+from gateway.translation.ocpi import OCPI_2_1_1, OCPI_2_2_1, OCPI_2_3_0
 from gateway.translation.oicp import OICP_2_3
 from mappings.ocpi.locations import location_from_ocpi
 from mappings.ocpi.tariffs import tariff_from_ocpi
@@ -25,12 +25,13 @@ from protocols.transport.json_codec import convert
 
 DIALECTS: Mapping[str, Dialect] = {
     "ocpi-2.3.0": OCPI_2_3_0,
+    "ocpi-2.2.1": OCPI_2_2_1,
+    "ocpi-2.1.1": OCPI_2_1_1,
     "oicp-2.3": OICP_2_3,
     "ochp-1.4": OCHP_1_4,
     "emip-0.7.4": EMIP_0_7_4,
 }
-NOT_YET = ("ocpi-2.2.1", "ocpi-2.1.1")
-PROTOCOLS = (*DIALECTS, *NOT_YET)
+PROTOCOLS = tuple(DIALECTS)
 
 
 def translate(source: str, target: str, kind: Kind, payload: bytes, context: Context) -> Translated:

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from core.model.authorisation import Authorisation
+from core.model.authorisation import Authorisation, AuthoriseRequest
 from core.model.cdr import Cdr
 from core.model.command import Command
 from core.model.location import Location
@@ -94,6 +94,7 @@ LOST: Final[Lost] = {
     Session: LossTable(SESSION, SESSION_CODES),
     Cdr: LossTable(CDR, CDR_CODES),
     Tariff: LossTable(TARIFF, TARIFF_CODES),
+    AuthoriseRequest: LossTable({}, {"kind": TOKEN_TYPE}),
     Authorisation: WITH_TOKEN,
     Command: WITH_TOKEN,
 }

@@ -61,7 +61,7 @@ class Dialect(Struct, frozen=True):
 
     def token_type(self, kind: str) -> str:
         """For queries."""
-        return self.version.token_type.said(kind) or kind if self.version.token_type else kind
+        return self.version.token_type_said(kind)
 
     def losses(self, canonical: Struct) -> tuple[Loss, ...]:
         """Beyond those of 2.3.0."""

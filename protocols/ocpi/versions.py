@@ -55,6 +55,9 @@ class Version(Struct, frozen=True, eq=False):
     def older(self) -> bool:
         return bool(self.forms)
 
+    def token_type_said(self, kind: str) -> str:
+        return (self.token_type.said(kind) if self.token_type else None) or kind
+
     def offers(self, module: str) -> bool:
         return any(name == module for name, _ in self.modules)
 

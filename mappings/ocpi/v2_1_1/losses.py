@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from core.model.authorisation import Authorisation
+from core.model.authorisation import Authorisation, AuthoriseRequest
 from core.model.cdr import Cdr
 from core.model.command import Command, CommandOutcome, Outcome
 from core.model.location import Location, PowerType
@@ -165,6 +165,7 @@ LOST: Final[Lost] = {
     Session: LossTable(SESSION, SESSION_CODES),
     Cdr: LossTable(CDR, CDR_CODES, cdr_assumed),
     Tariff: LossTable(TARIFF, TARIFF_CODES),
+    AuthoriseRequest: LossTable({}, {"kind": TOKEN_TYPE}),
     Authorisation: LossTable({"token": "no field; the question names it", "reference": _NO}),
     Command: LossTable(COMMAND, {"token.kind": TOKEN_TYPE}),
     CommandOutcome: LossTable({"messages": _NO}, {"outcome": OUTCOME}),

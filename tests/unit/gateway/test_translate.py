@@ -141,7 +141,7 @@ def test_a_wrong_payload_names_the_field_and_exits_2() -> None:
     assert said["error"]["path"] == "$.city"
 
 
-@pytest.mark.parametrize(("target", "kind"), [("oicp-2.3", "session"), ("emip-0.7.4", "location")])
+@pytest.mark.parametrize(("target", "kind"), [("emip-0.7.4", "tariff"), ("emip-0.7.4", "location")])
 def test_an_impossible_pair_exits_3_and_says_why(target: str, kind: str) -> None:
     code, said = run("--from", "ocpi-2.3.0", "--to", target, "--kind", kind, given=LOCATION)
     assert code == 3
@@ -152,7 +152,7 @@ def test_a_bad_line_of_a_batch_spoils_no_other() -> None:
     lines = [
         json.dumps({"id": 1, "from": "oicp-2.3", "to": "ocpi-2.3.0", "kind": "evse-status", "input": {}}),
         "not json",
-        json.dumps({"id": 3, "from": "oicp-2.3", "to": "ocpi-2.1.1", "kind": "evse-status", "input": STATUS}),
+        json.dumps({"id": 3, "from": "ocpi-2.3.0", "to": "emip-0.7.4", "kind": "location", "input": LOCATION}),
         json.dumps({"id": 4, "from": "oicp-2.3", "to": "ocpi-2.3.0", "kind": "evse-status", "input": STATUS}),
     ]
     result = CliRunner().invoke(translate, ["--batch"], input="\n".join(lines))
@@ -160,5 +160,5 @@ def test_a_bad_line_of_a_batch_spoils_no_other() -> None:
     assert result.exit_code == 0
     assert done[0]["error"]["path"] == "$.EvseID"
     assert done[1]["error"]["path"] == "$"
-    assert "ocpi-2.1.1" in done[2]["unsupported"]
+    assert "emip-0.7.4" in done[2]["unsupported"]
     assert done[3]["output"]["evse_id"] == "DE*ABC*E1"
