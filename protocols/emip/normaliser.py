@@ -9,7 +9,7 @@ import logging
 import re
 import typing
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
@@ -39,7 +39,6 @@ _MOMENT: Final = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{0,9}))?"
     r"(Z|[+-][0-9]{2}:[0-9]{2})?"
 )
-_USUAL: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _ANSWER_WORDS: Final = {word: int(code) for word, code in WORDS[AuthorisationValue].items()}
 
 
@@ -52,19 +51,22 @@ class Missing(Invalid):
 
 
 class _Entry(Struct, frozen=True):
+    """`leaf` None: an element with elements in it, of the type `inner`."""
+
     key: str
     many: bool
     leaf: Leaf | None
     inner: Any
-    dialect: bool
 
 
 class _Plan(Struct, frozen=True):
-    """`tags`: elements by their own names; `entries`: by names whose first letter is small."""
+    """`tags`: elements by their own names; `entries`: by names whose first letter is small. `dialect`: other name of an
+    element -> its name."""
 
     name: str
     tags: dict[Any, _Entry]
     entries: dict[str, _Entry]
+    dialect: tuple[tuple[str, str], ...]
     required: frozenset[str]
     names: tuple[str, ...]
 
@@ -76,31 +78,25 @@ def values_of(element: Element, wire_type: Any, zone: tzinfo = UTC) -> dict[str,
 
 def _read(element: Element, plan: _Plan, zone: tzinfo) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    dialect: dict[str, Any] = {}
     unknown: dict[str, Any] = {}
     known = plan.tags.get
-    for child in element:
-        tag = child.tag
-        entry = known(tag)  # as we would write it
+    for child in element[:]:
+        entry = known(child.tag) or _other_spelling(child, plan, unknown)  # mostly as we would write it
         if entry is None:
-            local = local_name(tag)
-            entry = plan.entries.get(_uncapped(local))
-            if entry is None:
-                put(unknown, local, plain(child))
-                continue
-        value = _value(child, entry, zone)
+            continue
+        value = _leaf_value(child, entry.leaf, zone) if entry.leaf else _inner(child, entry, zone)
         if value is None:
             continue
+        key = entry.key
         if entry.many:
-            values.setdefault(entry.key, []).append(value)
-        elif entry.dialect:
-            dialect.setdefault(entry.key, value)
-        elif entry.key in values:
-            log.info("%s: a second %s is ignored", plan.name, entry.key)
+            values.setdefault(key, []).append(value)
+        elif key not in values:
+            values[key] = value
         else:
-            values[entry.key] = value
-    for key, value in dialect.items():
-        values.setdefault(key, value)
+            log.info("%s: a second %s is ignored", plan.name, key)
+    for name, key in plan.dialect:
+        if name in values:
+            values.setdefault(key, values.pop(name))
     if not plan.required <= values.keys():
         name = next(name for name in plan.names if name in plan.required and name not in values)
         raise Missing(path_of(element, name), name)
@@ -110,22 +106,32 @@ def _read(element: Element, plan: _Plan, zone: tzinfo) -> dict[str, Any]:
     return values
 
 
-def _value(child: Element, entry: _Entry, zone: tzinfo) -> Any:
-    """None for what counts as absent."""
-    if entry.leaf is None:
-        if not len(child):
-            return None
-        return _read(child, _plan(entry.inner), zone)
+def _other_spelling(child: Element, plan: _Plan, unknown: dict[str, Any]) -> _Entry | None:
+    """In a namespace, or with another first letter. What nobody knows is put aside into `unknown`."""
+    local = local_name(child.tag)
+    entry = plan.entries.get(_uncapped(local))
+    if entry is None:
+        put(unknown, local, plain(child))
+    return entry
+
+
+def _inner(child: Element, entry: _Entry, zone: tzinfo) -> dict[str, Any] | None:
+    """None for what is empty, and so counts as absent."""
+    return _read(child, _plan(entry.inner), zone) if len(child) else None
+
+
+def _leaf_value(child: Element, leaf: Leaf, zone: tzinfo) -> Any:
+    """None for what is empty or nil, and so counts as absent."""
     if len(child):
         raise Invalid(path_of(child), "an element where text belongs")
     text = child.text
     if text is None:
         return None
     text = text.strip()
-    if not text:  # what is nil is empty
+    if not text:
         return None
     try:
-        return entry.leaf(text, zone)
+        return leaf(text, zone)
     except ValueError as error:
         raise Invalid(path_of(child), str(error)) from None
 
@@ -133,18 +139,17 @@ def _value(child: Element, entry: _Entry, zone: tzinfo) -> Any:
 @lru_cache(maxsize=256)
 def _plan(wire_type: Any) -> _Plan:
     hints = typing.get_type_hints(wire_type, include_extras=True)
-    entries: dict[str, _Entry] = {}
+    tags: dict[str, _Entry] = {}
     for shape in shape_of(wire_type):
         leaf = None if shape.is_struct else _leaf(shape, _marks(hints[shape.name]))
-        entry = _Entry(shape.encoded, shape.many, leaf, shape.kind, False)
-        entries[_uncapped(shape.encoded)] = entry
-        for other, name in DIALECT.get(wire_type, {}).items():
-            if name == shape.encoded:
-                entries[_uncapped(other)] = msgspec.structs.replace(entry, dialect=True)
+        tags[shape.encoded] = _Entry(shape.encoded, shape.many, leaf, shape.kind)
+    names = tuple(tags)
+    dialect = tuple(DIALECT.get(wire_type, {}).items())
+    for other, name in dialect:
+        tags[other] = msgspec.structs.replace(tags[name], key=other)
+    entries = {_uncapped(name): entry for name, entry in tags.items()}
     required = frozenset(field.encode_name for field in msgspec.structs.fields(wire_type) if field.required)
-    names = tuple(shape.encoded for shape in shape_of(wire_type))
-    tags = {entry.key: entry for entry in entries.values() if not entry.dialect}
-    return _Plan(getattr(wire_type, "element", wire_type.__name__), tags, entries, required, names)
+    return _Plan(getattr(wire_type, "element", wire_type.__name__), tags, entries, dialect, required, names)
 
 
 def _uncapped(name: str) -> str:
@@ -229,31 +234,20 @@ def _code(kind: type[Code]) -> Leaf:
 
 def _date(text: str, zone: tzinfo) -> str:
     """In UTC, with milliseconds if there are any; further digits are dropped."""
-    if _USUAL.fullmatch(text):
-        try:
-            datetime.fromisoformat(text[:19])
-        except ValueError:
-            raise ValueError("not a date and time") from None
-        return text
     match = _MOMENT.fullmatch(text)
     if match is None:
         raise ValueError("not a date and time")
+    clock, fraction, offset = match.groups()
     try:
-        moment = datetime.fromisoformat(match[1])
-        if match[3] == "Z":
-            moment = moment.replace(tzinfo=UTC)
-        elif match[3]:
-            moment = datetime.fromisoformat(match[1] + match[3]).astimezone(UTC)
-        else:
-            moment = moment.replace(tzinfo=zone).astimezone(UTC)
+        moment = datetime.fromisoformat(clock if offset in (None, "Z") else clock + offset)
+        if offset != "Z":
+            clock = _in_utc(moment if offset else moment.replace(tzinfo=zone))
     except (ValueError, OverflowError):
         raise ValueError("not a date and time") from None
-    milli = int(((match[2] or "") + "000")[:3])
-    return written(moment + timedelta(milliseconds=milli))
+    if not fraction or not fraction[:3].strip("0"):
+        return f"{clock}Z"
+    return f"{clock}.{fraction[:3]:0<3}Z"
 
 
-def written(moment: datetime) -> str:
-    """The one form of dates that is sent. `moment` is aware."""
-    moment = moment.astimezone(UTC)
-    precision = "milliseconds" if moment.microsecond // 1000 else "seconds"
-    return moment.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
+def _in_utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")

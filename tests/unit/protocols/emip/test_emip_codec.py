@@ -1,6 +1,5 @@
 """Reading and writing of eMIP messages. eMIP checklist, 3, 5, 6, 12, 13."""
 
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from lxml import etree
 
 from core.errors import Invalid
 from protocols.emip import codec
-from protocols.emip.normaliser import Missing, written
+from protocols.emip.normaliser import Missing
 from protocols.emip.wire import from_iop, parts, to_iop
 from protocols.emip.wire.words import (
     WORDS,
@@ -171,10 +170,6 @@ def test_dates_that_are_none(text: str) -> None:
     with pytest.raises(Invalid) as caught:
         event(at=text)
     assert caught.value.path == "/e/sessionEventDateTime"
-
-
-def test_dates_are_written_in_utc() -> None:
-    assert written(datetime(2026, 3, 5, 8, 15, 30, 999_400, tzinfo=UTC)) == "2026-03-05T08:15:30.999Z"
 
 
 @pytest.mark.spec("EMIP-XML-14")
