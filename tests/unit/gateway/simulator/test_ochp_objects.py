@@ -26,7 +26,7 @@ from mappings.ochp.tokens import token_from_ochp
 from protocols.ochp import codec
 from protocols.ochp.wire.cdrs import AddCDRsRequest, CDRInfo
 from protocols.ochp.wire.charge_points import ChargePointInfo, SetChargePointListRequest
-from protocols.ochp.wire.tokens import RoamingAuthorisationInfo, SetRoamingAuthorisationListRequest
+from protocols.ochp.wire.tokens import SetRoamingAuthorisationListRequest
 from tests.ochp_schema import assert_valid
 from tests.unit.gateway.simulator import rows
 
@@ -66,9 +66,9 @@ def test_imported_points_are_taken(tmp_path: Path) -> None:
                 {"horaires": "Mo-Su 06:00-00:00"},
                 {"horaires": "sur rendez-vous", "gratuit": "True"},
                 {"prise_type_ef": "True", "prise_type_chademo": "True", "puissance_nominale": "50"},
-                {"adresse_station": "N7", "coordonneesXY": "[4.8, 45.1234567]", "code_insee_commune": None},
+                {"adresse_station": "N7", "coordonneesXY": "[4.8, 45.1234567]"},
                 {"condition_acces": "Accès réservé", "station_deux_roues": "True", "reservation": "True"},
-                {"id_station_itinerance": "FRZZZP" + "N" * 40},
+                {"id_station_itinerance": "FRZZZP" + "N" * 24},
             )
         )
     ]
@@ -87,7 +87,7 @@ def test_a_point_is_read_as_it_was_meant() -> None:
     assert (place.city, place.country, place.time_zone) == ("Lyon", "FRA", "Europe/Paris")
     assert (place.coordinates.latitude, place.coordinates.longitude) == (Decimal("45.758814"), Decimal("4.832011"))
     assert place.opening_times is not None
-    assert place.opening_times.always_open
+    assert place.opening_times.twentyfourseven
     assert (connector.standard, connector.format, connector.power_type, connector.max_power_w) == (
         "IEC_62196_T2",
         "SOCKET",
@@ -239,9 +239,7 @@ def test_times_have_the_offset_of_the_place_and_hours_have_three_digits() -> Non
 @given(
     energy=st.decimals("0.001", 500, places=3),
     per_kwh=st.decimals("0.01", 2, places=4),
-    begun=st.datetimes(datetime(2020, 1, 1), datetime(2029, 1, 1)).map(
-        lambda at: at.replace(microsecond=0, tzinfo=UTC)
-    ),
+    begun=st.integers(0, 10**9).map(lambda seconds: datetime(2000, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)),
     lasted=st.integers(1, 3 * 86400).map(lambda seconds: timedelta(seconds=seconds)),
     point=st.sampled_from([SLOW, FAST]),
 )
@@ -328,7 +326,7 @@ def test_what_is_missing_is_named() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"not xml", b"<a/>", b'{"a": 1}'])
 def test_what_is_no_message_is_told(content: bytes) -> None:
-    with pytest.raises(NotAsTold, match="not (XML|a SOAP 1.1 message): "):
+    with pytest.raises(NotAsTold, match=r"not (XML|a SOAP 1\.1 message): "):
         soap.opened(content)
 
 
@@ -348,8 +346,3 @@ def test_a_message_is_sealed_with_name_and_password() -> None:
     assert [part.text for part in token] == ["me&you", "<secret>"]
     assert token[1].get("Type") == soap.PASSWORD_TEXT
     assert soap.opened(etree.tostring(sealed)).tag == "{http://ochp.eu/1.4}GetCDRsRequest"
-
-
-def test_codec_reads_a_card_as_sent() -> None:
-    content = xml.written(cards.authorisation(DRIVER, NOW))
-    assert codec.read(xml.read(content), RoamingAuthorisationInfo).contract_id == DRIVER.contract_id
