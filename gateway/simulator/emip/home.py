@@ -40,7 +40,6 @@ class EmipHome(EmipNetwork, Home):
 
     is_asked: ClassVar[bool] = True
     lists_cards: ClassVar[bool] = False
-    lists_cards: ClassVar[bool] = False
     sees_stations: ClassVar[bool] = False
     sees_status: ClassVar[bool] = False
     sees_sessions: ClassVar[bool] = True

@@ -65,9 +65,10 @@ class OcpiHome(OcpiNetwork, Home):
         return found
 
     def followed(self, visit: Visit) -> bool:
+        """A session without energy comes from an operator whose protocol says none before the record."""
         return any(
             held["status"] == "COMPLETED"
-            and held["kwh"] == visit.energy_kwh
+            and held["kwh"] in (0, visit.energy_kwh)
             and datetime.fromisoformat(held["start_date_time"]) == visit.started_at
             and self._evse_of(held) == bare(visit.point.evse_id)
             for held in self.theirs["sessions"].values()
