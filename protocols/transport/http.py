@@ -15,6 +15,7 @@ from protocols.transport.addresses import FilteredBackend, ForbiddenAddress, che
 
 MAX_RESPONSE_BYTES: Final = 64 * 1024 * 1024
 JOURNAL_BYTES: Final = 4096
+_HEADERS: Final = {"user-agent": "ChargeSphere", "accept": "*/*", "accept-encoding": "gzip, deflate"}
 
 
 class Answer(Struct, frozen=True):
@@ -71,15 +72,10 @@ class HttpClient:
         self._ids = ids
         self._meter = meter
         self._allow_private = allow_private
-        self._client = httpx.AsyncClient(
-            transport=transport or _filtered(allow_private),
-            follow_redirects=False,
-            headers={"user-agent": "ChargeSphere"},
-            trust_env=False,
-        )
+        self._transport = transport or _filtered(allow_private)
 
     async def aclose(self) -> None:
-        await self._client.aclose()
+        await self._transport.aclose()
 
     def check_url(self, url: str, path: str) -> str:
         """A URL that a partner gave and that may be called later. Raises Invalid."""
@@ -100,24 +96,20 @@ class HttpClient:
 
     async def _exchange(self, request: Request) -> Answer:
         check_url(request.url, "$.url", allow_private=self._allow_private)
-        timeout = httpx.Timeout(request.timeout_s, connect=min(request.timeout_s, 5.0))
         try:
-            async with self._client.stream(
-                request.method,
-                request.url,
-                headers=dict(request.headers),
-                content=request.content,
-                timeout=timeout,
-            ) as response:
-                body = await _bounded(response)
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                return Answer(response.status_code, headers, body)
+            response = await self._transport.handle_async_request(_message(request))
+            try:
+                body = await _bounded(response, request.url)
+            finally:
+                await response.aclose()
         except ForbiddenAddress:
             raise
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
             raise Unavailable(f"{request.url}: {str(error) or type(error).__name__}") from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             raise Uncertain(f"{request.url}: {str(error) or type(error).__name__}") from error
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, headers, body)
 
     def _record(self, request: Request, started: float, answer: Answer | None, error: str | None) -> None:
         seconds = time.perf_counter() - started
@@ -154,13 +146,25 @@ def clipped(body: bytes | None) -> str | None:
     return body[:JOURNAL_BYTES].decode(errors="replace") if body else None
 
 
-async def _bounded(response: httpx.Response) -> bytes:
+def _message(request: Request) -> httpx.Request:
+    """Without a client of httpx between us and its transport: nobody's cookies, redirects or passwords are ours."""
+    timeout = httpx.Timeout(request.timeout_s, connect=min(request.timeout_s, 5.0))
+    return httpx.Request(
+        request.method,
+        request.url,
+        headers={**_HEADERS, **request.headers},
+        content=request.content,
+        extensions={"timeout": timeout.as_dict()},
+    )
+
+
+async def _bounded(response: httpx.Response, url: str) -> bytes:
     chunks: list[bytes] = []
     size = 0
     async for chunk in response.aiter_bytes():
         size += len(chunk)
         if size > MAX_RESPONSE_BYTES:
-            raise Uncertain(f"{response.url}: the answer is longer than {MAX_RESPONSE_BYTES} bytes")
+            raise Uncertain(f"{url}: the answer is longer than {MAX_RESPONSE_BYTES} bytes")
         chunks.append(chunk)
     return b"".join(chunks)
 
