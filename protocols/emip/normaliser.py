@@ -51,12 +51,12 @@ class Missing(Invalid):
 
 
 class _Entry(Struct, frozen=True):
-    """`leaf` None: an element with elements in it, of the type `inner`."""
+    """`leaf` reads text; None: an element with elements in it, which `inner` reads."""
 
     key: str
     many: bool
     leaf: Leaf | None
-    inner: Any
+    inner: "_Plan | None"
 
 
 class _Plan(Struct, frozen=True):
@@ -84,7 +84,7 @@ def _read(element: Element, plan: _Plan, zone: tzinfo) -> dict[str, Any]:
         entry = known(child.tag) or _other_spelling(child, plan, unknown)  # mostly as we would write it
         if entry is None:
             continue
-        value = _leaf_value(child, entry.leaf, zone) if entry.leaf else _inner(child, entry, zone)
+        value = _leaf_value(child, entry.leaf, zone) if entry.leaf else _inner_values(child, entry.inner, zone)
         if value is None:
             continue
         key = entry.key
@@ -115,9 +115,9 @@ def _other_spelling(child: Element, plan: _Plan, unknown: dict[str, Any]) -> _En
     return entry
 
 
-def _inner(child: Element, entry: _Entry, zone: tzinfo) -> dict[str, Any] | None:
+def _inner_values(child: Element, plan: _Plan | None, zone: tzinfo) -> dict[str, Any] | None:
     """None for what is empty, and so counts as absent."""
-    return _read(child, _plan(entry.inner), zone) if len(child) else None
+    return _read(child, plan, zone) if plan is not None and len(child) else None
 
 
 def _leaf_value(child: Element, leaf: Leaf, zone: tzinfo) -> Any:
@@ -142,7 +142,8 @@ def _plan(wire_type: Any) -> _Plan:
     tags: dict[str, _Entry] = {}
     for shape in shape_of(wire_type):
         leaf = None if shape.is_struct else _leaf(shape, _marks(hints[shape.name]))
-        tags[shape.encoded] = _Entry(shape.encoded, shape.many, leaf, shape.kind)
+        inner = _plan(shape.kind) if shape.is_struct else None
+        tags[shape.encoded] = _Entry(shape.encoded, shape.many, leaf, inner)
     names = tuple(tags)
     dialect = tuple(DIALECT.get(wire_type, {}).items())
     for other, name in dialect:
