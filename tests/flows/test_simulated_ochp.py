@@ -11,9 +11,8 @@ import pytest
 from core.model.cdr import CdrState
 from core.model.ids import PartyId
 from core.model.secret import Secret
-from gateway.simulator.access import Admin, HubAccess
 from gateway.simulator.cast import card, invented
-from gateway.simulator.network import Card, Network, NotAsTold, bare
+from gateway.simulator.network import Card, NotAsTold, bare
 from gateway.simulator.ochp.home import OchpHome
 from gateway.simulator.ochp.host import OchpHost
 from gateway.simulator.ochp.network import Account
@@ -29,22 +28,12 @@ from tests.flows.ocpi_partner import cdr as ocpi_cdr
 from tests.flows.ocpi_partner import evse as ocpi_evse
 from tests.flows.ocpi_partner import location as ocpi_location
 from tests.flows.ocpi_partner import token as ocpi_token
+from tests.flows.simulated import Town
 
 PRICE = Price("ENERGY", Decimal("0.42"))
 STATIONS, DRIVERS = PartyId("FR", "HST"), PartyId("DE", "HOM")
 GOOD, BAD, LATER = card(DRIVERS, 1), card(DRIVERS, 2, blocked=True), card(DRIVERS, 3)
 STRANGE = card(PartyId("DE", "ZZZ"), 1)
-
-
-class InProcess(Admin):
-    """The hub's operator, without HTTP."""
-
-    def __init__(self, hub: TestHub) -> None:
-        super().__init__(HubAccess(base_url=HUB_URL, admin_key=""))
-        self._hub = hub
-
-    async def add(self, document: dict[str, Any]) -> dict[str, Any]:
-        return (await self._hub.add(document))[1]
 
 
 class Net(NamedTuple):
@@ -75,26 +64,17 @@ async def net() -> AsyncIterator[Net]:
         cpo = await OcpiPartner("p1.test", ("CPO", "NL", "CPA")).join(hub)
         emsp = await OcpiPartner("p2.test", ("EMSP", "DE", "EMB")).join(hub)
         emsp.answers["POST", "tokens"] = (404, envelope(None, 2004), {})
-        async with InProcess(hub) as admin:
-            for network in (host, home):
-                await _reach(network, hub)
-                await network.join(admin)
+        town = Town(hub)
+        await town.join(host, home)
         await host.offer(operator)
         await hub.relay()
         yield Net(hub, host, home, cpo, emsp, operator.points)
-        await host.close()
-        await home.close()
+        await town.close()
 
 
 def run(hub: TestHub, ahead: timedelta = timedelta(0)) -> None:
     """The hub's clock goes as that of the networks, which have none of their own."""
     hub.clock.now = lambda: datetime.now(UTC) + ahead  # type: ignore[method-assign]
-
-
-async def _reach(network: Network, hub: TestHub) -> None:
-    """The network's own client, to the application without a socket."""
-    await network._client.aclose()
-    network._client = httpx.AsyncClient(transport=httpx.ASGITransport(hub.app), base_url=HUB_URL)
 
 
 def visit(held: Card, point: Point, energy: str = "7.125") -> Visit:

@@ -23,7 +23,7 @@ def cdr_id(operator: PartyId, visit_id: str) -> str:
 def record(operator: PartyId, visit: Visit, contract_id: str, price: Price) -> Element:
     """With one item on the bill: the energy."""
     point, outlet = visit.point, visit.point.outlets[0]
-    net: Decimal = price.cost(visit.energy_kwh)["before_taxes"]
+    net = price.net(visit.energy_kwh)
     return element(
         "cdrInfoArray",
         leaf("CdrId", cdr_id(operator, visit.id)),

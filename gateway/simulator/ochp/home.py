@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import ClassVar
 
 from core.model.ids import PartyId
 from gateway.simulator.network import Card, bare
@@ -25,13 +26,13 @@ NO_COMMANDS = "OCHP has no remote start and stop without OCHPdirect"
 class OchpHome(OchpNetwork, Home):
     """Nobody asks it: its list of cards is its word. It fetches all that it knows of others, while it is on."""
 
-    protocol = "OCHP"
-    is_asked = False
-    lists_cards = True
-    sees_stations = True
-    sees_status = True
-    sees_sessions = False
-    gives_commands = False
+    protocol: ClassVar[str] = "OCHP"
+    is_asked: ClassVar[bool] = False
+    lists_cards: ClassVar[bool] = True
+    sees_stations: ClassVar[bool] = True
+    sees_status: ClassVar[bool] = True
+    sees_sessions: ClassVar[bool] = False
+    gives_commands: ClassVar[bool] = False
 
     def __init__(self, name: str, party: PartyId, hub_url: str, *, thinks_s: float = 0.0) -> None:
         super().__init__(name, party, "EMSP", hub_url, thinks_s=thinks_s)

@@ -1,6 +1,7 @@
 """A simulated OCHP operator: charge points, live status, the list of cards, charge data records. Source: OCHP 1.4."""
 
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
 from core.model.ids import PartyId
 from gateway.simulator.network import NotAsTold, bare
@@ -25,9 +26,10 @@ STATUS = {
 class OchpHost(OchpNetwork, Host):
     """OCHP has neither sessions nor, without OCHPdirect, commands."""
 
-    protocol = "OCHP"
-    tells_sessions = False
-    takes_commands = False
+    protocol: ClassVar[str] = "OCHP"
+    tells_sessions: ClassVar[bool] = False
+    takes_commands: ClassVar[bool] = False
+    needs_contracts: ClassVar[bool] = True
 
     def __init__(self, name: str, party: PartyId, hub_url: str, price: Price) -> None:
         super().__init__(name, party, "CPO", hub_url)

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from core.model.ids import PartyId
 from core.model.secret import Secret
-from gateway.simulator.access import Admin
+from gateway.simulator.access import Admin, partner_document
 from gateway.simulator.network import Network, NotAsTold
 from gateway.simulator.ochp.soap import opened, sealed
 from gateway.simulator.ochp.xml import Element, element, moment, optional_text
@@ -57,7 +57,7 @@ class OchpNetwork(Network):
     async def join(self, admin: Admin) -> None:
         """Switched on, and added by the hub's operator: OCHP has no handshake."""
         await self.switch_on()
-        given = await admin.add(ochp_document(self.name, self.party, self.role))
+        given = await admin.add(partner_document(self.name, "ochp", self.party, self.role))
         self.account = Account(given["id"], given["username"], Secret(given["password"]))
 
     async def call(self, operation: str, *inside: Element) -> Reply:
@@ -104,9 +104,3 @@ class OchpNetwork(Network):
 
     async def _answer(self, request: Request, body: Any) -> Answer:
         return Answer(404)
-
-
-def ochp_document(name: str, party: PartyId, role: str) -> dict[str, Any]:
-    """`role` CPO or EMSP."""
-    roles = [{"role": role, "country_code": party.country_code, "party_id": party.party_id}]
-    return {"name": name, "protocol": "ochp", "roles": roles}

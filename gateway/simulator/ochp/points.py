@@ -7,7 +7,7 @@ from gateway.simulator.hours import clock
 from gateway.simulator.ochp.xml import Element, element, leaf, moment, wrapped
 from gateway.simulator.stations import HOTLINE, Outlet, Point, Socket, stable
 
-LANGUAGES = {"FRA": "FRA", "DEU": "DEU"}
+LANGUAGES = {"FRA": "FRA", "DEU": "DEU", "NLD": "NLD"}
 """Of a country's names, as ISO 639-3."""
 UNDETERMINED = "UND"
 NOT_KNOWN = "-"
