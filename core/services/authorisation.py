@@ -93,6 +93,12 @@ class AuthorisationService:
             return answer
         return await self._begin(request, caller, answer, partners)
 
+    async def begun(self, request: AuthoriseRequest, caller: Partner, answer: Authorisation) -> None:
+        """A yes that the issuer gave to the operator itself, in their common protocol, begins a journey too."""
+        request = msgspec.structs.replace(request, journey_id=self._ids.uuid())
+        answer = msgspec.structs.replace(answer, answered_by=Answered.ISSUER)
+        await self._begin(request, caller, answer, await self._partners.all())
+
     async def authorise_stop(self, request: AuthoriseRequest, caller: Partner, journey: Journey) -> Authorisation:
         """May this medium end the journey? The one that began it may; others only if the issuer says so."""
         issuer = await self._partners.get(journey.issuer_partner)

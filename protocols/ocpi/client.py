@@ -1,5 +1,6 @@
 """What we call: one method per operation, wire in, wire out, the errors of core raised."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar
 from urllib.parse import quote, urlencode, urljoin
@@ -32,6 +33,9 @@ from protocols.plugin import Outbound
 from protocols.transport.http import Answer, Request
 
 PUSH_S: Final = 30.0
+FORWARD_S: Final = 25.0
+GRACE_S: Final = 2.0
+"""So much longer than a silence is the slowest answer waited for."""
 AUTHORISE_S: Final = 10.0
 CONFIG_S: Final = 15.0
 PROBE_S: Final = 10.0
@@ -61,7 +65,8 @@ class Routing(Struct, frozen=True):
 
 
 class Hop(Struct, frozen=True, kw_only=True):
-    """A request that is passed on. `headers` are those of routing and of the content; all others are the hub's own."""
+    """A request that is passed on. `headers` are those of routing and of the content; all others are the hub's own.
+    `wait_s` is for the whole answer."""
 
     operation: str
     method: str
@@ -69,6 +74,7 @@ class Hop(Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str]
     content: bytes | None
     correlation_id: str
+    wait_s: float
 
 
 class OcpiClient:
@@ -197,11 +203,14 @@ class OcpiClient:
     async def forward(self, partner: Partner, hop: Hop) -> Answer:
         """Any answer is one. Raises Unsupported for a partner that has given the hub no token."""
         peer = await self._peer(partner)
-        return await self._http.send(
-            self._request(
-                peer, hop.operation, hop.method, hop.url, hop.content, hop.headers, PUSH_S, hop.correlation_id
-            )
+        request = self._request(
+            peer, hop.operation, hop.method, hop.url, hop.content, hop.headers, hop.wait_s, hop.correlation_id
         )
+        try:
+            async with asyncio.timeout(hop.wait_s + GRACE_S):  # an answer may come in drops
+                return await self._http.send(request)
+        except TimeoutError as error:
+            raise Uncertain(f"{partner.name} is not done with its answer after {hop.wait_s:g} s") from error
 
     # --- how
 

@@ -1,5 +1,6 @@
 """OCPI: what one party asks of another through the hub. OCPI 2.3.0, transport_and_format, message routing."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -8,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from core.model.partner import PartnerState
+from protocols.ocpi import client
 from tests.flows.conftest import OcpiNet
 from tests.flows.ocpi_partner import OcpiPartner, Received, connector, envelope, evse, location, tariff, token
 
@@ -148,6 +150,20 @@ async def test_an_owner_that_only_pushes_is_read_from_the_hubs_copy(net: OcpiNet
     assert answer.json()["data"] == mine
 
 
+@spec("OCPI-HUB-01", "OCPI-HUB-02", "OCPI-HUB-04")
+async def test_the_hub_is_a_platform_like_any_other_and_routes(net: OcpiNet) -> None:
+    four = OcpiPartner("p4.test", ("CPO", "NL", "TWO"), ("EMSP", "NL", "TWO"))
+    await four.join(net.hub)
+    assert codes(await net.p2.call(net.hub, "GET", "/ocpi/versions", to=None, sender=None)) == (200, 1000)
+    credentials = await net.p2.call(net.hub, "GET", "credentials", to=None, sender=None)
+    assert credentials.json()["data"]["hub_party_id"] == "NLHUB"
+    clients = (await net.p2.call(net.hub, "GET", "hubclientinfo", to=None, sender=None)).json()["data"]
+    for party in {one["country_code"] + one["party_id"] for one in clients if one["role"] == "CPO"}:
+        assert codes(await net.p2.call(net.hub, "GET", "tariffs/sender", to=party)) == (200, 1000)
+    told = [request.party("to") for partner in (net.p1, net.p3, four) for request in partner.seen("GET", "tariffs")]
+    assert sorted(told, key=str) == ["BECPA", "FRCPC", "NLCPA", "NLTWO"]
+
+
 # --- the headers
 
 
@@ -264,6 +280,38 @@ async def test_a_silence(net: OcpiNet) -> None:
     assert "data" not in answer.json()
     await net.relay()
     assert len(net.p2.received) == 1
+
+
+@spec("OCPI-TRN-54", "OCPI-HUB-23")
+async def test_an_answer_that_never_ends_is_waited_for_so_long_and_no_longer(
+    net: OcpiNet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def endless() -> Any:
+        await asyncio.sleep(60)
+
+    assert client.FORWARD_S + client.GRACE_S < 30
+    monkeypatch.setattr(client, "GRACE_S", 0.05 - client.FORWARD_S)
+    net.p2.answers["PUT", "locations"] = lambda _: endless()
+    assert codes(await pushed(net)) == (200, 4002)
+
+
+@spec("OCPI-HUB-33")
+async def test_one_that_hangs_holds_up_nobody_else(net: OcpiNet) -> None:
+    asked, free = asyncio.Event(), asyncio.Event()
+
+    async def hangs() -> Any:
+        asked.set()
+        await free.wait()
+        return 200, envelope(None), {}
+
+    net.p2.answers["PUT", "locations"] = lambda _: hangs()
+    slow = asyncio.create_task(pushed(net))
+    await asked.wait()
+    assert codes(await net.p1.call(net.hub, "PUT", LOC1, location(), to="FREMC")) == (200, 1000)
+    assert codes(await net.p1.call(net.hub, "PUT", f"{LOC1}/E1", evse(), to="FREMC")) == (200, 1000)
+    assert not slow.done()
+    free.set()
+    assert codes(await slow) == (200, 1000)
 
 
 @spec("OCPI-HUB-24", "OCPI-HUB-91", "OCPI-STC-17")

@@ -220,14 +220,18 @@ async def test_what_an_emsp_missed_is_listed_and_not_sent_later(net: OcpiNet) ->
     assert not net.p2.seen("PUT", "sessions") + net.p2.seen("PATCH", "sessions")
 
 
+@spec("OCPI-SES-10", "OCPI-HUB-55", "OCPI-HUB-57")
 @pytest.mark.parametrize("to", ["NLCPA", None])
-async def test_a_drivers_wishes_go_to_the_operator(net: OcpiNet, to: str | None) -> None:
+@pytest.mark.parametrize("said", [(200, envelope("ACCEPTED"), {}), (404, envelope(None, 2001, "not capable"), {})])
+async def test_a_drivers_wishes_go_to_the_operator(net: OcpiNet, to: str | None, said: Any) -> None:
     await put(net)
     wishes = {"profile_type": "CHEAP", "departure_time": T2}
     path = "sessions/sender/S1/charging_preferences"
-    net.p1.answers["PUT", "sessions"] = (200, envelope("ACCEPTED"), {})
+    net.p1.answers["PUT", "sessions"] = said
     answer = await net.p2.call(net.hub, "PUT", path, wishes, to=to)
-    assert answer.json()["data"] == "ACCEPTED"
+    assert (answer.status_code, answer.json()) == said[:2]
+    bare = await net.p2.call(net.hub, "PUT", path.removesuffix("/charging_preferences"), wishes, to=to)
+    assert bare.status_code in (404, 405)
     (asked,) = net.p1.seen("PUT", "sessions")
     assert (asked.path, asked.json, asked.party("to")) == (f"/2.3.0/{path}", wishes, "NLCPA")
 

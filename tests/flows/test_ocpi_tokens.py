@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from core.model.authorisation import JourneyState
@@ -108,7 +109,7 @@ async def test_an_emsp_sees_no_tokens_of_others(net: OcpiNet) -> None:
 # --- authorisation
 
 
-@spec("OCPI-TOK-08")
+@spec("OCPI-TOK-08", "OCPI-TOK-02")
 @pytest.mark.parametrize("body", [b"", b"{}", None])
 async def test_authorize_needs_no_body(net: OcpiNet, body: bytes | None) -> None:
     net.p2.answers["POST", "tokens"] = answering()
@@ -116,8 +117,8 @@ async def test_authorize_needs_no_body(net: OcpiNet, body: bytes | None) -> None
     assert codes(answer) == (200, 1000)
     (asked,) = net.p2.seen("POST", "tokens")
     assert asked.path == "/2.3.0/tokens/sender/04AABBCC/authorize"
-    assert asked.query == "type=RFID"
-    assert asked.body == b""
+    assert asked.query == ""
+    assert asked.body == (body or b"")
     assert codes(await net.p1.call(net.hub, "POST", "tokens/sender/04AABBCC", body))[0] == 404
 
 
@@ -147,11 +148,34 @@ async def test_a_yes_comes_back_whole(net: OcpiNet) -> None:
     assert (journey.state, journey.reference) == (JourneyState.AUTHORISED, "ref-1")
 
 
+@spec("OCPI-STC-02", "OCPI-STC-08", "OCPI-STC-13", "OCPI-STC-19", "OCPI-HUB-18", "OCPI-HUB-19", "OCPI-TOK-02")
+@pytest.mark.parametrize("code", [1000, 1901, 2901, 3901])
+async def test_whatever_the_emsp_says_comes_back_as_it_said_it(net: OcpiNet, code: int) -> None:
+    body, content = (
+        b'{"location_id" : "X", "new": 1.50}',
+        msgspec.json.encode(envelope({"allowed": "MAYBE"}, code, "Hm")),
+    )
+    net.p2.answers["POST", "tokens"] = (200, content, {})
+    answer = await net.p1.call(net.hub, "POST", f"{AUTHORIZE}?type=OTHER&x=1", body, to="DEEMB")
+    assert answer.content == content
+    (asked,) = net.p2.seen("POST", "tokens")
+    assert (asked.body, asked.query) == (body, "type=OTHER&x=1")
+    assert not net.hub.storage.journeys.held
+
+
+async def test_a_yes_in_the_name_of_another_emsp_begins_nothing(net: OcpiNet) -> None:
+    info = {"allowed": "ALLOWED", "token": token(owner="FREMC")}
+    net.p2.answers["POST", "tokens"] = (200, envelope(info), {})
+    answer = await net.p1.call(net.hub, "POST", AUTHORIZE, to="DEEMB")
+    assert answer.json()["data"] == info
+    assert not net.hub.storage.journeys.held
+
+
 @spec("OCPI-TOK-09", "OCPI-STC-07")
 async def test_an_unknown_token_is_404_and_2004(net: OcpiNet) -> None:
     net.p2.answers["POST", "tokens"] = (404, envelope(None, 2004), {})
     net.p3.answers["POST", "tokens"] = (200, envelope(None, 2004), {})
-    for to in ("DEEMB", "FREMC", "NLHUB", None):
+    for to in ("DEEMB", "NLHUB", None):
         answer = await net.p1.call(net.hub, "POST", AUTHORIZE, to=to)
         assert codes(answer) == (404, 2004)
         assert answer.json().get("data") is None
@@ -242,14 +266,14 @@ async def test_of_a_token_that_nobody_told_of_all_emsps_are_asked(net: OcpiNet) 
 
 @pytest.mark.parametrize("body", [{"location_id": 1}, {"evse_uids": []}, {"location_id": "x" * 37}])
 async def test_a_wrong_place_is_2001(net: OcpiNet, body: dict[str, Any]) -> None:
-    answer = await net.p1.call(net.hub, "POST", AUTHORIZE, body, to="DEEMB")
+    answer = await net.p1.call(net.hub, "POST", AUTHORIZE, body, to=None)
     assert codes(answer) == (200, 2001)
     assert "location_id" in answer.json()["status_message"]
     assert not net.p2.received
 
 
 async def test_a_uid_that_is_too_long_is_2001(net: OcpiNet) -> None:
-    answer = await net.p1.call(net.hub, "POST", f"tokens/sender/{'x' * 37}/authorize", to="DEEMB")
+    answer = await net.p1.call(net.hub, "POST", f"tokens/sender/{'x' * 37}/authorize", to=None)
     assert codes(answer) == (200, 2001)
 
 

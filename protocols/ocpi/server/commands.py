@@ -35,7 +35,7 @@ from protocols.ocpi import codec
 from protocols.ocpi.codes import INVALID, NOT_CONNECTED, NOT_ENOUGH, UNKNOWN_LOCATION, UNKNOWN_RECEIVER, Failure
 from protocols.ocpi.server.answers import DONE, for_one
 from protocols.ocpi.server.exchange import Ask, Owned, Reply, Side
-from protocols.ocpi.server.forwarding import forward, name
+from protocols.ocpi.server.forwarding import data_of, forward, name
 from protocols.ocpi.server.locations import visible
 from protocols.ocpi.server.routes import Route
 from protocols.ocpi.wire import commands as wire
@@ -115,8 +115,8 @@ async def _passed_on(ask: Ask, to: Side) -> Reply:
     members = msgspec.json.decode(ask.body, type=dict[str, msgspec.Raw])
     members["response_url"] = msgspec.Raw(codec.encode(url))
     reply = await forward(ask, to, codec.encode(members))
-    if ask.args[0] == CommandType.START_SESSION.value:
-        await _remember_start(ask, to, reply)
+    if ask.args[0] == CommandType.START_SESSION.value and (data := data_of(reply)):
+        await _note_start(ask, to, data)
     return reply
 
 
@@ -134,17 +134,16 @@ def _expiry(asked: Gist) -> datetime | None:
     return None
 
 
-async def _remember_start(ask: Ask, to: Side, reply: Reply) -> None:
+async def _note_start(ask: Ask, to: Side, data: bytes) -> None:
     """So that sessions and CDRs find the journey that an accepted start began. Whatever comes of it changes nothing for
     the caller."""
     try:
-        envelope = codec.received(reply.whole or b"")
-        answer = ask.dialect.read_bare((codec.present(envelope) if envelope else None) or b"", wire.CommandResponse)
+        answer = ask.dialect.read_bare(data, wire.CommandResponse)
         if answer.result is CommandResponseType.ACCEPTED:
             started = start_session_from_ocpi(ask.read(wire.StartSession), id=ask.hub.ids.uuid(), operator=to.party)
             await ask.hub.commands.begun(ask.partner, to.partner, started)
     except RoamingError as error:
-        log.info("a start at %s was passed on and not noted: %s", to.party, error)
+        log.warning("a start at %s was passed on and not noted: %s", to.party, error)
 
 
 # --- to an operator that has to be told in other words

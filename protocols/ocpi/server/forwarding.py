@@ -15,8 +15,8 @@ from core.model.alias import Alias, AliasUse
 from core.ports.adapter import Call
 from core.routing import reachable
 from protocols.ocpi import codec
-from protocols.ocpi.client import Hop, OcpiClient, Routing, routing_headers
-from protocols.ocpi.codes import HUB_ERROR, NOT_CONNECTED, TIMED_OUT, Failure
+from protocols.ocpi.client import FORWARD_S, Hop, OcpiClient, Routing, routing_headers
+from protocols.ocpi.codes import HUB_ERROR, NOT_CONNECTED, TIMED_OUT, Failure, succeeded
 from protocols.ocpi.server.exchange import ROUTING, Ask, Reply, Side
 from protocols.ocpi.settings import settings_of
 from protocols.ocpi.wire.versions import InterfaceRole
@@ -37,7 +37,7 @@ _NEXT: Final = re.compile(r"""\brel\s*=\s*"?next\b""", re.IGNORECASE)
 log = logging.getLogger(__name__)
 
 
-async def forward(ask: Ask, to: Side, content: bytes | None = None) -> Reply:
+async def forward(ask: Ask, to: Side, content: bytes | None = None, *, wait_s: float = FORWARD_S) -> Reply:
     """To the same interface of this party, with the same rest of the path and query; `content` None: the body as it
     came. Raises Failure 4000, 4002 or 4003 where there is no answer of the party's own."""
     if ask.body:
@@ -48,7 +48,9 @@ async def forward(ask: Ask, to: Side, content: bytes | None = None) -> Reply:
     url = f"{endpoint.rstrip('/')}/{ask.remainder}" if ask.remainder else endpoint
     headers = routing_headers(to.partner, Routing(ask.asking, to.party))
     headers |= {name: value for name in ROUTING if (value := ask.header(name))}  # in the spelling that came
-    return await send(ask, to, f"{url}?{ask.raw_query}" if ask.raw_query else url, headers, content or ask.body)
+    if ask.raw_query:
+        url = f"{url}?{ask.raw_query}"
+    return await send(ask, to, url, headers, content or ask.body, wait_s=wait_s)
 
 
 def serves(ask: Ask, to: Side) -> bool:
@@ -61,7 +63,9 @@ def _endpoint(ask: Ask, to: Side) -> str | None:
     return settings_of(to.partner).url(module, InterfaceRole(interface.upper()))
 
 
-async def send(ask: Ask, to: Side, url: str, headers: dict[str, str], content: bytes) -> Reply:
+async def send(
+    ask: Ask, to: Side, url: str, headers: dict[str, str], content: bytes, *, wait_s: float = FORWARD_S
+) -> Reply:
     """One call, and what came back as the answer to our caller."""
     kind = ask.header("content-type") or ""
     if content and kind.startswith("application/json"):
@@ -73,6 +77,7 @@ async def send(ask: Ask, to: Side, url: str, headers: dict[str, str], content: b
         headers=headers,
         content=content or None,
         correlation_id=ask.correlation_id,
+        wait_s=wait_s,
     )
     answer = await _answer(ask, to, hop)
     envelope = codec.received(answer.body)
@@ -90,6 +95,12 @@ async def send(ask: Ask, to: Side, url: str, headers: dict[str, str], content: b
         headers=await _headers(ask, to, url, answer),
         sender=to.party,
     )
+
+
+def data_of(reply: Reply) -> bytes:
+    """`data` of a success that was passed back; empty where there is none."""
+    envelope = codec.received(reply.whole or b"")
+    return (codec.present(envelope) if envelope and succeeded(reply.code) else None) or b""
 
 
 async def _answer(ask: Ask, to: Side, hop: Hop) -> Answer:

@@ -1,24 +1,30 @@
 """Tokens and real-time authorisation. Source: OCPI 2.3.0, mod_tokens."""
 
+import logging
+
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from core.errors import Invalid
-from core.model.authorisation import Answered, Authorisation, Decision
+from core.errors import Invalid, RoamingError
+from core.model.authorisation import Answered, Authorisation, AuthoriseRequest, Decision
 from core.model.ids import ContractId
 from core.model.token import TokenKind, TokenQuery, token_key
-from mappings.ocpi.authorisation import authorisation_to_ocpi, authorise_request_from_ocpi
+from mappings.ocpi.authorisation import authorisation_from_ocpi, authorisation_to_ocpi, authorise_request_from_ocpi
 from mappings.ocpi.ids import token_uid_in
 from mappings.ocpi.tokens import patch_token, token_from_ocpi, token_to_ocpi
 from protocols.ocpi import codec
+from protocols.ocpi.client import AUTHORISE_S
 from protocols.ocpi.codes import NOT_CONNECTED, NOT_ENOUGH, TIMED_OUT, UNKNOWN_TOKEN, Failure
 from protocols.ocpi.server.answers import DONE, done, for_everybody, time_of
-from protocols.ocpi.server.exchange import Ask, Reply, same_id, same_owner
+from protocols.ocpi.server.exchange import Ask, Reply, Side, same_id, same_owner
+from protocols.ocpi.server.forwarding import data_of, forward
 from protocols.ocpi.server.lists import encoded, list_page, reply_list, reply_nothing
 from protocols.ocpi.server.locked import turn
 from protocols.ocpi.server.routes import Route
 from protocols.ocpi.wire import tokens as wire
 from protocols.ocpi.wire.types import CiString36
+
+log = logging.getLogger(__name__)
 
 # --- the receiver interface: from the issuer
 
@@ -82,18 +88,46 @@ async def list_all(ask: Ask) -> Reply:
 
 
 async def authorise(ask: Ask) -> Reply:
-    """The eMSP itself is asked, whatever the hub holds. A refusal is a good answer."""
+    """The eMSP itself is asked, whatever the hub holds: as it came if TO names one of the same version."""
+    return await _asked(ask) if ask.straight is None else await _passed_on(ask, ask.straight)
+
+
+async def _passed_on(ask: Ask, to: Side) -> Reply:
+    reply = await forward(ask, to, wait_s=AUTHORISE_S)
+    if data := data_of(reply):
+        await _note(ask, to, data)
+    return reply
+
+
+async def _note(ask: Ask, to: Side, data: bytes) -> None:
+    """A yes begins a journey, so that the hub knows whose session it is. Whatever comes of that changes nothing for the
+    caller."""
+    try:
+        answer = authorisation_from_ocpi(ask.dialect.read_bare(data, wire.AuthorizationInfo))
+        if answer.decision is Decision.ALLOWED and answer.issuer and to.partner.speaks_for(answer.issuer):
+            await ask.hub.authorisation.begun(_request(ask), ask.partner, answer)
+    except RoamingError as error:
+        log.warning("an authorisation of %s was passed on and not noted: %s", to.party, error)
+
+
+async def _asked(ask: Ask) -> Reply:
+    """A refusal is a good answer."""
+    request = _request(ask)
+    answer = await ask.hub.authorisation.authorise(request, ask.partner)
+    if answer.token is None and answer.issuer is not None:
+        answer = replace(answer, token=await ask.hub.tokens.known(answer.issuer, request.kind, request.uid))
+    _check(answer, request.uid.text, ask)
+    info = authorisation_to_ocpi(answer, request, ask.hub.clock.now())
+    return Reply(data=ask.write(info), sender=None if ask.to_hub else answer.issuer)
+
+
+def _request(ask: Ask) -> AuthoriseRequest:
+    """Raises Invalid."""
     uid = codec.checked_text(ask.args[0], CiString36, "token_uid")
     place = ask.read(wire.LocationReferences) if ask.body.strip() not in (b"", b"null", b"{}") else None
     request = authorise_request_from_ocpi(uid, _type(ask), place, ask.asking, ask.addressed)
     contract = ContractId.parse(uid) if request.kind == TokenKind.EMAID else None
-    request = replace(request, ask_issuer=True, contract_id=contract, correlation_id=ask.correlation_id)
-    answer = await ask.hub.authorisation.authorise(request, ask.partner)
-    if answer.token is None and answer.issuer is not None:
-        answer = replace(answer, token=await ask.hub.tokens.known(answer.issuer, request.kind, request.uid))
-    _check(answer, uid, ask)
-    info = authorisation_to_ocpi(answer, request, ask.hub.clock.now())
-    return Reply(data=ask.write(info), sender=None if ask.to_hub else answer.issuer)
+    return replace(request, ask_issuer=True, contract_id=contract, correlation_id=ask.correlation_id)
 
 
 def _check(answer: Authorisation, uid: str, ask: Ask) -> None:
