@@ -1,5 +1,6 @@
 """The simulated OCHP networks against the hub: with each other, and with partners of OCPI."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -15,8 +16,8 @@ from gateway.simulator.cast import card, invented
 from gateway.simulator.network import Card, NotAsTold, bare
 from gateway.simulator.ochp.home import OchpHome
 from gateway.simulator.ochp.host import OchpHost
-from gateway.simulator.ochp.network import Account
-from gateway.simulator.ochp.xml import element
+from gateway.simulator.ochp.network import Account, Reply
+from gateway.simulator.ochp.xml import Element, element
 from gateway.simulator.roles import Bill, Live, Refusal, Verdict
 from gateway.simulator.stations import Point
 from gateway.simulator.visits import Price, Visit, new_id
@@ -231,6 +232,23 @@ async def test_a_record_is_fetched_exact_once_and_approved(net: Net) -> None:
     assert await net.host.outcome(stay) == "approved"
     (held,) = net.hub.storage.cdrs.held.values()
     assert held.state is CdrState.DELIVERED
+
+
+async def test_a_record_is_fetched_once_whoever_looks_at_the_same_time(net: Net) -> None:
+    await net.home.hand_out([GOOD])
+    charging = net.host.charging(visit(GOOD, net.points[0]))
+    await charging.authorise()
+    await charging.bill()
+    ask = net.home.ask
+
+    async def slowly(operation: str, *inside: Element) -> Reply:
+        reply = await ask(operation, *inside)
+        await asyncio.sleep(0)
+        return reply
+
+    net.home.ask = slowly  # type: ignore[method-assign]
+    await asyncio.gather(*(net.home.bills() for _ in range(3)))
+    assert [len(found) for found in (await net.home.bills()).values()] == [1]
 
 
 async def test_a_record_reaches_the_ocpi_emsp(net: Net) -> None:

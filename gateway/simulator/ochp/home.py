@@ -66,7 +66,8 @@ class OchpHome(OchpNetwork, Home):
 
     async def status(self, point: Point) -> Live | None:
         if self.is_on:
-            await self._fetch_statuses()
+            async with self._fetching:
+                await self._fetch_statuses()
         entry = self._live.get(bare(point.evse_id))
         return None if entry is None or _is_over(entry) else LIVE.get((entry.get("major", ""), entry.get("minor")))
 
@@ -80,12 +81,16 @@ class OchpHome(OchpNetwork, Home):
     async def bills(self) -> dict[str, list[Bill]]:
         """What it has fetched it approves, so that it is not told again."""
         if self.is_on:
-            records = (await self.call("GetCDRs")).records
-            for read in map(bill, records):
-                self._bills.setdefault(read.key, []).append(read)
-            if records:
-                await self.call("ConfirmCDRs", *map(_approved, records))
+            async with self._fetching:
+                await self._fetch_bills()
         return self._bills
+
+    async def _fetch_bills(self) -> None:
+        records = (await self.call("GetCDRs")).records
+        for read in map(bill, records):
+            self._bills.setdefault(read.key, []).append(read)
+        if records:
+            await self.call("ConfirmCDRs", *map(_approved, records))
 
     def followed(self, visit: Visit) -> bool:
         return False

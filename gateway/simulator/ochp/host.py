@@ -30,6 +30,7 @@ class OchpHost(OchpNetwork, Host):
     tells_sessions: ClassVar[bool] = False
     takes_commands: ClassVar[bool] = False
     needs_contracts: ClassVar[bool] = True
+    names_evses: ClassVar[bool] = False
 
     def __init__(self, name: str, party: PartyId, hub_url: str, price: Price) -> None:
         super().__init__(name, party, "CPO", hub_url)

@@ -1,5 +1,6 @@
 """What an OCHP 1.4 partner of either role does: it calls the clearing house, and nobody calls it. Source: OCHP 1.4."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,12 +47,13 @@ class Reply(Struct, frozen=True):
 
 
 class OchpNetwork(Network):
-    """Its server serves nothing; it is on while the network is, and a network that is off calls nobody."""
+    """Its server serves nothing; it is on while the network is, and a home that is off fetches nothing."""
 
     account: Account | None = None
 
     def __init__(self, name: str, party: PartyId, role: str, hub_url: str, *, thinks_s: float = 0.0) -> None:
         super().__init__(name, party, role, hub_url, thinks_s=thinks_s)
+        self._fetching = asyncio.Lock()  # what was fetched is taken in before the next question: once, and in order
         self._fetched_at: dict[str, datetime] = {}
 
     async def join(self, admin: Admin) -> None:
@@ -91,16 +93,17 @@ class OchpNetwork(Network):
         """The records of a list: all of them the first time, later those that changed since.
 
         A list that shows nothing is answered `roaming`: then it is the first time again."""
-        begun = datetime.now(UTC)
-        since = self._fetched_at.get(operation)
-        if since is not None:
-            reply = await self.call(f"{operation}Updates", moment("lastUpdate", since))
-        else:
-            reply = await self.ask(operation)
-            if reply.code == NO_COUNTERPART:
-                return []
-        self._fetched_at[operation] = begun
-        return self.well(reply).records
+        async with self._fetching:
+            begun = datetime.now(UTC)
+            since = self._fetched_at.get(operation)
+            if since is not None:
+                reply = await self.call(f"{operation}Updates", moment("lastUpdate", since))
+            else:
+                reply = await self.ask(operation)
+                if reply.code == NO_COUNTERPART:
+                    return []
+            self._fetched_at[operation] = begun
+            return self.well(reply).records
 
     async def _answer(self, request: Request, body: Any) -> Answer:
         return Answer(404)
