@@ -65,6 +65,10 @@ class TokenService:
         """The hub's copy, if it has one."""
         return await self._tokens.get(issuer, kind, uid)
 
+    async def issuers(self, kind: str, uid: TokenUid) -> list[PartyId]:
+        """Whose card it is by what the hub holds, whatever the agreements are."""
+        return list(dict.fromkeys(token.issuer for token in await self._tokens.of_card(kind, uid)))
+
     def owned(self, issuer: PartyId) -> AsyncIterator[Token]:
         return self._tokens.each(TokenQuery(issuers=(issuer,)))
 

@@ -29,11 +29,13 @@ from mappings.emip.commands import start_to_emip, stop_to_emip
 from mappings.emip.ids import party_to_emip
 from mappings.emip.outcomes import outcome_of_action, outcome_of_start, outcome_without_status
 from mappings.emip.sessions import event_key, events_to_emip, records_to_emip, session_losses
+from protocols.emip.auth import PROTOCOL
 from protocols.emip.client import EmipClient
 from protocols.emip.outgoing import as_agreed, name, record_as_agreed, with_exec_side, with_sale_side
 from protocols.emip.settings import settings_of
 from protocols.emip.wire import from_iop
 from protocols.emip.wire.parts import ChargeDetailRecord, SessionEvent
+from protocols.emip.wire.words import Flag
 from protocols.plugin import Outbound
 from protocols.transport.soap.client import Unusable, is_fault
 
@@ -104,6 +106,8 @@ class EmipAdapter(ProtocolAdapter):
         if asked.message is None:
             raise Unsupported(asked.losses[0].reason)
         message, patience_s = as_agreed(asked.message, call.partner), float(command.patience_s)
+        if settings_of(call.partner).intermediate_records and PROTOCOL not in command.extensions:
+            message = msgspec.structs.replace(message, intermediate_cdr_requested=Flag.YES)
         try:
             answer = await self._client.set_service_authorisation(call.partner, message, command.id, patience_s)
         except (Refused, Rejected, Unusable) as error:

@@ -25,8 +25,10 @@ class EmipSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     `certificates`: SHA-256 of the DER form, lower-case hex; two during a renewal. `platform_ids`: opaque ids (type
     `Gireve`) and what they stand for. `zone`: of dates without one. `known_evses_only`: EVSEs that the hub has no copy
     of are refused even if their id names the operator. `session_events`: whether an eMSP wants them. `session_actions`:
-    whether a CPO takes them. `send_unknown`: whether elements that nobody knows are passed on. `action_header`: the
-    action as an HTTP header too. `patience_s`: how long an eMSP waits for what comes of its start or action."""
+    whether a CPO takes them. `intermediate_records`: whether a CPO is asked for them where the eMSP is on another
+    protocol and sees them as progress of the session. `send_unknown`: whether elements that nobody knows are passed on.
+    `action_header`: the action as an HTTP header too. `patience_s`: how long an eMSP waits for what comes of its start
+    or action."""
 
     partner_id: str
     partner_ids: tuple[str, ...] = ()
@@ -40,6 +42,7 @@ class EmipSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     known_evses_only: bool = False
     session_events: bool = True
     session_actions: bool = True
+    intermediate_records: bool = False
     send_unknown: bool = False
     action_header: bool = True
     authorise_timeout_s: Seconds = 10.0

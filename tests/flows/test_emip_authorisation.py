@@ -1,11 +1,14 @@
 """GetServiceAuthorisation. eMIP checklist, 5.2, 5.13."""
 
 import asyncio
+from typing import Any
 
 import httpx
 import msgspec
 import pytest
 
+from core.model.ids import PartyId, TokenUid
+from core.model.token import Token, TokenKind, Whitelist
 from protocols.emip import codec
 from protocols.emip.wire import from_iop, to_iop
 from protocols.emip.wire.parts import MeterReportList
@@ -181,6 +184,7 @@ async def test_a_contract_goes_to_the_emsp_that_it_names(kind: str, sent: str) -
         assert not elsewhere.received
 
 
+@pytest.mark.spec("EMIP-AUTH-04")
 async def test_no_agreement_with_the_emsp_of_the_contract() -> None:
     back = Emsp(CONTRACT)
     async with opened() as hub:
@@ -192,6 +196,40 @@ async def test_no_agreement_with_the_emsp_of_the_contract() -> None:
         assert (answer.authorisation_value, answer.request_status) == (2, 202)
         assert answer.sale_partner_operator_id == "FR*ZM1"
         assert not back.received
+
+
+@pytest.mark.spec("EMIP-AUTH-04", "EMIP-AUTH-03")
+async def test_no_agreement_with_the_emsp_of_the_badge() -> None:
+    async with pair() as (hub, one, other, back):
+        badge = Token(
+            issuer=PartyId("FR", "ZM1"),
+            uid=TokenUid.parse(BADGE),
+            kind=TokenKind.RFID,
+            valid=True,
+            whitelist=Whitelist.ALWAYS,
+            updated_at=hub.clock.now(),
+        )
+        await hub.hub.tokens.put(other.partner, badge)
+        assert (await one.ask()).authorisation_value == 1
+        held = hub.storage.partners.held[one.partner.id]
+        hub.storage.partners.held[one.partner.id] = msgspec.structs.replace(held, open_to=())
+        answer = await one.ask()
+        assert (answer.authorisation_value, answer.request_status) == (2, 202)
+        assert answer.sale_partner_operator_id == "FR*ZM1"
+        assert not back.received
+
+
+@pytest.mark.spec("EMIP-TRN-16")
+async def test_an_emsp_that_never_answers_is_waited_for_no_longer_than_the_budget() -> None:
+    async def silent(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.Event().wait()
+
+    async with opened(authorise_deadline_s=0.05) as hub:
+        one = await join(hub, cpo())
+        await join(hub, emsp(callback_url="http://silent.test/emip"))
+        hub.network.serve("silent.test", silent)
+        answer = await asyncio.wait_for(one.ask(), 5)
+        assert (answer.authorisation_value, answer.request_status) == (2, 10210)
 
 
 @pytest.mark.spec("EMIP-AUTH-15", "EMIP-ENU-02")

@@ -111,7 +111,7 @@ async def test_what_the_emsp_grants_is_passed_on(net: Net) -> None:
     assert b"sb-1" not in net.back.requests[0].content
 
 
-@spec("EMIP-RSA-05", "EMIP-RSA-24", "EMIP-STS-06", "EMIP-RSA-01")
+@spec("EMIP-RSA-05", "EMIP-RSA-24", "EMIP-STS-06", "EMIP-RSA-01", "EMIP-STS-02")
 @pytest.mark.parametrize(
     ("said", "told"),
     [(205, 205), (206, 206), (10201, 10201), (299, 299), (10999, 10201), (0, 10201), (-9999990, 10201)],
@@ -249,6 +249,19 @@ async def test_the_whole_story(net: Net) -> None:
     assert record.exec_partner_session_id == "ZC1-S-1"
     assert net.state(session_id) is JourneyState.BILLED
     assert net.hub.storage.sessions.held[session.key].status is SessionStatus.COMPLETED
+
+
+@spec("EMIP-GEN-02")
+async def test_all_five_messages_are_called(net: Net) -> None:
+    """Each of them valid by our schema, which the two sides check."""
+    session_id = await running(net)
+    await net.begun()
+    await net.emsp.act(session_id)
+    await net.cpo.event(session_id, 3, "2026-01-15T12:00:01Z")
+    await net.cpo.cdr(session_id)
+    await net.hub.settle()
+    called = {type(message) for message in net.back.received + net.home.received}
+    assert called == {operation.request for operation in codec.OPERATIONS if operation.name.startswith("FromIOP")}
 
 
 async def test_a_session_of_a_start_that_was_not_answered(net: Net) -> None:

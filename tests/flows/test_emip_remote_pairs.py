@@ -1,21 +1,24 @@
 """Remote start and stop between eMIP and the other protocols: each side speaks its own language, sees its own ids."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import httpx
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from core.model.authorisation import JourneyState
 from core.model.command import Command
-from core.model.ids import ContractId, PartyId
+from core.model.ids import ContractId, PartyId, TokenUid
 from core.model.location import EvseStatus
+from core.model.token import Token, TokenKind, Whitelist
 from mappings.oicp.ids import contract_id_to_oicp
 from protocols.emip.plugin import PLUGIN as EMIP
 from protocols.emip.wire import from_iop
 from protocols.emip.wire.parts import MeterReportList
-from protocols.emip.wire.words import AuthorisationValue, Flag
+from protocols.emip.wire.words import AuthorisationValue, AvailabilityStatus, BusyStatus, CdrNature, Flag
 from protocols.ochp.plugin import PLUGIN as OCHP
 from protocols.ocpi.plugin import PLUGIN as OCPI
 from protocols.oicp.plugin import PLUGIN as OICP
@@ -425,3 +428,103 @@ async def test_an_ochp_operator_is_not_asked(net: Net) -> None:
     assert (answer.request_status, answer.exec_partner_operator_id) == (205, "NL*OLD")
     assert len(net.hub.network.seen) == before
     assert not net.hub.storage.journeys.held
+
+
+# --- beyond commands: what the two sides tell each other
+
+
+def authorizing(net: Net, allowed: str) -> None:
+    """What the OCPI eMSP says of every card."""
+    info = {"allowed": allowed, "token": token(BADGE, contract_id="DE-EMB-C12345678")}
+    net.p2.answers["POST", "tokens"] = (200, envelope(info), {})
+
+
+@spec("EMIP-GEN-10", "EMIP-MAP-05")
+@pytest.mark.parametrize(
+    ("allowed", "value", "status"), [("ALLOWED", 1, 1), ("NOT_ALLOWED", 2, 1), ("BLOCKED", 2, 1), ("NO_CREDIT", 2, 1)]
+)
+async def test_a_badge_of_an_ocpi_emsp_at_an_emip_station(net: Net, allowed: str, value: int, status: int) -> None:
+    await net.p2.call(net.hub, "PUT", f"tokens/receiver/DE/EMB/{BADGE}", token(BADGE))
+    authorizing(net, allowed)
+    answer = await net.zc1.ask()
+    assert (answer.authorisation_value, answer.request_status) == (value, status)
+    assert (answer.sale_partner_operator_id, answer.intermediate_cdr_requested) == ("DE*EMB", Flag.NO)
+    assert answer.service_session_id
+    assert not net.zm1_back.received
+
+
+@spec("EMIP-MTR-07", "EMIP-MTR-01")
+async def test_intermediate_records_are_asked_for_where_the_operator_of_the_hub_wants_them(net: Net) -> None:
+    await net.p2.call(net.hub, "PUT", f"tokens/receiver/DE/EMB/{BADGE}", token(BADGE))
+    authorizing(net, "ALLOWED")
+    held = net.hub.storage.partners.held[net.zc1.partner.id]
+    settings = msgspec.json.decode(held.settings) | {"intermediate_records": True}
+    await net.hub.storage.partners.update(replace(held, settings=msgspec.json.encode(settings).decode()))
+    answer = await net.zc1.ask()
+    assert answer.intermediate_cdr_requested is Flag.YES
+    reading = MeterReportList(meter_report=(report(2, "4000", "Wh"),))
+    members = {"cdr_nature": CdrNature.INTERMEDIATE, "end_time": "2026-01-15T10:20:00Z", "meter_report_list": reading}
+    assert (await net.zc1.cdr(answer.service_session_id, **members)).request_status == 1
+    await net.hub.relay()
+    assert net.p2.seen("PUT", "sessions")[-1].json["kwh"] == 4
+    await net.ocpi_start()
+    await net.told()
+    assert net.zc1_back.got(START)[0].intermediate_cdr_requested is Flag.YES
+
+
+@spec("EMIP-AUTH-23")
+async def test_a_badge_of_an_emip_emsp_at_an_ocpi_station(net: Net) -> None:
+    await net.p1.call(net.hub, "PUT", "locations/receiver/NL/CPA/LOC1", location(evses=[evse(evse_id="NL*CPA*E1")]))
+    place = {"location_id": "LOC1", "evse_uids": ["E1"]}
+    answer = await net.p1.call(net.hub, "POST", f"tokens/sender/{BADGE}/authorize", place, to="FRZM1")
+    assert answer.json()["data"]["allowed"] == "ALLOWED", answer.text
+    [asked] = net.zm1_back.got(from_iop.GetServiceAuthorisationRequest)
+    assert (asked.operator_id, asked.target_operator_id, asked.evse_id) == ("NL*CPA", "FR*ZM1", "NL*CPA*E1")
+    assert (asked.user_id_type, asked.user_id) == ("RFID-UID", BADGE)
+    assert asked.service_session_id == net.journey.id
+
+
+@spec("EMIP-AUTH-23")
+async def test_a_badge_of_an_emip_emsp_at_an_oicp_station(net: Net) -> None:
+    net.dcb_back.code = "102"
+    answer = await net.abc.start(oicp.rfid(BADGE), EvseID="DE*ABC*E1")
+    assert answer.json()["AuthorizationStatus"] == "Authorized"
+    [asked] = net.zm1_back.got(from_iop.GetServiceAuthorisationRequest)
+    assert (asked.evse_id, asked.service_session_id) == ("DE*ABC*E1", answer.json()["SessionID"])
+
+
+@spec("EMIP-DYN-09")
+async def test_a_status_of_emip_reaches_an_ocpi_emsp(net: Net) -> None:
+    assert await net.zc1.available(AvailabilityStatus.IN_SERVICE, "2026-01-15T11:00:00Z") == 1
+    assert await net.zc1.busy(BusyStatus.BUSY, "2026-01-15T11:00:01Z") == 1
+    await net.hub.relay()
+    patch = net.p2.seen("PATCH", "locations")[-1]
+    assert (patch.json["status"], patch.segments[-1]) == ("CHARGING", "u1")
+    assert not net.zm1_back.received
+
+
+@spec("EMIP-EVT-11")
+async def test_an_emsp_that_follows_no_sessions(net: Net) -> None:
+    """OCHP has no sessions: the hub keeps them."""
+    document = ochp_document("EMSP", "NLOLP", callback_url="http://olp.test")
+    partner, _ = await net.hub.add(document)
+    card = token_of(PartyId("NL", "OLP"), "04B1B2C3D4E5F6", at=net.hub.clock.now())
+    await net.hub.hub.tokens.put(partner, card)
+    answer = await net.zc1.ask(card.uid.text)
+    assert answer.authorisation_value == 1
+    assert (await net.zc1.event(answer.service_session_id, 3, "2026-01-15T12:00:01Z")).request_status == 1
+    await net.hub.relay()
+    assert len(net.hub.storage.sessions.held) == 1
+    assert not net.hub.network.requests_to("olp.test")
+
+
+def token_of(issuer: PartyId, uid: str, at: datetime) -> Token:
+    return Token(
+        issuer=issuer,
+        uid=TokenUid.parse(uid),
+        kind=TokenKind.RFID,
+        contract_id=ContractId.parse("NL-OLP-C12345678"),
+        valid=True,
+        whitelist=Whitelist.ALWAYS,
+        updated_at=at,
+    )

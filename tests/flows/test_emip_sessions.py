@@ -171,16 +171,36 @@ async def test_an_emsp_that_is_away_gets_every_event_once_and_in_order() -> None
         assert [told.session_event.session_event_id for told in back.got(EVENT)] == ["E1", "E2"]
 
 
+@pytest.mark.spec("EMIP-EVT-23")
 async def test_an_emsp_may_want_no_events() -> None:
     back = Emsp(BADGE)
     async with opened() as hub:
         one = await join(hub, cpo())
         await join(hub, emsp(session_events=False), back)
         session_id = await begun(one)
-        await one.event(session_id, 3, AT.format(1))
+        assert (await one.event(session_id, 3, AT.format(1))).request_status == 10503
         [delivery] = await hub.relay()
         assert delivery.state is DeliveryState.WITHHELD
         assert not back.got(EVENT)
+        assert sessions(hub)[0].status is SessionStatus.ACTIVE
+
+
+@pytest.mark.spec("EMIP-RTY-08", "EMIP-GEN-03")
+async def test_an_emsp_that_is_away_holds_up_no_other() -> None:
+    away, here = Emsp(BADGE), Emsp("04A1B2C3D4E5F7")
+    async with opened() as hub:
+        one, two = await join(hub, cpo(), Cpo()), await join(hub, cpo("FR*ZC2"), Cpo())
+        await join(hub, emsp(), away)
+        await join(hub, emsp("FR*ZM2"), here)
+        first = await begun(one)
+        second = await begun(two, user_id="04A1B2C3D4E5F7", evse_id="FR*ZC2*E1")
+        away.broken = httpx.ConnectError("away")
+        await one.event(first, 3, AT.format(1))
+        await two.event(second, 3, AT.format(2))
+        await hub.relay()
+        [told] = here.got(EVENT)
+        assert (told.operator_id, told.service_session_id) == ("FR*ZC2", second)
+        assert not away.got(EVENT)
 
 
 @pytest.mark.spec("EMIP-EVT-22")
@@ -269,6 +289,20 @@ async def test_whose_record_it_is() -> None:
         assert (unknown.request_status, unknown.sale_partner_operator_id) == (10501, None)
         assert (await third.cdr(session_id)).request_status == 10508
         assert not hub.storage.cdrs.held
+
+
+@pytest.mark.spec("EMIP-CDR-01")
+async def test_a_record_is_stored_before_it_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with pair() as (hub, one, _, _):
+        session_id = await begun(one)
+        with monkeypatch.context() as patch:
+            patch.setattr(hub.storage.cdrs, "accept", None)
+            message = to_iop.SetChargeDetailRecordRequest(**one.header(), charge_detail_record=record(session_id))
+            refused = await one.post(seal(SOAP_12, codec.encode(message)))
+        assert fault(refused)[:3] == (500, "Receiver", "INTERNAL")
+        assert not hub.storage.cdrs.held
+        assert (await one.cdr(session_id)).request_status == 1
+        assert len(hub.storage.cdrs.held) == 1
 
 
 @pytest.mark.spec("EMIP-CDR-06")

@@ -9,6 +9,7 @@ import pytest
 
 from core.model.event import EventKind
 from core.model.location import EvseStatus
+from mappings.emip.evse_status import status_held
 from protocols.emip import codec
 from protocols.emip.wire import to_iop
 from protocols.emip.wire.words import AvailabilityStatus as A
@@ -160,6 +161,19 @@ async def test_deleted_and_back() -> None:
         assert status_of(hub) is EvseStatus.AVAILABLE
 
 
+@pytest.mark.spec("EMIP-DYN-14", "EMIP-DYN-03")
+async def test_comments_are_kept_with_their_kind() -> None:
+    async with pair() as (hub, one, _, _):
+        await one.available(A.OUT_OF_ORDER, AT.format(1), availability_status_comment="Câble arraché ☹")
+        await one.busy(B.FREE, AT.format(2), busy_status_comment="vide")
+        await one.busy(B.BUSY, AT.format(3))
+        [location] = hub.storage.locations.held.values()
+        held = status_held(location.evses[0])
+        assert held.availability and held.busy
+        assert (held.availability.comment, held.busy.comment) == ("Câble arraché ☹", None)
+        assert (held.availability.value, held.busy.value) == (A.OUT_OF_ORDER, B.BUSY)
+
+
 async def test_how_long_a_status_holds_is_kept() -> None:
     async with pair() as (hub, one, _, _):
         until = "2026-01-15T14:00:00Z"
@@ -168,6 +182,7 @@ async def test_how_long_a_status_holds_is_kept() -> None:
         assert location.evses[0].status_until == datetime(2026, 1, 15, 14, tzinfo=UTC)
 
 
+@pytest.mark.spec("EMIP-TRN-17")
 async def test_many_at_once_and_the_newest_wins() -> None:
     async with pair() as (hub, one, _, _):
         calls = [one.busy(B.BUSY if second != 49 else B.RESERVED, AT.format(second)) for second in range(50)]

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from core.model.authorisation import Authorisation, AuthoriseRequest, Decision
 from core.model.ids import EvseId, PartyId
 from core.model.location import Evse, Location
 from core.model.partner import Role
@@ -10,9 +11,11 @@ from mappings.emip.authorisation import authorisation_to_emip, authorise_request
 from mappings.emip.codes import NO_AGREEMENT, NO_CPO, NO_EMSP
 from mappings.emip.identification import medium_from_emip
 from mappings.emip.ids import party_to_emip, plausible_uid
+from protocols.emip.auth import PROTOCOL
+from protocols.emip.outgoing import as_agreed
 from protocols.emip.server.inbound import Inbound
 from protocols.emip.wire import to_iop
-from protocols.emip.wire.words import AuthorisationValue, IdType, UserIdType
+from protocols.emip.wire.words import AuthorisationValue, Flag, IdType, UserIdType
 
 Answer = to_iop.GetServiceAuthorisationResponse
 
@@ -32,7 +35,7 @@ async def get_service_authorisation(call: Inbound) -> Answer:
         message, evse_id_type=IdType.EMI3, evse_id=evse_id.text, operator_id=call.party.key
     )
     request = authorise_request_from_emip(spelled)
-    barred = await _barred(call, request.contract_id.provider if request.contract_id else None)
+    barred = await _barred(call, request)
     if barred is not None:
         return _refused(call, NO_AGREEMENT, barred)
     request = msgspec.structs.replace(
@@ -44,9 +47,15 @@ async def get_service_authorisation(call: Inbound) -> Answer:
     answer = await call.hub.authorisation.authorise(request, call.partner)
     session_id = answer.journey_id or call.hub.ids.uuid()
     made = authorisation_to_emip(answer, transaction_id=call.transaction_id, session_id=session_id)
-    if made.message.extra and not call.settings.send_unknown:
-        return msgspec.structs.replace(made.message, extra=None)
-    return made.message
+    return as_agreed(_asking_for_records(call, answer, made.message), call.partner)
+
+
+def _asking_for_records(call: Inbound, answer: Authorisation, message: Answer) -> Answer:
+    """An eMSP on eMIP decides itself; for others the operator of the hub does. Source: EMIP-MTR-07."""
+    granted = answer.decision is Decision.ALLOWED and PROTOCOL not in answer.extensions
+    if not granted or not call.settings.intermediate_records:
+        return message
+    return msgspec.structs.replace(message, intermediate_cdr_requested=Flag.YES)
 
 
 def _own(call: Inbound, evse_id: EvseId, place: tuple[Location, Evse] | None) -> bool:
@@ -56,10 +65,13 @@ def _own(call: Inbound, evse_id: EvseId, place: tuple[Location, Evse] | None) ->
     return evse_id.operator == call.party and not call.settings.known_evses_only
 
 
-async def _barred(call: Inbound, provider: PartyId | None) -> PartyId | None:
-    """The eMSP that the contract names, if it is here and there is no agreement with it."""
-    home = await call.home(provider, Role.EMSP)
-    return provider if home is not None and not agreed(call.partner, home) else None
+async def _barred(call: Inbound, request: AuthoriseRequest) -> PartyId | None:
+    """The eMSP that the contract names, or whose card it is, if there is no agreement with any of them."""
+    provider = request.contract_id.provider if request.contract_id else None
+    issuers = [provider] if provider else await call.hub.tokens.issuers(request.kind, request.uid)
+    homes = {issuer: await call.home(issuer, Role.EMSP) for issuer in issuers}
+    here = {issuer: home for issuer, home in homes.items() if home is not None}
+    return None if any(agreed(call.partner, home) for home in here.values()) else next(iter(here), None)
 
 
 def _refused(call: Inbound, status: int, issuer: PartyId | None = None) -> Answer:

@@ -8,11 +8,14 @@ from datetime import datetime
 from core.errors import Unknown
 from core.model.authorisation import FROM_COPIES, Answered, Journey
 from core.model.location import Evse, Location
+from core.model.partner import Role
 from core.model.session import AuthMethod, CdrToken, Session
 from mappings.emip.codes import NO_PARTNER, NO_SESSION, NOT_ACCEPTED, NOT_OF_SESSION, OK
 from mappings.emip.commands import wants_intermediate_records
 from mappings.emip.sessions import Facts, reported_of, session_from_emip
+from protocols.emip.auth import PROTOCOL
 from protocols.emip.server.inbound import Inbound
+from protocols.emip.settings import settings_of
 from protocols.emip.wire import to_iop
 from protocols.emip.wire.parts import ChargeDetailRecord
 
@@ -26,6 +29,8 @@ async def set_session_event_report(call: Inbound) -> to_iop.SetSessionEventRepor
     status = _may_report(call, journey)
     if journey is not None and status == OK:
         status = await report(call, journey, message.exec_partner_session_id, event=message)
+        if status == OK and not await _wants_events(call, journey):
+            status = NOT_ACCEPTED
     return to_iop.SetSessionEventReportResponse(
         transaction_id=call.transaction_id,
         service_session_id=message.service_session_id,
@@ -40,6 +45,12 @@ def _may_report(call: Inbound, journey: Journey | None) -> int:
     if call.is_operator(journey):
         return OK
     return NOT_ACCEPTED if call.is_issuer(journey) else NOT_OF_SESSION
+
+
+async def _wants_events(call: Inbound, journey: Journey) -> bool:
+    """An eMSP on eMIP may have switched them off; the hub keeps them all the same. Source: EMIP-EVT-23."""
+    home = await call.home(journey.issuer, Role.EMSP)
+    return home is None or home.protocol != PROTOCOL or settings_of(home).session_events
 
 
 async def report(
