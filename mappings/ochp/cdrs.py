@@ -216,6 +216,7 @@ def _members(cdr: Cdr, time_zone: str | None, place: Location | None, notes: Not
     cdr_id = cdr_id_to_ochp(cdr.owner, cdr.id)
     if cdr_id != cdr.id.upper():
         narrowed(notes, "cdr_id", "id", f"sent as {cdr_id}", cdr.id)
+    _note_fractions(cdr, notes)
     contract = token.contract_id
     return {
         "cdr_id": cdr_id,
@@ -235,6 +236,13 @@ def _members(cdr: Cdr, time_zone: str | None, place: Location | None, notes: Not
         "total_cost": None if cdr.total_cost is None else cdr.total_cost.before_taxes,
         "currency": cdr.currency,
     }
+
+
+def _note_fractions(cdr: Cdr, notes: Notes | None) -> None:
+    spans = (("start_date_time", "started_at", cdr.started_at), ("end_date_time", "ended_at", cdr.ended_at))
+    for member, path, moment in spans:
+        if moment.microsecond:
+            narrowed(notes, member, path, "OCHP has whole seconds; the fraction is cut off", moment)
 
 
 def _emt_id(token: CdrToken) -> Any:

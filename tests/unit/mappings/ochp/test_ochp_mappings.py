@@ -480,6 +480,17 @@ def test_what_the_cdr_does_not_say_comes_from_the_place() -> None:
     assert record.start_date_time == "2025-10-26T02:30:00+02:00"
 
 
+def test_a_fraction_of_a_second_that_is_cut_off_is_a_loss() -> None:
+    cdr = anew()
+    begun, ended = cdr.started_at + timedelta(milliseconds=250), cdr.ended_at + timedelta(milliseconds=900)
+    whole, cut = cdr_to_ochp(cdr), cdr_to_ochp(replace(cdr, started_at=begun, ended_at=ended))
+    assert cut.record == whole.record
+    assert [(loss.path, loss.kind) for loss in cut.losses if loss not in whole.losses] == [
+        ("started_at", LossKind.NARROWED),
+        ("ended_at", LossKind.NARROWED),
+    ]
+
+
 @pytest.mark.spec("OCHP-CLI-21")
 def test_the_status_is_the_clearing_houses() -> None:
     assert cdr_to_ochp(anew()).record.status is CdrStatus.NEW  # type: ignore[union-attr]
