@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
+from uuid import NAMESPACE_OID, uuid5
 
 import msgspec
 
 from core.errors import Invalid, RoamingError, StoreUnavailable, Unavailable, Uncertain, Unknown, Unsupported
-from core.model.authorisation import Answered, Journey
+from core.model.authorisation import Answered, Journey, JourneyState
 from core.model.cdr import CURRENT, UNDECIDED, Cdr, CdrSettlement, CdrState, digest
 from core.model.event import Event, EventKind
 from core.model.ids import PartyId
@@ -82,6 +83,7 @@ class BillingService:
         check_plausible(cdr)
         journey = journey or await self._journey_of(cdr)
         recipient = await self._recipient(cdr, journey)
+        journey = journey or await self._begun_by_a_list(cdr, caller, recipient)
         cdr = msgspec.structs.replace(cdr, journey_id=journey.id if journey else None)
         now = self._clock.now()
         settlement = CdrSettlement(
@@ -284,7 +286,7 @@ class BillingService:
         assumed += more
         if journey:
             completed, more = await self._completed_from_journey(completed, journey)
-            assumed += more
+            assumed += (*more, *_made_id(cdr, journey))
         operator = await self._partners.by_party(cdr.owner, Role.CPO)
         completed, more = completed_price(completed, operator.agreed_tariff if operator else None)
         return completed, assumed + more
@@ -333,6 +335,34 @@ class BillingService:
         if found is None or cdr.token.issuer not in (None, found.issuer):
             return None
         return found if cdr.started_at - AUTHORISED_BEFORE <= found.created_at <= cdr.ended_at else None
+
+    async def _begun_by_a_list(self, cdr: Cdr, caller: Partner, recipient: Partner) -> Journey | None:
+        """The operator let a listed card charge and asked nobody. Where the recipient's CDRs bear the hub's id of the
+        session, it gets one now: the same each time that this CDR comes. None if nobody knows the card."""
+        card = await billed_card(self._tokens, cdr.token)
+        if card.issuer is None or card.uid is None or not self._adapters[recipient.protocol].bills_by_journey:
+            return None
+        now = self._clock.now()
+        journey = Journey(
+            id=_id_by_cdr(cdr),
+            operator=cdr.owner,
+            operator_partner=caller.id,
+            issuer=card.issuer,
+            issuer_partner=recipient.id,
+            uid=card.uid,
+            kind=card.kind,
+            contract_id=card.contract_id,
+            evse_id=cdr.location.evse_id,
+            location_id=cdr.location.id,
+            reference=cdr.authorization_reference,
+            operator_session_id=cdr.session_id,
+            answered_by=Answered.WHITELIST,
+            created_at=now,
+            updated_at=now,
+            state=JourneyState.CHARGING,
+        )
+        await self._journeys.create(journey)
+        return journey
 
     async def _recipient(self, cdr: Cdr, journey: Journey | None) -> Partner:
         partner = await self._partners.get(journey.issuer_partner) if journey else None
@@ -478,6 +508,18 @@ def _hours(start: datetime, end: datetime) -> Decimal:
     delta = end - start
     seconds = Decimal(delta.days * 86400 + delta.seconds) + Decimal(delta.microseconds) / 1_000_000
     return (seconds / 3600).quantize(Decimal("0.0001")).normalize() + 0
+
+
+def _id_by_cdr(cdr: Cdr) -> str:
+    return str(uuid5(NAMESPACE_OID, cdr.key))
+
+
+def _made_id(cdr: Cdr, journey: Journey) -> tuple[Loss, ...]:
+    """That the hub gave a session its id after the event."""
+    if journey.id != _id_by_cdr(cdr):
+        return ()
+    why = "made by the hub: the operator went by a list and asked nobody"
+    return (Loss(path="$.journey_id", reason=why, value=journey.id, kind=LossKind.ASSUMED),)
 
 
 def _as_started(token: CdrToken, journey: Journey) -> CdrToken:

@@ -49,6 +49,7 @@ class OicpAdapter(ProtocolAdapter):
         }
     )
     tells_sessions: ClassVar[bool] = False
+    bills_by_journey: ClassVar[bool] = True
 
     def __init__(self, outbound: Outbound) -> None:
         self._client = OicpClient(outbound.http)

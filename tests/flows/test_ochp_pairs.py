@@ -300,3 +300,30 @@ async def test_a_card_that_an_oicp_emp_uploaded_is_listed_with_its_contract(net:
     answer = await net.cpo.ask("GetRoamingAuthorisationList")
     assert answer.texts("roamingAuthorisationInfoArray/EmtId/instance") == ["1234ABCD"]
     assert answer.texts("roamingAuthorisationInfoArray/contractId") == ["DE-DCB-C12345678-X"]
+
+
+async def test_a_charge_that_an_ochp_operator_began_by_its_list_is_billed_to_the_oicp_emp(net: Net) -> None:
+    """The hub was never asked, and OICP wants a SessionID: it is made, and the same when the CDR comes again."""
+    told: list[dict[str, object]] = []
+
+    def answering(request: httpx.Request) -> httpx.Response:
+        told.append(msgspec.json.decode(request.content))
+        return httpx.Response(200, json={"Result": True, "StatusCode": {"Code": "000"}})
+
+    emp = await oicp.join(net.hub, oicp.emp(), answering)
+    identification = {"RFIDIdentification": {"UID": "04C3A1B2", "EvcoID": "DE-DCB-C12345678-X", "RFID": "mifareCls"}}
+    records = [{"Identification": identification}]
+    data = {"ProviderID": emp.own_id, "AuthenticationDataRecord": records}
+    await emp.post(
+        "authdata/v21/providers/{id}/push-request", {"ActionType": "fullLoad", "ProviderAuthenticationData": data}
+    )
+    await net.cpo.ask("SetChargePointList", charge_point())
+    for _ in range(2):
+        answer = await net.cpo.ask("AddCDRs", cdr(contract="DE-DCB-C12345678-X"))
+        assert answer.result == "ok"
+    [settled] = await net.hub.settle()
+    assert settled.state is CdrState.DELIVERED
+    [sent] = told
+    [journey] = net.hub.storage.journeys.held.values()
+    assert (sent["SessionID"], sent["ConsumedEnergy"]) == (journey.id, 10)
+    assert [loss.value for loss in settled.losses if loss.path == "$.journey_id"] == [journey.id]
