@@ -80,7 +80,9 @@ class PartnerController(Controller):
 
     @post("/{partner_id:str}/connect", status_code=200, summary="Let the hub begin the handshake (OCPI)")
     async def connect(self, partner_id: str, request: Request[Any, Any, Any], assembly: Assembled) -> PartnerView:
-        """`{"versions_url": ..., "token_a": ...}`: the partner's versions URL and the token A that it gave us."""
+        """`{"versions_url": ..., "token_a": ...}`: the partner's versions URL and the token A that it gave us.
+
+        `{}` for a partner that is connected: both tokens anew."""
         partner = await assembly.hub.partners.get(partner_id)
         document = parse_document(await request.body())
         return partner_view(await assembly.plugins[partner.protocol].connect(assembly.hub, partner, document))

@@ -107,11 +107,11 @@ class MongoCredentials:
     async def switch(self, partner: Partner, *, inbound: str, outbound: str, spend_registration: bool) -> Partner:
         async def write(session: Session) -> Partner:
             updated = await self._partners.write_update(partner, session)
-            await self._put(partner.id, CredentialKind.INBOUND, inbound, session)
-            await self._put(partner.id, CredentialKind.OUTBOUND, outbound, session)
-            if spend_registration:
+            if spend_registration:  # first: it may be the very token that becomes the inbound one
                 spent = _key(partner.id, CredentialKind.REGISTRATION)
                 await self._collection.delete_one({"_id": spent}, session=session)
+            await self._put(partner.id, CredentialKind.INBOUND, inbound, session)
+            await self._put(partner.id, CredentialKind.OUTBOUND, outbound, session)
             return updated
 
         try:

@@ -34,12 +34,14 @@ class Switches(Struct, frozen=True):
 
     `unknown_fields`: it is shown them too. `short_texts`: it still has the limits of before the corrections, 45 for an
     address and 20 for a state. `lossy_tariffs`: it gets tariffs without the conditions that its version cannot say.
-    `time_zone`: that of its locations, where they do not say it (2.1.1)."""
+    `time_zone`: that of its locations, where they do not say it (2.1.1). `hub_paths`: to it the hub owns all that it is
+    told, in paths too (2.1.1)."""
 
     unknown_fields: bool = False
     short_texts: bool = False
     lossy_tariffs: bool = False
     time_zone: str | None = None
+    hub_paths: bool = False
 
 
 class About(Struct, frozen=True, kw_only=True):

@@ -95,9 +95,12 @@ class OcpiClient:
         answer = await self._config(peer, "GET version details", "GET", url)
         return dialect.read_bare(_data(answer, peer), VersionDetails)
 
-    async def post_credentials(self, peer: Peer, url: str, credentials: Credentials, dialect: Dialect) -> Credentials:
-        """Raises Rejected with code 405 if the partner says that we are registered already."""
-        answer = await self._config(peer, "POST credentials", "POST", url, dialect.write(credentials))
+    async def send_credentials(
+        self, method: str, peer: Peer, url: str, credentials: Credentials, dialect: Dialect
+    ) -> Credentials:
+        """Raises Rejected with code 405 if the partner says to POST that we are registered already, to PUT that we are
+        not."""
+        answer = await self._config(peer, f"{method} credentials", method, url, dialect.write(credentials))
         return dialect.read_bare(_data(answer, peer), Credentials)
 
     async def probe(self, call: Call) -> None:
@@ -112,30 +115,31 @@ class OcpiClient:
     # --- objects
 
     async def put_location(self, call: Call, to: Routing, location: Location) -> None:
-        path = (*_party(location), location.id)
+        path = (*self._owner(call, location), location.id)
         await self._push(call, to, "PUT location", "locations", "PUT", path, location)
 
     async def patch_evse(
-        self, call: Call, to: Routing, owner: Sequence[str], location_id: str, uid: str, patch: EvsePatch
+        self, call: Call, to: Routing, owner: tuple[str, str], location_id: str, uid: str, patch: EvsePatch
     ) -> None:
         """`owner` as it spells itself."""
-        await self._push(call, to, "PATCH EVSE", "locations", "PATCH", (*owner, location_id, uid), patch)
+        path = (*self._shown_as(call, owner), location_id, uid)
+        await self._push(call, to, "PATCH EVSE", "locations", "PATCH", path, patch)
 
     async def put_token(self, call: Call, to: Routing, token: Token) -> None:
-        path = (*_party(token), token.uid)
+        path = (*self._owner(call, token), token.uid)
         query = {"type": self.dialect(call).token_type(token.type)}
         await self._push(call, to, "PUT token", "tokens", "PUT", path, token, query=query)
 
     async def put_session(self, call: Call, to: Routing, session: Session) -> None:
-        path = (*_party(session), session.id)
+        path = (*self._owner(call, session), session.id)
         await self._push(call, to, "PUT session", "sessions", "PUT", path, session)
 
     async def put_tariff(self, call: Call, to: Routing, tariff: Tariff) -> None:
-        path = (*_party(tariff), tariff.id)
+        path = (*self._owner(call, tariff), tariff.id)
         await self._push(call, to, "PUT tariff", "tariffs", "PUT", path, tariff)
 
     async def delete_tariff(self, call: Call, to: Routing, owner: PartyId, tariff_id: str) -> None:
-        path = (owner.country_code, owner.party_id, tariff_id)
+        path = (*self._shown_as(call, (owner.country_code, owner.party_id)), tariff_id)
         await self._push(call, to, "DELETE tariff", "tariffs", "DELETE", path, None)
 
     async def post_cdr(self, call: Call, to: Routing, cdr: Cdr) -> str | None:
@@ -213,6 +217,13 @@ class OcpiClient:
             raise Uncertain(f"{partner.name} is not done with its answer after {hop.wait_s:g} s") from error
 
     # --- how
+
+    def _owner(self, call: Call, message: Location | Token | Session | Tariff) -> tuple[str, str]:
+        """Country code and party id of the URL: those of the body, in its spelling."""
+        return self._shown_as(call, (message.country_code, message.party_id))
+
+    def _shown_as(self, call: Call, owner: tuple[str, str]) -> tuple[str, str]:
+        return spelled(self._hub) if settings_of(call.partner).older.hub_paths else owner
 
     def dialect(self, call: Call, asked: Token | None = None) -> Dialect:
         """`asked`: the token that an answer will be about."""
@@ -312,11 +323,6 @@ def routing_headers(partner: Partner, to: Routing) -> dict[str, str]:
         "ocpi-from-country-code": to.sender.country_code,
         "ocpi-from-party-id": to.sender.party_id,
     }
-
-
-def _party(message: Location | Token | Session | Tariff) -> tuple[str, str]:
-    """Country code and party id of the URL are those of the body, in its spelling."""
-    return message.country_code, message.party_id
 
 
 def _joined(endpoint: str, path: Sequence[str], query: Mapping[str, str] | None = None) -> str:

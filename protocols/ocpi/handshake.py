@@ -93,24 +93,45 @@ class Handshake:
         self._hub.outbound.http.check_url(url, "$.versions_url")
         peer = Peer(id=partner.id, name=partner.name, token=token_a, encoding=settings_of(partner).token_encoding)
         peer, found = await self._discovered_either_way(partner, peer, url, tuple(VERSIONS.values()))
-        credentials_url = next((held.url for held in found.endpoints if held.module == "credentials"), None)
-        if credentials_url is None:
-            raise Failure(NO_ENDPOINTS, f"{partner.name} publishes no credentials endpoint")
         _check_needed(found, partner.roles)
         before = await self._hub.credentials.inbound(partner.id)
         token_b = fresh_token()
         await self._hub.credentials.put(partner.id, CredentialKind.INBOUND, token_b)
         try:
-            dialect = self._dialect(partner, VERSIONS[found.version or V2_3_0.id])
-            ours = await self.ours(partner, token_b)
-            theirs = await self._client.post_credentials(peer, credentials_url, ours, dialect)
-            roles = self._roles(theirs)
-            await self._claimable(partner, roles)
-            await self._switch(partner, roles, theirs, found, token_b)
+            await self._introduce("POST", partner, peer, found, token_b)
         except BaseException:
             await self._restore(partner.id, before)
             raise
         return await self._hub.partners.get(partner.id)
+
+    async def rotate(self, partner: Partner) -> Partner:
+        """Both tokens anew. The old ones are good until the partner has answered; on failure they stay.
+
+        Raises Invalid for a partner that is not connected."""
+        kept, held = settings_of(partner), await self._hub.credentials.outbound(partner.id)
+        if held is None or kept.versions_url is None or partner.version not in VERSIONS:
+            raise Invalid("$.state", f"{partner.name} is not connected")
+        peer = Peer(id=partner.id, name=partner.name, token=held, encoding=kept.token_encoding)
+        found = await self._discovered(partner, peer, kept.versions_url, (VERSIONS[partner.version],))
+        token_b = fresh_token()
+        await self._hub.credentials.put(partner.id, CredentialKind.REGISTRATION, token_b)  # for its calls meanwhile
+        try:
+            await self._introduce("PUT", partner, peer, found, token_b)
+        except BaseException:
+            await self._hub.credentials.drop(partner.id, CredentialKind.REGISTRATION)
+            raise
+        return await self._hub.partners.get(partner.id)
+
+    async def _introduce(self, method: str, partner: Partner, peer: Peer, found: OcpiSettings, token_b: str) -> None:
+        """The partner's credentials for ours; then everything is switched. Raises Failure 3003, Rejected, Invalid."""
+        url = found.url("credentials", InterfaceRole.SENDER)
+        if url is None:
+            raise Failure(NO_ENDPOINTS, f"{partner.name} publishes no credentials endpoint")
+        dialect = self._dialect(partner, VERSIONS[found.version or V2_3_0.id])
+        theirs = await self._client.send_credentials(method, peer, url, await self.ours(partner, token_b), dialect)
+        roles = self._roles(theirs)
+        await self._claimable(partner, roles)
+        await self._switch(partner, roles, theirs, found, token_b)
 
     async def _restore(self, partner_id: str, before: str | None) -> None:
         if before is None:

@@ -53,7 +53,9 @@ class OcpiPlugin:
         )
 
     async def connect(self, hub: Hub, partner: Partner, document: Mapping[str, Any]) -> Partner:
-        """With the partner's `versions_url` and the `token_a` that it gave."""
+        """With the partner's `versions_url` and the `token_a` that it gave; an empty document: both tokens anew."""
+        if not document:
+            return await Handshake(hub).rotate(partner)
         return await Handshake(hub).register(partner, _text(document, "versions_url"), _text(document, "token_a"))
 
 

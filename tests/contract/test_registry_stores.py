@@ -93,6 +93,17 @@ async def test_a_handshake_is_all_or_nothing(storage):
     assert (await credentials.inbound("p1"), await credentials.outbound("p1")) == ("b", "c")
 
 
+async def test_a_registration_token_may_become_the_inbound_one(storage):
+    credentials = storage.credentials
+    await storage.partners.add(partner())
+    await credentials.put("p1", CredentialKind.INBOUND, "old")
+    await credentials.put("p1", CredentialKind.REGISTRATION, "new")
+    assert await credentials.partner_by_secret("old") == ("p1", CredentialKind.INBOUND)
+    await credentials.switch(partner(), inbound="new", outbound="c", spend_registration=True)
+    assert await credentials.partner_by_secret("new") == ("p1", CredentialKind.INBOUND)
+    assert await credentials.partner_by_secret("old") is None
+
+
 @pytest.mark.server
 async def test_no_secret_is_readable_at_rest(real_storage):
     for kind in CredentialKind:

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from core.errors import Invalid, Uncertain, Unknown
+from core.errors import Invalid, RoamingError, Uncertain, Unknown
 from core.model.ids import PartyId
 from core.model.partner import CredentialKind, Partner, Role
 
@@ -82,12 +82,17 @@ class FakeCredentials:
         self._secrets.pop((partner_id, kind), None)
 
     async def switch(self, partner: Partner, *, inbound: str, outbound: str, spend_registration: bool) -> Partner:
-        self._check_free(partner.id, CredentialKind.INBOUND, inbound)
-        updated = await self._partners.update(partner)
+        before = dict(self._secrets)
+        if spend_registration:  # first: it may be the very token that becomes the inbound one
+            self._secrets.pop((partner.id, CredentialKind.REGISTRATION), None)
+        try:
+            self._check_free(partner.id, CredentialKind.INBOUND, inbound)
+            updated = await self._partners.update(partner)
+        except RoamingError:
+            self._secrets = before
+            raise
         self._secrets[partner.id, CredentialKind.INBOUND] = inbound
         self._secrets[partner.id, CredentialKind.OUTBOUND] = outbound
-        if spend_registration:
-            self._secrets.pop((partner.id, CredentialKind.REGISTRATION), None)
         return updated
 
     def _check_free(self, partner_id: str, kind: CredentialKind, secret: str) -> None:

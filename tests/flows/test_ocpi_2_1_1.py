@@ -471,6 +471,36 @@ async def test_tariffs_of_2_1_1_at_an_emsp_of_2_3_0(net: Bridge) -> None:
     assert net.p2.seen("DELETE", "tariffs")
 
 
+@spec("OCPI-V211-20")
+async def test_a_credit_is_refused_at_once(net: Bridge) -> None:
+    mine = {**cdr_token(owner="ITEME"), "contract_id": "IT-EME-C00000001"}
+    sent = cdr("C1-CREDIT", cdr_token=mine, credit=True, credit_reference_id="C1", total_cost={"before_taxes": -4})
+    answer = await net.p1.call(net.hub, "POST", "cdrs/receiver", sent, to="ITEME")
+    assert (answer.status_code, answer.json()["status_code"]) == (200, 4000)
+    await net.hub.settle()
+    assert not net.p5.seen("POST", "cdrs")
+    assert accepted(await net.p1.call(net.hub, "GET", "cdrs/sender")) == []
+
+
+@spec("OCPI-V211-08")
+async def test_a_partner_may_know_the_hub_alone(net: Bridge) -> None:
+    await net.new(net.p1, "PUT", "locations/receiver/NL/CPA/LOC1", location())
+    assert net.p5.seen("PUT", "locations")[-1].path == "/2.1.1/locations/NL/CPA/LOC1"
+    old = OldPartner("old.test", "EMSP", "SE", "OLD")
+    net.hub.network.serve(old.host, old)
+    _, shown = await net.hub.add({**old.document(), "ocpi": {"older": {"hub_paths": True}}})
+    url = "/ocpi/2.1.1/credentials"
+    accepted(await call(net.hub, "POST", url, token=shown["token_a"], body=old.credentials()))
+    await net.new(net.p1, "PATCH", "locations/receiver/NL/CPA/LOC1/E1", {"status": "BLOCKED", "last_updated": LATER})
+    await net.new(net.p1, "PUT", "tariffs/receiver/NL/CPA/T1", tariff())
+    await net.new(net.p1, "DELETE", "tariffs/receiver/NL/CPA/T1", None)
+    assert [(seen.method, seen.path) for seen in old.received if seen.method in ("PATCH", "PUT", "DELETE")] == [
+        ("PATCH", "/2.1.1/locations/NL/HUB/LOC1/E1"),
+        ("PUT", "/2.1.1/tariffs/NL/HUB/T1"),
+        ("DELETE", "/2.1.1/tariffs/NL/HUB/T1"),
+    ]
+
+
 # --- commands
 
 

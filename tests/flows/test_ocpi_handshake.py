@@ -1,6 +1,7 @@
 """OCPI: registration, the hub as server and as client."""
 
 import asyncio
+import base64
 from typing import Any
 
 import httpx
@@ -532,3 +533,44 @@ async def test_open_registration_that_fails_leaves_nothing(changes: dict[str, An
 async def test_closed_registration_needs_a_token(net: OcpiNet) -> None:
     assert (await post(net.hub, None, newcomer().credentials())).status_code == 401
     assert CredentialKind.REGISTRATION not in {kind for _, kind in net.hub.storage.partners.secrets}
+
+
+@spec("OCPI-CRD-34")
+async def test_the_hub_changes_the_tokens(net: OcpiNet) -> None:
+    """The old token is good until the partner has answered, the new one for the partner's calls meanwhile."""
+    hub, partner, old = net.hub, net.p2, net.p2.token_c
+    during: list[int] = []
+
+    async def calls_back(request: Any) -> Any:
+        fresh = request.json["token"]
+        for path, token in (("/ocpi/versions", fresh), ("/ocpi/versions", old), ("locations/sender", old)):
+            during.append((await call(hub, "GET", path, token=token, to="NLHUB")).json()["status_code"])
+        return 200, envelope(partner.credentials("token-b-anew")), {}
+
+    partner.answers["PUT", "credentials"] = calls_back
+    await PLUGIN.connect(hub.hub, held(hub, "p2.test"), {})
+    assert during == [1000, 1000, 1000]
+    (put,) = partner.seen("PUT", "credentials")
+    assert put.token == base64.b64encode(b"token-b-of-p2.test").decode()
+    assert (await call(hub, "GET", "/ocpi/versions", token=old)).status_code == 401
+    partner.token_b, partner.token_c = "token-b-anew", put.json["token"]
+    assert (await partner.call(hub, "GET", "locations/sender")).json()["status_code"] == 1000
+    await net.p1.call(hub, "PUT", "locations/receiver/NL/CPA/LOC1", location())
+    await net.relay()
+    assert partner.seen("PUT", "locations")
+
+
+@pytest.mark.parametrize("said", [(405, envelope(None, 2000), {}), (200, envelope(None, 3001), {})])
+async def test_tokens_that_are_not_taken_stay_as_they_were(net: OcpiNet, said: Any) -> None:
+    net.p2.answers["PUT", "credentials"] = said
+    with pytest.raises(RoamingError):
+        await PLUGIN.connect(net.hub.hub, held(net.hub, "p2.test"), {})
+    refused = net.p2.seen("PUT", "credentials")[-1].json["token"]
+    assert (await call(net.hub, "GET", "/ocpi/versions", token=refused)).status_code == 401
+    assert (await net.p2.call(net.hub, "GET", "locations/sender")).json()["status_code"] == 1000
+
+
+async def test_only_a_connected_partner_changes_tokens(net: OcpiNet) -> None:
+    planned, _ = await net.hub.add(newcomer().document())
+    with pytest.raises(Invalid):
+        await PLUGIN.connect(net.hub.hub, planned, {})

@@ -1,19 +1,27 @@
 """Charge detail records. Source: OCPI 2.3.0, mod_cdrs."""
 
+import logging
 from urllib.parse import quote
 
 from core.errors import Invalid
 from core.model.cdr import Cdr, CdrSettlement, cdr_key
+from core.model.ids import PartyId
+from core.model.partner import Role
 from core.services.partners import owner_of
 from mappings.ocpi.cdrs import cdr_from_ocpi, cdr_to_ocpi
+from mappings.ocpi.forms import Unsayable
 from protocols.ocpi.codec import read_bare
+from protocols.ocpi.dialect import dialect_of
 from protocols.ocpi.server.answers import for_one
 from protocols.ocpi.server.exchange import Ask, OfToken, Owned, Reply, Side
 from protocols.ocpi.server.forwarding import forward
 from protocols.ocpi.server.lists import encoded, list_page, reply_list, reply_nothing
 from protocols.ocpi.server.routes import Route
 from protocols.ocpi.settings import settings_of
+from protocols.ocpi.versions import hub_role
 from protocols.ocpi.wire import cdrs as wire
+
+log = logging.getLogger(__name__)
 
 # --- the receiver interface: from the operator
 
@@ -24,16 +32,30 @@ async def post(ask: Ask) -> Reply:
     for_one(ask, "a CDR")
     if settings_of(ask.partner).forward_cdrs and (to := await _way_to_issuer(ask)):
         return await forward(ask, to)
-    cdr = cdr_from_ocpi(ask.read(wire.Cdr))
+    message = ask.read(wire.Cdr)
+    cdr = cdr_from_ocpi(message)
     issuer = cdr.token.issuer
     if ask.addressed is not None and issuer is not None and ask.addressed != issuer:
         raise Invalid("$.cdr_token", f"the token is of {issuer}, the CDR is addressed to {ask.addressed}")
+    await _check_sayable(ask, message, issuer)
     settlement, created = await ask.hub.billing.accept(ask.partner, cdr, correlation_id=ask.correlation_id)
     return Reply(
         http=201 if created else 200,
         headers=(("Location", _url(ask, settlement.cdr)),),
         sender=ask.addressed or issuer,
     )
+
+
+async def _check_sayable(ask: Ask, message: wire.Cdr, issuer: PartyId | None) -> None:
+    """Raises Unsayable for a CDR that the eMSP's version has no words for: nothing is accepted that cannot arrive."""
+    reader = await ask.hub.partners.by_party(issuer, Role.EMSP) if issuer else None
+    if reader is None or reader.protocol != ask.partner.protocol:
+        return
+    try:
+        dialect_of(reader, hub_role(ask.hub.identity), ask.hub.clock.now()).checked(message)
+    except Unsayable as error:
+        log.warning("CDR %s of %s is refused: %s", message.id, ask.partner.name, error)
+        raise
 
 
 async def _way_to_issuer(ask: Ask) -> Side | None:
