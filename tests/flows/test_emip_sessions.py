@@ -15,6 +15,7 @@ from core.model.ids import ContractId, EvseId, PartyId
 from core.model.quantities import Price
 from core.model.session import AuthMethod, CdrToken, Session, SessionStatus
 from protocols.emip import codec
+from protocols.emip.plugin import PLUGIN
 from protocols.emip.wire import from_iop, to_iop
 from protocols.emip.wire.parts import MeterReport, MeterReportList, SessionEvent
 from protocols.emip.wire.words import CdrNature, Flag
@@ -190,7 +191,7 @@ async def test_an_emsp_that_is_away_holds_up_no_other() -> None:
     away, here = Emsp(BADGE), Emsp("04A1B2C3D4E5F7")
     async with opened() as hub:
         one, two = await join(hub, cpo(), Cpo()), await join(hub, cpo("FR*ZC2"), Cpo())
-        await join(hub, emsp(), away)
+        gone = await join(hub, emsp(), away)
         await join(hub, emsp("FR*ZM2"), here)
         first = await begun(one)
         second = await begun(two, user_id="04A1B2C3D4E5F7", evse_id="FR*ZC2*E1")
@@ -200,7 +201,12 @@ async def test_an_emsp_that_is_away_holds_up_no_other() -> None:
         await hub.relay()
         [told] = here.got(EVENT)
         assert (told.operator_id, told.service_session_id) == ("FR*ZC2", second)
-        assert not away.got(EVENT)
+        away.broken = None
+        await hub.connected(hub.storage.partners.held[gone.partner.id])
+        hub.clock.advance(86400)
+        await hub.relay()
+        assert [(told.operator_id, told.service_session_id) for told in away.got(EVENT)] == [("FR*ZC1", first)]
+        assert len(here.got(EVENT)) == 1
 
 
 @pytest.mark.spec("EMIP-EVT-22")
@@ -303,6 +309,26 @@ async def test_a_record_is_stored_before_it_is_answered(monkeypatch: pytest.Monk
         assert not hub.storage.cdrs.held
         assert (await one.cdr(session_id)).request_status == 1
         assert len(hub.storage.cdrs.held) == 1
+
+
+@pytest.mark.spec("EMIP-RTY-03")
+async def test_what_is_stored_is_answered_so_whatever_fails_after_it() -> None:
+    async with pair() as (hub, one, _, _):
+        session_id = await begun(one)
+        hub.processes.down = True
+        assert (await one.cdr(session_id)).request_status == 1
+        assert len(hub.storage.cdrs.held) == 1
+
+
+@pytest.mark.spec("EMIP-RTY-07")
+async def test_what_is_to_be_told_outlives_the_process() -> None:
+    async with pair() as (hub, one, _, back):
+        session_id = await begun(one)
+        await one.event(session_id, 3, AT.format(1))
+        hub.adapters["emip"] = PLUGIN.adapter(hub.outbound)
+        hub.delivery = hub._delivery()
+        await hub.relay()
+        assert len(back.got(EVENT)) == 1
 
 
 @pytest.mark.spec("EMIP-CDR-06")

@@ -11,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from core.model.command import CommandKind, CommandOutcome, Outcome
 from core.model.ids import PartyId
 from core.model.location import EvseStatus
 from core.model.session import CdrToken
-from mappings.emip import authorisation, cdrs, sessions
+from mappings.emip import authorisation, cdrs, commands, outcomes, sessions
+from mappings.emip.codes import FIRST_ERROR, OK, STATUSES
 from mappings.emip.evse_status import EmipStatus, merged, status_to_emip
 from protocols.emip import codec
 from protocols.emip.wire import from_iop, to_iop
@@ -25,6 +27,7 @@ from tests.property.strategies_emip import contracts, events, evse_ids, messages
 AT = datetime(2026, 1, 15, 12, tzinfo=UTC)
 CPO, EMSP = PartyId("FR", "ZC1"), PartyId("FR", "ZM1")
 KINDS = sorted((kind for _, kind in codec.MESSAGES.values()), key=lambda kind: kind.element)
+COMMANDS = (CommandKind.START_SESSION, CommandKind.STOP_SESSION)
 FILES = {codec.PLATFORM: "platform", codec.AUTHORISATION: "authorisation", codec.EVCI_DYNAMIC: "evci-dynamic"}
 FOLDER = Path(codec.__file__).parent / "wsdl"
 SCHEMAS = {uri: etree.XMLSchema(file=str(FOLDER / f"{name}.xsd")) for uri, name in FILES.items()}
@@ -135,6 +138,41 @@ def test_a_question_goes_on(evse_id: str, user_id: str, kind: str) -> None:
     header = authorisation.Header("t", "FR*ZBK", CPO)
     again = authorisation.authorise_request_to_platform(request, header).message
     assert again == asked if kind != "RFID-UID" or "-" not in user_id else again is None
+
+
+@pytest.mark.spec("EMIP-RSA-10")
+@settings(max_examples=60, deadline=None)
+@given(messages(to_iop.SetServiceAuthorisationRequest), evse_ids, uids)
+def test_a_start_goes_on_as_it_was_said(start: to_iop.SetServiceAuthorisationRequest, evse_id: str, uid: str) -> None:
+    start = msgspec.structs.replace(
+        start, operator_id="FR*ZM1", evse_id=evse_id, user_id_type="RFID-UID", user_id=uid.upper()
+    )
+    command = commands.start_from_emip(start, id="c", operator=CPO, now=AT)
+    command = msgspec.structs.replace(command, journey_id="j")
+    told = commands.start_to_emip(command, authorisation.Header("t", "NL*HUB", EMSP, CPO)).message
+    assert told is not None
+    for name in told.__struct_fields__:
+        if hasattr(start, name) and name not in ("transaction_id", "partner_id", "partner_id_type", "operator_id_type"):
+            assert getattr(told, name) == getattr(start, name) or name == "evse_id_type", name
+
+
+@pytest.mark.spec("EMIP-STS-02")
+@given(st.sampled_from(COMMANDS), st.integers(-10_000_000, 20_000))
+def test_what_a_cpo_says_is_passed_on_only_if_it_has_a_meaning(kind: CommandKind, status: int) -> None:
+    found = (
+        outcomes.outcome_of_start(status) if kind is CommandKind.START_SESSION else outcomes.outcome_of_action(status)
+    )
+    told = outcomes.status_of(kind, found)
+    assert told in STATUSES or 1 < told < FIRST_ERROR
+    assert (told == OK) == (status == OK) == (found.outcome is Outcome.ACCEPTED)
+
+
+@given(st.sampled_from(COMMANDS), st.sampled_from(Outcome))
+def test_a_result_settles_after_one_trip(kind: CommandKind, outcome: Outcome) -> None:
+    read = outcomes.outcome_of_start if kind is CommandKind.START_SESSION else outcomes.outcome_of_action
+    once = read(outcomes.status_of(kind, CommandOutcome(outcome=outcome))).outcome
+    assert read(outcomes.status_of(kind, CommandOutcome(outcome=once))).outcome is once
+    assert (once is Outcome.ACCEPTED) == (outcome is Outcome.ACCEPTED)
 
 
 @given(st.sampled_from(EvseStatus))

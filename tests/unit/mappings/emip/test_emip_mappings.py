@@ -22,6 +22,7 @@ from mappings.emip.evse_status import EVSE_STATUS, Availability, Busy, EmipStatu
 from mappings.emip.identification import medium_from_emip, user_id_to_emip
 from mappings.emip.ids import evse_id_from_emip, evse_id_to_emip, party_from_emip, party_to_emip, uid_to_emip
 from mappings.emip.times import moment_to_emip
+from mappings.oicp.ids import evse_id_from_oicp, evse_id_to_oicp, operator_to_oicp, party_from_oicp
 from protocols.emip.wire import from_iop
 from protocols.emip.wire.parts import MeterReport, MeterReportList, SessionEvent
 from protocols.emip.wire.words import AvailabilityStatus as A
@@ -430,3 +431,22 @@ def test_times_are_rounded_to_milliseconds() -> None:
     assert moment_to_emip(datetime(2026, 1, 1, 0, 0, 0, 499, tzinfo=UTC)) == "2026-01-01T00:00:00Z"
     assert moment_to_emip(datetime(2026, 1, 1, 0, 0, 0, 1500, tzinfo=UTC)) == "2026-01-01T00:00:00.002Z"
     assert PartyId("FR", "LUM") == LUM
+
+
+@pytest.mark.spec("EMIP-MAP-08", "EMIP-ID-05")
+@pytest.mark.parametrize("text", ["FR*ZC1", "FR-ZC1", "frzc1", "FR* ZC1"])
+def test_operations_between_emip_ocpi_and_oicp(text: str) -> None:
+    party = party_from_emip(text)
+    assert (party.country_code, party.party_id) == ("FR", "ZC1")
+    assert operator_to_oicp(party) == "FR*ZC1"
+    assert party_to_emip(party_from_oicp(operator_to_oicp(party), "$")) == "FR*ZC1"
+
+
+@pytest.mark.spec("EMIP-MAP-08")
+@pytest.mark.parametrize("text", ["FR*ZC1*E1001*1", "frzc1e10011", "FR-ZC1-E1001-1"])
+def test_evses_between_emip_ocpi_and_oicp(text: str) -> None:
+    evse_id = evse_id_from_emip(text)
+    there = evse_id_to_oicp(evse_id)
+    assert there is not None
+    assert evse_id_from_oicp(there) == evse_id
+    assert evse_id_to_emip(evse_id_from_oicp(there)) == evse_id_to_emip(evse_id)
