@@ -55,9 +55,12 @@ from mappings.tables import CodeTable
 
 
 class Carriage(Struct, frozen=True, kw_only=True):
-    """`codes`: the code table of a canonical path. `withheld`: path -> when the payload is not sent at all."""
+    """`codes`: the code table of a canonical path. `withheld`: path -> when the payload is not sent at all.
+
+    `only_read`: of what is not carried, what messages that come in say nonetheless, or let conclude."""
 
     not_carried: NotCarried = {}
+    only_read: frozenset[str] = frozenset()
     codes: Mapping[str, CodeTable[Any, Any]] = {}
     withheld: Mapping[str, str] = {}
 
@@ -89,7 +92,7 @@ _OCPI: Final = {
         not_carried=ocpi_authorisation.NOT_CARRIED,
         codes={"decision": ocpi_authorisation.DECISION},
         withheld={
-            "decision": "said by a status code: there is no AuthorizationInfo",
+            "allowed": "said by a status code: there is no AuthorizationInfo",
             "token": "the token is not known",
         },
     ),
@@ -177,6 +180,7 @@ _OICP: Final = {
     ),
     Kind.CDR: Carriage(
         not_carried=oicp_cdrs.NOT_CARRIED,
+        only_read=frozenset({"auth_method"}),
         withheld={
             "credit": "a record cannot be taken back",
             "journey_id": "no SessionID is known",
@@ -200,6 +204,7 @@ _OICP: Final = {
 _OCHP: Final = {
     Kind.LOCATION: Carriage(
         not_carried=ochp_locations.NOT_CARRIED,
+        only_read=frozenset({"evses[].payment_options"}),
         codes={
             "evses[].status": ochp.STATIC_STATUS,
             "evses[].connectors[].standard": ochp.CONNECTOR_STANDARD,
@@ -244,6 +249,7 @@ _OCHP: Final = {
     ),
     Kind.CDR: Carriage(
         not_carried=ochp_cdrs.NOT_CARRIED,
+        only_read=frozenset({"auth_method", "tariffs"}),
         codes={"token.kind": TOKEN_KIND, "periods[].dimensions[].type": ochp.BILLING_ITEM},
         withheld={
             "credit": "a record cannot be taken back by another",
@@ -263,12 +269,18 @@ _EMIP: Final = {
     ),
     Kind.AUTHORIZATION_REQUEST: Carriage(
         not_carried=emip_authorisation.NOT_CARRIED,
+        only_read=frozenset({"operator_session_id"}),
         codes={"kind": EMIP_KIND},
         withheld={"evse_id": "not one EVSE with an id in eMIP's form", "uid": "eMIP cannot identify by it"},
     ),
-    Kind.AUTHORIZATION: Carriage(not_carried=emip_authorisation.ANSWER_NOT_CARRIED, codes={"decision": REFUSAL}),
+    Kind.AUTHORIZATION: Carriage(
+        not_carried=emip_authorisation.ANSWER_NOT_CARRIED,
+        only_read=frozenset({"issuer_session_id"}),
+        codes={"decision": REFUSAL},
+    ),
     Kind.SESSION: Carriage(
         not_carried=emip_sessions.NOT_CARRIED,
+        only_read=frozenset({"currency"}),
         codes={"status": emip_sessions.STATUS},
         withheld={"status": "eMIP reports a session when it has begun"},
     ),
@@ -334,6 +346,7 @@ def _with(carriage: Carriage, table: LossTable | None, withheld: Mapping[str, st
     table = table or LossTable()
     return Carriage(
         not_carried={**carriage.not_carried, **table.not_carried},
+        only_read=carriage.only_read,
         codes={**carriage.codes, **table.codes},
         withheld={**carriage.withheld, **withheld},
     )

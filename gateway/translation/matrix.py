@@ -61,7 +61,9 @@ def why_not(kind: Kind, source: str, target: str) -> str | None:
 
 
 def says(carriage: Carriage, path: str) -> bool:
-    """Whether the protocol has the field at all: it carries neither it nor what it is part of out, nor brings it in."""
+    """Whether the protocol's messages have the field: they carry it and what it is part of, or only bring it in."""
+    if path in carriage.only_read:
+        return True
     parts = path.split(".")
     heads = [".".join(parts[: number + 1]) for number in range(len(parts))]
     gone = {known.removesuffix("[]") for known in carriage.not_carried}

@@ -275,4 +275,6 @@ def _status(outcome: CommandOutcome) -> StatusCode:
 
 
 def outcome_losses(outcome: CommandOutcome) -> tuple[Loss, ...]:
+    if PROTOCOL in outcome.extensions:  # a CPO's own code is passed on unchanged
+        return ()
     return losses(outcome, OUTCOME_NOT_CARRIED, {"outcome": RESULT})
