@@ -190,17 +190,18 @@ def _period(item: _Item, cdr: Cdr, zone: ZoneInfo | None, notes: Notes | None) -
 
 
 def _billed(item: _Item, cdr: Cdr, notes: Notes | None) -> tuple[Decimal, Decimal]:
-    """Quantity and price. With the tariff's price the quantity is what was billed, which steps may have made more."""
+    """Quantity and price. With the tariff's price the quantity is what was billed, which steps may have made more than
+    was measured."""
     value, net = item.value or _ONE, item.price.before_taxes
     dimension = _DIMENSION.get(item.kind)
     if dimension is None and not item.derived:
         return value, net
     price = None if dimension is None or item.derived else _tariff_price(cdr, dimension)
     if price is not None:
+        if _gives(value, price, net):
+            return value, price
         billed = (net / price).quantize(Decimal("0.0001"), ROUND_HALF_UP)
-        if abs(billed * price - net) <= _HALF_A_CENT:
-            if billed == value:
-                return value, price
+        if _gives(billed, price, net):
             reason = f"the billed {billed} is sent, which the price of the tariff gives"
             narrowed(notes, "charging_periods", f"periods[].dimensions.{dimension}", reason, value)
             return billed, price
@@ -208,6 +209,11 @@ def _billed(item: _Item, cdr: Cdr, notes: Notes | None) -> tuple[Decimal, Decima
     path = f"chargingPeriods[{item.kind.value}]/itemPrice"
     assumed(notes, "charging_periods", path, "derived from cost and quantity", unit)
     return value, unit
+
+
+def _gives(quantity: Decimal, price: Decimal, net: Decimal) -> bool:
+    """Costs are rounded to the cent."""
+    return abs(quantity * price - net) <= _HALF_A_CENT
 
 
 def _tariff_price(cdr: Cdr, dimension: str) -> Decimal | None:

@@ -516,6 +516,28 @@ def test_the_billed_quantity_is_what_the_price_gives() -> None:
     assert (item.billing_item, item.billing_value, item.item_price, item.period_cost) == ("usagetime", 2, 2, 4)
 
 
+def test_the_measured_quantity_is_billed_where_only_the_cost_was_rounded() -> None:
+    """7.125 kWh at 0.42 are 2.9925, which is 2.99; that is not 7.1190 kWh."""
+    tariff = Tariff(
+        owner=OPERATOR, id="T", currency="EUR", updated_at=NOW,
+        elements=(TariffElement(components=(PriceComponent(type="ENERGY", price=Decimal("0.42"), step_size=1),)),),
+    )  # fmt: skip
+    cost = Price(before_taxes=Decimal("2.99"))
+    cdr = anew(
+        tariffs=(tariff,), total_energy_kwh=Decimal("7.125"), total_cost=cost, total_energy_cost=cost,
+        total_time_cost=None, total_parking_cost=None, total_fixed_cost=None,
+    )  # fmt: skip
+    sent = cdr_to_ochp(cdr)
+    assert sent.record is not None
+    (item,) = sent.record.charging_periods
+    assert (item.billing_value, item.item_price, item.period_cost) == (
+        Decimal("7.125"),
+        Decimal("0.42"),
+        Decimal("2.99"),
+    )
+    assert not [loss for loss in sent.losses if "dimensions" in loss.path]
+
+
 def test_a_total_alone_is_one_derived_item_and_a_rest_a_fee() -> None:
     parts: dict[str, Any] = {"total_parking_cost": None, "total_fixed_cost": None}
     alone = cdr_to_ochp(anew(**parts, total_energy_cost=None))
