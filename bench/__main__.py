@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from bench import authorisation, full_load, mappings, pages, statuses
+from bench import authorisation, codecs, full_load, lists, mappings, pages, pairs, statuses
 from bench.material import EVSES, points_of
 from bench.rig import Figure, table
 from bench.scene import scene
 from gateway.simulator.stations import Point
 
-SECTIONS = ("statuses", "pages", "authorisation", "load", "mappings")
+SECTIONS = ("statuses", "pages", "authorisation", "load", "mappings", "codecs", "pairs", "lists")
 
 
 @click.command()
@@ -42,8 +42,14 @@ async def _measure(sections: frozenset[str], points: list[Point], rounds: int) -
 
     if now("mappings"):
         found += mappings.measure(points, rounds)
+    if now("codecs"):
+        found += codecs.measure(points, rounds)
     if now("load"):
         found += await full_load.measure(points, rounds)
+    if now("pairs"):
+        found += await pairs.measure()
+    if now("lists"):
+        found += await lists.measure(points)
     if sections & {"statuses", "pages", "authorisation"}:
         async with scene(points) as made:
             if now("statuses"):

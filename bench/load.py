@@ -1,7 +1,9 @@
 """A load generator over raw sockets: it must cost less than what it measures.
 
 Run as a process of its own: reads a job from stdin (JSON: port, connections, requests as a file of length-prefixed
-bytes), prints {"seconds", "failures", "latencies_ms"}; latencies in the order of the requests.
+bytes, and perhaps a rate per second), prints {"seconds", "failures", "latencies_ms"}; latencies in the order of the
+requests. Without a rate each connection sends as soon as it is answered; with one, requests are sent when they are due,
+and a latency counts from then.
 """
 
 import asyncio
@@ -29,7 +31,7 @@ def unframed(path: Path) -> list[bytes]:
 
 
 class _Connection(asyncio.Protocol):
-    """One keep-alive connection: sends, waits for the whole answer, sends again."""
+    """One keep-alive connection: sends, waits for the whole answer, sends again (at a rate: when it is told to)."""
 
     def __init__(self, job: "_Job") -> None:
         self._job = job
@@ -41,18 +43,24 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: Any = transport
-        self._send()
+        if not self._job.paced:
+            self._next()
 
-    def _send(self) -> None:
+    def _next(self) -> None:
         taken = self._job.take()
         if taken is None:
-            self._transport.close()
-            if not self.done.done():
-                self.done.set_result(None)
+            self.close()
             return
-        self._number, request = taken
-        self._sent_at = time.perf_counter()
+        self.send(*taken, time.perf_counter())
+
+    def send(self, number: int, request: bytes, due: float) -> None:
+        self._number, self._sent_at = number, due
         self._transport.write(request)
+
+    def close(self) -> None:
+        self._transport.close()
+        if not self.done.done():
+            self.done.set_result(None)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -66,7 +74,10 @@ class _Connection(asyncio.Protocol):
         self._job.answered(self._number, bytes(self._buffer[:12]), time.perf_counter() - self._sent_at)
         del self._buffer[: self._wanted]
         self._wanted = -1
-        self._send()
+        if self._job.paced:
+            self._job.idle.put_nowait(self)
+        else:
+            self._next()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.done.done():
@@ -82,10 +93,12 @@ def _length(head: bytes) -> int:
 
 
 class _Job:
-    """`latencies` by the number of the request; None: never answered."""
+    """`latencies` by the number of the request; None: never answered. `idle`: connections of a paced job."""
 
-    def __init__(self, requests: list[bytes], total: int) -> None:
+    def __init__(self, requests: list[bytes], total: int, paced: bool) -> None:
         self._requests = requests
+        self.paced = paced
+        self.idle: asyncio.Queue[_Connection] = asyncio.Queue()
         self._next = 0
         self.latencies: list[float | None] = [None] * total
         self.failures = 0
@@ -104,18 +117,34 @@ class _Job:
 
 
 async def _run(asked: dict[str, Any]) -> dict[str, Any]:
-    job = _Job(unframed(Path(asked["requests"])), asked["total"])
+    rate = asked.get("rate")
+    job = _Job(unframed(Path(asked["requests"])), asked["total"], rate is not None)
     loop = asyncio.get_running_loop()
     started = time.perf_counter()
     connections = []
     for _ in range(asked["connections"]):
         _, connection = await loop.create_connection(lambda: _Connection(job), "127.0.0.1", asked["port"])
         connections.append(connection)
+    if rate is not None:
+        await _pace(job, connections, rate)
     await asyncio.gather(*(connection.done for connection in connections))
     seconds = time.perf_counter() - started
     latencies = [latency for latency in job.latencies if latency is not None]
     unanswered = len(job.latencies) - len(latencies)
     return {"seconds": seconds, "failures": job.failures + unanswered, "latencies_ms": latencies}
+
+
+async def _pace(job: _Job, connections: list[_Connection], rate: float) -> None:
+    for connection in connections:
+        job.idle.put_nowait(connection)
+    due = time.perf_counter()
+    while (taken := job.take()) is not None:
+        await asyncio.sleep(max(due - time.perf_counter(), 0))
+        connection = await job.idle.get()
+        connection.send(*taken, due)
+        due += 1 / rate
+    for _ in connections:
+        (await job.idle.get()).close()
 
 
 if __name__ == "__main__":

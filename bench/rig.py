@@ -45,12 +45,14 @@ def request(method: str, path: str, headers: dict[str, str], body: bytes = b"") 
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-async def load(port: int, requests: Sequence[bytes], *, total: int, connections: int) -> Load:
-    """From a process of its own, so that it has a core of its own."""
+async def load(
+    port: int, requests: Sequence[bytes], *, total: int, connections: int, rate: float | None = None
+) -> Load:
+    """From a process of its own, so that it has a core of its own. `rate`: requests a second; None: as many as go."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "requests"
         framed(list(requests), path)
-        job = {"port": port, "requests": str(path), "total": total, "connections": connections}
+        job = {"port": port, "requests": str(path), "total": total, "connections": connections, "rate": rate}
         child = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bench.load", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
         )
