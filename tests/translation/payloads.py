@@ -80,6 +80,7 @@ def _records() -> Iterator[Payload]:
     """What stands alone in no golden."""
     yield Payload(OCPI, Kind.AUTHORIZATION_REQUEST, "question", json.dumps(QUESTION).encode())
     shown = json.loads((GOLDEN / "ocpi/location/rich.json").read_text()) | {"publish": True}
+    del shown["publish_allowed_to"]
     yield Payload(OCPI, Kind.LOCATION, "location/rich, published", json.dumps(shown).encode())
     for name in ("din_operator", "full_load"):
         message = json.loads((GOLDEN / f"oicp/push_evse_data/{name}.json").read_text())
