@@ -104,13 +104,13 @@ class OcpiClient:
         return dialect.read_bare(_data(answer, peer), Credentials)
 
     async def probe(self, call: Call) -> None:
-        """The versions URL answers at all. Source: OCPI 2.3.0, mod_hub_client_info, still alive check."""
+        """The versions can be had. Source: OCPI 2.3.0, mod_hub_client_info, still alive check."""
         url = settings_of(call.partner).versions_url
         if url is None:
             raise Unsupported(f"{call.partner.name} has never registered")
         answer, name = await self._send(call, None, "GET versions", "GET", url, None, PROBE_S)
-        if answer.status >= 500:
-            raise Unavailable(f"{name} answers with HTTP {answer.status}")
+        if not 200 <= answer.status < 300 or codec.received(answer.body) is None:
+            raise Unavailable(f"{name} answers with HTTP {answer.status} and no versions")
 
     # --- objects
 

@@ -170,7 +170,7 @@ async def test_an_operator_that_is_not_there(net: OcpiNet) -> None:
     assert [codes(slow), codes(gone)] == [(200, 4002), (200, 4003)]
     assert all("data" not in answer.json() for answer in (slow, gone))
     await net.relay()
-    assert len(net.p1.received) == 1
+    assert len(net.p1.seen("POST", "commands")) == 1
 
 
 @spec("OCPI-HUB-25")

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from core.model.partner import PartnerState
 from protocols.ocpi import client
+from protocols.ocpi.server import forwarding
 from tests.flows.conftest import OcpiNet
 from tests.flows.ocpi_partner import OcpiPartner, Received, connector, envelope, evse, location, tariff, token
 
@@ -39,6 +40,11 @@ def answering(net: OcpiNet, status: int, content: Any, headers: dict[str, str] |
 
 def nothing_sent(net: OcpiNet) -> bool:
     return not (net.p1.received + net.p2.received + net.p3.received)
+
+
+async def checked() -> None:
+    """Until it is clear whether a partner that gave no answer is there at all."""
+    await asyncio.gather(*forwarding.checks)
 
 
 # --- there
@@ -267,7 +273,7 @@ async def test_a_party_that_is_away_is_not_even_tried(net: OcpiNet, state: Partn
     assert not net.p2.received
 
 
-@spec("OCPI-HUB-23", "OCPI-STC-16", "OCPI-HUB-32", "OCPI-STC-21")
+@spec("OCPI-HUB-23", "OCPI-STC-16", "OCPI-HUB-32", "OCPI-STC-21", "OCPI-HUB-91")
 async def test_a_silence(net: OcpiNet) -> None:
     def hangs(_: Received) -> Any:
         raise httpx.ReadTimeout("no answer")
@@ -278,8 +284,21 @@ async def test_a_silence(net: OcpiNet) -> None:
     assert answer.headers["ocpi-from-party-id"] == "HUB"
     assert answer.json()["status_message"]
     assert "data" not in answer.json()
+    await checked()
     await net.relay()
-    assert len(net.p2.received) == 1
+    assert [request.path for request in net.p2.received] == [f"/2.3.0/{LOC1}", "/versions"]
+    assert held(net, "p2.test").state is PartnerState.CONNECTED
+
+
+@spec("OCPI-HUB-91")
+async def test_one_that_is_silent_altogether_is_away(net: OcpiNet) -> None:
+    def hangs(_: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout("no answer")
+
+    net.hub.network.answer("p2.test", hangs)
+    assert codes(await pushed(net)) == (200, 4002)
+    await checked()
+    assert held(net, "p2.test").state is PartnerState.OFFLINE
 
 
 @spec("OCPI-TRN-54", "OCPI-HUB-23")
@@ -318,6 +337,7 @@ async def test_one_that_hangs_holds_up_nobody_else(net: OcpiNet) -> None:
 async def test_a_connection_that_cannot_be_made(net: OcpiNet) -> None:
     net.hub.network.silence("p2.test")
     assert codes(await pushed(net)) == (200, 4003)
+    await checked()
     assert held(net, "p2.test").state is PartnerState.OFFLINE
 
 
@@ -328,6 +348,7 @@ async def test_one_request_that_is_lost_says_little(net: OcpiNet) -> None:
 
     net.p2.answers["PUT", "locations"] = lost
     assert codes(await pushed(net)) == (200, 4003)
+    await checked()
     assert [request.path for request in net.p2.received] == [f"/2.3.0/{LOC1}", "/versions"]
     assert held(net, "p2.test").state is PartnerState.CONNECTED
 

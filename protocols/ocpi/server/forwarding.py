@@ -4,8 +4,10 @@ with the party's own answer. Source: OCPI 2.3.0, transport_and_format, message r
 What leads to a partner's own host is given a name of the hub's (`core.model.alias`), which `relayed.py` serves.
 """
 
+import asyncio
 import logging
 import re
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urljoin
@@ -34,6 +36,8 @@ _MEANINGFUL: Final = (404, 405)
 _PASSED: Final = ("x-total-count", "x-limit", "allow")
 _LINK: Final = re.compile(r"<([^>]*)>((?:\s*;[^,<]*)*)")
 _NEXT: Final = re.compile(r"""\brel\s*=\s*"?next\b""", re.IGNORECASE)
+checks: Final[set[asyncio.Task[None]]] = set()
+"""Those under way; a task that nobody holds may be collected."""
 log = logging.getLogger(__name__)
 
 
@@ -111,9 +115,10 @@ async def _answer(ask: Ask, to: Side, hop: Hop) -> Answer:
     try:
         return await client.forward(to.partner, hop)
     except Unavailable as error:
-        await _check_alive(ask, to, client)
+        _check(ask, to, client)
         raise Failure(NOT_CONNECTED, f"{to.party} is not connected now") from error
     except Uncertain as error:
+        _check(ask, to, client)
         raise Failure(TIMED_OUT, f"{to.party} gave no answer") from error
     except Unsupported as error:
         raise Failure(NOT_CONNECTED, str(error)) from error
@@ -121,12 +126,21 @@ async def _answer(ask: Ask, to: Side, hop: Hop) -> Answer:
         raise Failure(HUB_ERROR, f"{to.party} gave a URL that this hub does not call") from error
 
 
+def _check(ask: Ask, to: Side, client: OcpiClient) -> None:
+    """One request that came to nothing says little: the partner is away if its versions cannot be had either. Our
+    caller does not wait for that."""
+    task = asyncio.create_task(_check_alive(ask, to, client))
+    checks.add(task)
+    task.add_done_callback(checks.discard)
+
+
 async def _check_alive(ask: Ask, to: Side, client: OcpiClient) -> None:
-    """One request that did not get through says little: the partner is away if its versions cannot be had either."""
+    call = Call(partner=to.partner, correlation_id=ask.correlation_id, sender=ask.asking)
     try:
-        await client.probe(Call(partner=to.partner, correlation_id=ask.correlation_id, sender=ask.asking))
+        await client.probe(call)
     except RoamingError:
-        await ask.hub.partners.not_reached(to.partner.id)
+        with suppress(RoamingError):  # our own store: the next request that fails will say it again
+            await ask.hub.partners.not_reached(to.partner.id)
 
 
 # --- what is rewritten
