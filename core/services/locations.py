@@ -158,11 +158,14 @@ class LocationService:
     # --- for the other services
 
     async def find_evse(self, evse_id: EvseId) -> tuple[Location, Evse] | None:
+        """In any spelling; where ids differ in their stars only, the one that is spelled so."""
         location = await self._locations.by_evse_id(evse_id)
         if location is None:
             return None
-        evse = next((evse for evse in location.evses if evse.evse_id == evse_id), None)
-        return (location, evse) if evse else None
+        alike = [evse for evse in location.evses if evse.evse_id == evse_id]
+        if len(alike) > 1:
+            alike = [evse for evse in alike if evse.evse_id and evse.evse_id.iso == evse_id.iso]
+        return (location, alike[0]) if alike else None
 
     async def place(self, owner: PartyId, location_id: str) -> Location | None:
         return await self._locations.get(owner, location_id)

@@ -23,6 +23,8 @@ _EVSE_FIELDS = {f"doc.evses.{name}": 1 for name in ("key", "status", "status_unt
 _TOLD = ("status", "status_until", "updated_at")
 """What makes a status another one."""
 _COUNTS_KEPT = 512
+_ALIKE = 8
+"""Locations whose EVSE ids differ in their stars only."""
 _ANY_TIME: Document = {"doc.updated_at": {"$gte": ""}}
 """Says nothing, but without a bound on its first field an index is not used to filter by its last (the owner)."""
 
@@ -59,7 +61,10 @@ class MongoLocations(VersionedStore[Location]):
         return await self._one({"_id": location_key(owner, location_id)})
 
     async def by_evse_id(self, evse_id: EvseId) -> Location | None:
-        found = await self._list({"doc.evses.evse_id.key": evse_id.key}, limit=1)
+        found = await self._list({"doc.evses.evse_id.key": evse_id.key}, limit=_ALIKE)
+        if len(found) > 1:
+            spelled = evse_id.iso
+            found = [x for x in found if any(evse.evse_id and evse.evse_id.iso == spelled for evse in x.evses)]
         return found[0] if found else None
 
     async def change_status(

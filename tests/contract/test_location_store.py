@@ -40,6 +40,19 @@ async def test_each_save_says_what_it_did_and_tells_only_changes(storage):
     assert (await store.get(ABC, "Loc1")).name is None
 
 
+async def test_ids_that_differ_in_their_stars_only_are_told_apart(storage):
+    one, other = (
+        replace(location(number), evses=(replace(location(number).evses[0], evse_id=EvseId.parse(text)),))
+        for number, text in ((1, "DE*ABC*E1*11"), (2, "DE*ABC*E11*1"))
+    )
+    await storage.locations.save(one, events=[])
+    assert await storage.locations.by_evse_id(EvseId.parse("DEABCE111")) == one
+    await storage.locations.save(other, events=[])
+    assert await storage.locations.by_evse_id(EvseId.parse("DE*ABC*E1*11")) == one
+    assert await storage.locations.by_evse_id(EvseId.parse("de*abc*E11*1")) == other
+    assert await storage.locations.by_evse_id(EvseId.parse("DEABCE111")) is None
+
+
 async def test_a_location_is_found_by_the_id_of_its_evse_in_any_spelling(storage):
     await storage.locations.save(location(), events=[])
     assert await storage.locations.by_evse_id(EvseId.parse("deabce11")) == location()

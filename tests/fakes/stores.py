@@ -96,7 +96,11 @@ class FakeLocations(_Shelf[Location]):
         return self.held.get(location_key(owner, location_id))
 
     async def by_evse_id(self, evse_id: EvseId) -> Location | None:
-        return next((x for x in self._query(LocationQuery(evse_ids=(evse_id,)))), None)
+        found = self._query(LocationQuery(evse_ids=(evse_id,)))
+        if len(found) > 1:
+            spelled = evse_id.iso
+            found = [x for x in found if any(evse.evse_id and evse.evse_id.iso == spelled for evse in x.evses)]
+        return found[0] if found else None
 
     async def change_status(
         self, owner: PartyId, location_id: str, evse_uid: str, change: EvseChange, *, event: Event

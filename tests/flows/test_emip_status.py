@@ -213,3 +213,15 @@ async def test_ids_without_separators() -> None:
             )
             assert (await one.send(message)).request_status == 1
             assert status_of(hub) is (EvseStatus.CHARGING if value is B.BUSY else EvseStatus.AVAILABLE)
+
+
+@pytest.mark.spec("EMIP-ID-03")
+async def test_ids_that_differ_in_their_stars_only_stay_apart() -> None:
+    async with opened() as hub:
+        one = await join(hub, cpo())
+        await hub.hub.locations.put(one.partner, place("FR*ZC1*E1*11", "FR*ZC1*E11*1"))
+        assert await one.busy(B.BUSY, AT.format(1), evse_id="FR*ZC1*E11*1") == 1
+        assert (status_of(hub), status_of(hub, 1)) == (EvseStatus.UNKNOWN, EvseStatus.CHARGING)
+        assert await one.busy(B.FREE, AT.format(1), evse_id="FR*ZC1*E1*11") == 1
+        assert (status_of(hub), status_of(hub, 1)) == (EvseStatus.AVAILABLE, EvseStatus.CHARGING)
+        assert await one.busy(B.RESERVED, AT.format(2), evse_id="FRZC1E111") == 10601
