@@ -34,6 +34,17 @@ _AUDIENCE: dict[EventKind, frozenset[Role]] = {
 }
 
 
+_SAID_TO_ALL = frozenset(
+    {
+        EventKind.LOCATION_CHANGED,
+        EventKind.EVSE_STATUS_CHANGED,
+        EventKind.TARIFF_CHANGED,
+        EventKind.TARIFF_DELETED,
+        EventKind.TOKEN_CHANGED,
+    }
+)
+
+
 def plays_any(partner: Partner, roles: frozenset[Role]) -> bool:
     return any(held.role in roles for held in partner.roles)
 
@@ -96,13 +107,20 @@ def recipients(
     return [
         partner
         for partner in partners
-        if partner.id not in (owner.id, event.source)
-        and reachable(partner)
+        if reachable(partner)
         and capability in capabilities.get(partner.protocol, frozenset())
         and plays_any(partner, audience)
-        and agreed(owner, partner)
+        and _concerned(event, owner, partner, audience)
         and (event.recipient is None or partner.speaks_for(event.recipient))
     ]
+
+
+def _concerned(event: Event, owner: Partner, partner: Partner, audience: frozenset[Role]) -> bool:
+    """Others under an agreement. Of what one party says to all, other parties at its own platform are told too."""
+    if partner.id not in (owner.id, event.source):
+        return agreed(owner, partner)
+    others = (held for held in partner.roles if held.party != event.owner)
+    return event.kind in _SAID_TO_ALL and any(held.role in audience for held in others)
 
 
 def candidate_issuers(caller: Partner, partners: Sequence[Partner], wanted: PartyId | None) -> list[Partner]:

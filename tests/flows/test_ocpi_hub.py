@@ -111,6 +111,20 @@ async def test_a_broadcast(net: OcpiNet) -> None:
     assert not net.p1.seen("PUT", "locations")
 
 
+@spec("OCPI-HUB-41")
+async def test_other_parties_of_the_same_platform_are_told_too(net: OcpiNet) -> None:
+    same = await OcpiPartner("p4.test", ("CPO", "NL", "TWO"), ("EMSP", "NL", "TWO")).join(net.hub)
+    path = "locations/receiver/FR/CPC/LOC1"
+    await net.p3.call(net.hub, "PUT", path, location(owner="FRCPC"), sender="FRCPC")
+    await same.call(net.hub, "PUT", "locations/receiver/NL/TWO/LOC1", location(owner="NLTWO"))
+    await net.p3.call(net.hub, "PUT", "tokens/receiver/FR/EMC/1", token("1", "FREMC"), sender="FREMC")
+    await net.relay()
+    told = [(copy.party("to"), copy.json["party_id"]) for copy in net.p3.seen("PUT", "locations")]
+    assert sorted(told, key=str) == [("FREMC", "CPC"), ("FREMC", "TWO"), ("FRNSC", "CPC"), ("FRNSC", "TWO")]
+    assert [copy.party("to") for copy in net.p3.seen("PUT", "tokens")] == ["FRCPC"]
+    assert [copy.json["party_id"] for copy in same.seen("PUT", "locations")] == ["CPC"]
+
+
 @spec("OCPI-HUB-58")
 async def test_a_push_without_to_is_a_broadcast(net: OcpiNet) -> None:
     await net.p1.call(net.hub, "PUT", LOC1, location(), to=None)
