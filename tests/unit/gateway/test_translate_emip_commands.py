@@ -63,11 +63,11 @@ def test_a_start_of_ocpi_for_emip() -> None:
 def test_a_start_that_emip_cannot_say() -> None:
     elsewhere = golden("start_session/rich") | {"location_id": "ELSEWHERE"}
     found = done(OCPI, EMIP, Kind.START_SESSION, elsewhere)
-    assert (found.output, paths(found)) == (None, {"$.evse_id"})
+    assert (found.output, "$.evse_id" in paths(found)) == (None, True)
     card = golden("start_session/rich")
     card["token"] |= {"type": "RFID", "uid": "no hex"}
     found = done(OCPI, EMIP, Kind.START_SESSION, card)
-    assert (found.output, paths(found)) == (None, {"$.token"})
+    assert (found.output, "$.token" in paths(found)) == (None, True)
 
 
 def test_a_start_of_oicp_for_emip() -> None:
