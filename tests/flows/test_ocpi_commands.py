@@ -182,7 +182,7 @@ async def test_an_operator_without_the_module(net: OcpiNet) -> None:
 # --- without TO
 
 
-@spec("OCPI-CMD-08", "OCPI-HUB-54", "OCPI-HUB-57", "OCPI-HUB-94")
+@spec("OCPI-CMD-08", "OCPI-HUB-54", "OCPI-HUB-57")
 @pytest.mark.parametrize("kind", [kind for kind in BODIES if kind != "FUTURE_CMD"])
 async def test_the_content_says_who_is_to_act(net: OcpiNet, kind: str) -> None:
     await known(net)
@@ -276,6 +276,12 @@ async def test_a_wrapped_result_is_sent_on_bare(net: OcpiNet) -> None:
     await asked(net)
     await result(net, envelope({"result": "EVSE_OCCUPIED"}))
     assert told(net)[0].json == {"result": "EVSE_OCCUPIED"}
+
+
+async def test_a_result_that_is_no_json_goes_nowhere(net: OcpiNet) -> None:
+    await asked(net)
+    assert codes(await result(net, b"{")) == (400, 2001)
+    assert not told(net)
 
 
 @spec("OCPI-HUB-80", "OCPI-CMD-13")

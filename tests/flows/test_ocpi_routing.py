@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from core.errors import StoreUnavailable
 from core.model.partner import PartnerState
 from protocols.ocpi import client
 from protocols.ocpi.server import forwarding
@@ -218,6 +219,30 @@ async def test_nobody_pushes_anothers_objects(net: OcpiNet) -> None:
     assert nothing_sent(net)
 
 
+# --- over another hub
+
+
+class PeerHub(OcpiPartner):
+    """NL HB2, behind which ES XYZ is."""
+
+    def credentials(self, token: str | None = None, **changes: Any) -> dict[str, Any]:
+        return super().credentials(token, hub_party_id="NLHB2", **changes)
+
+
+@spec("OCPI-HUB-03", "OCPI-HUB-102")
+@pytest.mark.parametrize("to", ["ESXYZ", "NLHB2"])
+async def test_what_is_for_a_party_behind_another_hub_or_for_that_hub(net: OcpiNet, to: str) -> None:
+    peer = await PeerHub("hub2.test", ("CPO", "ES", "XYZ")).join(net.hub)
+    assert codes(await net.p2.call(net.hub, "GET", LIST, to=to)) == (200, 1000)
+    (request,) = peer.seen("GET", "locations")
+    assert (request.party("to"), request.party("from")) == (to, "DEEMB")
+    path = "tariffs/receiver/ES/XYZ/T1"
+    answer = await peer.call(net.hub, "PUT", path, tariff(owner="ESXYZ"), to="DEEMB", sender="ESXYZ")
+    assert codes(answer) == (200, 1000)
+    (request,) = net.p2.seen("PUT", "tariffs")
+    assert (request.party("to"), request.party("from")) == ("DEEMB", "ESXYZ")
+
+
 # --- and back
 
 
@@ -351,6 +376,18 @@ async def test_one_request_that_is_lost_says_little(net: OcpiNet) -> None:
     await checked()
     assert [request.path for request in net.p2.received] == [f"/2.3.0/{LOC1}", "/versions"]
     assert held(net, "p2.test").state is PartnerState.CONNECTED
+
+
+@spec("OCPI-STC-09")
+async def test_a_store_of_ours_that_is_away_says_nothing_of_the_party(
+    net: OcpiNet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def down(*_: object) -> None:
+        raise StoreUnavailable("database")
+
+    monkeypatch.setattr(net.hub.storage.credentials, "outbound", down)
+    assert codes(await pushed(net)) == (200, 3000)
+    assert not forwarding.checks
 
 
 @spec("OCPI-HUB-32")

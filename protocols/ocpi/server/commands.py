@@ -35,7 +35,7 @@ from protocols.ocpi import codec
 from protocols.ocpi.codes import INVALID, NOT_CONNECTED, NOT_ENOUGH, UNKNOWN_LOCATION, UNKNOWN_RECEIVER, Failure
 from protocols.ocpi.server.answers import DONE, for_one
 from protocols.ocpi.server.exchange import Ask, Owned, Reply, Side
-from protocols.ocpi.server.forwarding import data_of, forward, name
+from protocols.ocpi.server.forwarding import alias_url, data_of, forward
 from protocols.ocpi.server.locations import visible
 from protocols.ocpi.server.routes import Route
 from protocols.ocpi.wire import commands as wire
@@ -103,7 +103,7 @@ async def _passed_on(ask: Ask, to: Side) -> Reply:
     asked = codec.read_bare(ask.body, Gist)
     _check_url(ask, asked.response_url)
     _check_owner(ask, asked.token)
-    url = await name(
+    url = await alias_url(
         ask,
         AliasUse.RESULT,
         asked.response_url,

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urljoin
 
-from core.errors import Invalid, RoamingError, Unavailable, Uncertain, Unsupported
+from core.errors import Invalid, RoamingError, StoreUnavailable, Unavailable, Uncertain, Unsupported
 from core.model.alias import Alias, AliasUse
 from core.ports.adapter import Call
 from core.routing import reachable
@@ -44,8 +44,6 @@ log = logging.getLogger(__name__)
 async def forward(ask: Ask, to: Side, content: bytes | None = None, *, wait_s: float = FORWARD_S) -> Reply:
     """To the same interface of this party, with the same rest of the path and query; `content` None: the body as it
     came. Raises Failure 4000, 4002 or 4003 where there is no answer of the party's own."""
-    if ask.body:
-        decode_raw(ask.body)  # what is no JSON at all is no message for anybody; the rest is the party's to judge
     endpoint = _endpoint(ask, to)
     if endpoint is None:
         raise Failure(HUB_ERROR, f"{to.party} has no endpoint {ask.path}")
@@ -70,7 +68,9 @@ def _endpoint(ask: Ask, to: Side) -> str | None:
 async def send(
     ask: Ask, to: Side, url: str, headers: dict[str, str], content: bytes, *, wait_s: float = FORWARD_S
 ) -> Reply:
-    """One call, and what came back as the answer to our caller."""
+    """One call, and what came back as the answer to our caller. Raises NotJson besides what `forward` raises."""
+    if content:
+        decode_raw(content)  # what is no JSON at all is no message for anybody; the rest is the party's to judge
     kind = ask.header("content-type") or ""
     if content and kind.startswith("application/json"):
         headers = {**headers, "content-type": kind}
@@ -114,6 +114,8 @@ async def _answer(ask: Ask, to: Side, hop: Hop) -> Answer:
     client = OcpiClient(ask.hub.outbound)
     try:
         return await client.forward(to.partner, hop)
+    except StoreUnavailable:  # ours: the party was not asked
+        raise
     except Unavailable as error:
         _check(ask, to, client)
         raise Failure(NOT_CONNECTED, f"{to.party} is not connected now") from error
@@ -151,16 +153,16 @@ async def _headers(ask: Ask, to: Side, url: str, answer: Answer) -> tuple[tuple[
     found = [(name, answer.headers[name]) for name in _PASSED if name in answer.headers]
     following = next_link(answer.headers.get("link", ""))
     if following is not None:
-        page = await name(ask, AliasUse.PAGE, urljoin(url, following), user=ask.side, target=to)
+        page = await alias_url(ask, AliasUse.PAGE, urljoin(url, following), user=ask.side, target=to)
         found.append(("Link", f'<{page}>; rel="next"'))
     location = answer.headers.get("location")
     if location and ask.path == "cdrs/receiver" and ask.method == "POST" and 200 <= answer.status < 300:
-        place = await name(ask, AliasUse.CDR, urljoin(url, location), user=ask.side, target=to)
+        place = await alias_url(ask, AliasUse.CDR, urljoin(url, location), user=ask.side, target=to)
         found.append(("Location", place))
     return tuple(found)
 
 
-async def name(
+async def alias_url(
     ask: Ask,
     use: AliasUse,
     url: str,
