@@ -79,7 +79,7 @@ class FilteredBackend(httpcore.AsyncNetworkBackend):
     async def _resolve(self, host: str, port: int) -> str:
         try:
             found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the latter for a name that can be none: a..b, a label of 64 letters
             raise httpcore.ConnectError(f"{host}: {error}") from error
         addresses = [str(entry[4][0]) for entry in found]
         if not addresses or not all(is_public(address) for address in addresses):

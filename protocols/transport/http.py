@@ -147,12 +147,14 @@ def clipped(body: bytes | None) -> str | None:
 
 
 def _message(request: Request) -> httpx.Request:
-    """Without a client of httpx between us and its transport: nobody's cookies, redirects or passwords are ours."""
+    """Without a client of httpx between us and its transport: nobody's cookies, redirects or passwords are ours.
+
+    A header has the bytes that it came with, if a partner gave it (a correlation id, a content type)."""
     timeout = httpx.Timeout(request.timeout_s, connect=min(request.timeout_s, 5.0))
     return httpx.Request(
         request.method,
         request.url,
-        headers={**_HEADERS, **request.headers},
+        headers=httpx.Headers({**_HEADERS, **request.headers}, encoding="latin-1"),
         content=request.content,
         extensions={"timeout": timeout.as_dict()},
     )

@@ -6,6 +6,7 @@ status updates are the hub's hottest path.
 """
 
 import logging
+import re
 from typing import Any, Final
 from urllib.parse import unquote, unquote_to_bytes
 
@@ -22,6 +23,7 @@ from protocols.ocpi.versions import Version, version_named
 from protocols.plugin import Hub
 
 PREFIX: Final = "ocpi"
+_DOTS: Final = re.compile(r"(?:^|[/\\])\.\.?(?:[/\\]|$)")
 log = logging.getLogger(__name__)
 
 
@@ -74,6 +76,8 @@ class OcpiApp:
     def _find(self, ask: Ask, raw: list[str], scope: HTTPScope) -> Route:
         """`raw` are the segments behind the mount, as they came."""
         segments = [unquote(part) for part in raw]
+        if _DOTS.search("/".join(segments)):  # would lead out of the endpoint of the party that it is passed on to
+            raise Failure(INVALID, "no such endpoint", 404)
         found = self._routes.versions if segments == ["versions"] else None
         version = version_named(segments[0]) if segments else None
         if version is not None:

@@ -40,6 +40,7 @@ from protocols.ocpi.server.locations import visible
 from protocols.ocpi.server.routes import Route
 from protocols.ocpi.wire import commands as wire
 from protocols.ocpi.wire.commands import CommandResponseType, CommandType
+from protocols.ocpi.wire.types import String255, Url
 
 PATIENCE_S: Final = 60
 """For the charge point's own result: as long as the slowest of the operators' protocols may take."""
@@ -50,13 +51,13 @@ log = logging.getLogger(__name__)
 
 class Gist(Struct):
     """What the hub has to know of a command that it does not carry out itself: whom it is for, who may use the token,
-    where the results go and for how long they may come."""
+    where the results go and for how long they may come. What is kept of it is not longer than it may be."""
 
-    response_url: str
+    response_url: Url
     token: Owned | None = None
     location_id: str | None = None
     session_id: str | None = None
-    reservation_id: str | None = None
+    reservation_id: String255 | None = None
     expiry_date: str | None = None
 
 

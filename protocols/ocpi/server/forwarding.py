@@ -33,8 +33,10 @@ LASTS: Final = {
 """How long a name of the hub's is good: a result may come long after its command, a CDR is read back in an audit."""
 _MEANINGFUL: Final = (404, 405)
 """Statuses that say something even without an envelope. Source: OCPI 2.3.0, transport_and_format, HTTP status codes."""
+LONGEST: Final = timedelta(days=366)
+"""So far ahead may lie what a name of the hub's is needed for."""
 _PASSED: Final = ("x-total-count", "x-limit", "allow")
-_LINK: Final = re.compile(r"<([^>]*)>((?:\s*;[^,<]*)*)")
+_LINK: Final = re.compile(r"<([^<>]*)>((?:\s*;[^,<]*)*)")
 _NEXT: Final = re.compile(r"""\brel\s*=\s*"?next\b""", re.IGNORECASE)
 checks: Final[set[asyncio.Task[None]]] = set()
 """Those under way; a task that nobody holds may be collected."""
@@ -150,7 +152,7 @@ async def _check_alive(ask: Ask, to: Side, client: OcpiClient) -> None:
 
 async def _headers(ask: Ask, to: Side, url: str, answer: Answer) -> tuple[tuple[str, str], ...]:
     """Of the party's own answer: `Link` and `Location` lead back to the hub."""
-    found = [(name, answer.headers[name]) for name in _PASSED if name in answer.headers]
+    found = [(name, value) for name in _PASSED if (value := answer.headers.get(name, "")).isascii() and value]
     following = next_link(answer.headers.get("link", ""))
     if following is not None:
         page = await alias_url(ask, AliasUse.PAGE, urljoin(url, following), user=ask.side, target=to)
@@ -184,7 +186,7 @@ async def alias_url(
         target=target.partner.id,
         called=target.party,
         subject=subject,
-        expires_at=max(now, until or now) + LASTS[use],
+        expires_at=min(max(now, until or now), now + LONGEST) + LASTS[use],
     )
     await ask.hub.aliases.put(alias)
     module = ask.path.partition("/")[0]
