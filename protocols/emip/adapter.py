@@ -40,7 +40,7 @@ from protocols.plugin import Outbound
 from protocols.transport.soap.client import Unusable, is_fault
 
 REMEMBERED: Final = 20_000
-SESSION_ATTEMPTS: Final = 56
+SESSION_ATTEMPTS: Final = 731
 
 
 class EmipAdapter(ProtocolAdapter):
@@ -69,7 +69,7 @@ class EmipAdapter(ProtocolAdapter):
         return settings_of(partner).broadcast
 
     def retries(self, partner: Partner) -> dict[str, int]:
-        """An eMSP cannot pull what it was not told: its sessions wait for it, for about two days."""
+        """An eMSP cannot pull what it was not told: its sessions wait for it, for thirty days."""
         return {EventKind.SESSION_CHANGED: SESSION_ATTEMPTS}
 
     async def authorise(self, call: Call, request: AuthoriseRequest, location: Location | None) -> Authorisation:
