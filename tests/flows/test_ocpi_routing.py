@@ -13,7 +13,18 @@ from core.model.partner import PartnerState
 from protocols.ocpi import client
 from protocols.ocpi.server import forwarding
 from tests.flows.conftest import OcpiNet
-from tests.flows.ocpi_partner import OcpiPartner, Received, connector, envelope, evse, location, tariff, token
+from tests.flows.ocpi_partner import (
+    OcpiPartner,
+    Received,
+    cdr_token,
+    connector,
+    envelope,
+    evse,
+    location,
+    session,
+    tariff,
+    token,
+)
 
 spec = pytest.mark.spec
 LOC1 = "locations/receiver/NL/CPA/LOC1"
@@ -111,6 +122,20 @@ async def test_the_body_is_the_receivers_to_judge(net: OcpiNet, changes: dict[st
     (request,) = net.p2.received
     assert request.body == body
     assert request.headers["content-type"] == "application/json; charset=utf-8"
+
+
+@spec("OCPI-V221-24", "OCPI-HUB-18")
+async def test_two_partners_of_an_older_version_are_passed_what_they_say(net: OcpiNet) -> None:
+    one = await OcpiPartner("p4.test", ("CPO", "NL", "OLD"), version="2.2.1").join(net.hub)
+    other = await OcpiPartner("p5.test", ("EMSP", "BE", "OLD"), version="2.2.1").join(net.hub)
+    said = msgspec.json.encode(envelope({"as": ["it", 1.50]}))
+    other.answers["PUT", "sessions"] = other.answers["PUT", "locations"] = (200, said, {})
+    old = session(owner="NLOLD", total_cost={"excl_vat": 1.50}, cdr_token=cdr_token(owner="BEOLD"), new=1)
+    for path, body in (("sessions/receiver/NL/OLD/S1", old), ("locations/receiver/NL/OLD/LOC1", location(new=[1.50]))):
+        content = msgspec.json.format(msgspec.json.encode(body), indent=1)
+        answer = await one.call(net.hub, "PUT", path, content, to="BEOLD")
+        assert answer.content == said
+        assert (other.received[-1].path, other.received[-1].body) == (f"/2.2.1/{path}", content)
 
 
 @spec("OCPI-TRN-30")
