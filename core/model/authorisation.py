@@ -28,6 +28,8 @@ class AuthoriseRequest(Model, frozen=True, kw_only=True):
     `operator` is the party that asks; `issuer` is set if the caller addressed one eMSP itself (OCPI direct routing).
     `location_id` and `evse_uids` are in the operator's own words (OCPI); `evse_id` names an EVSE in the common form.
     `ask_issuer`: the caller's protocol promises that the issuer itself is asked, whatever the hub holds.
+    `surrogate_evse_id`: an EVSE of the operator's that stands for all of them where the operator's protocol names none
+    and the issuer's demands one; by agreement, and never taken for the EVSE at which the driver is.
     `journey_id` is the journey that will begin if the answer is yes; the service sets it."""
 
     operator: PartyId
@@ -36,6 +38,7 @@ class AuthoriseRequest(Model, frozen=True, kw_only=True):
     contract_id: ContractId | None = None
     issuer: PartyId | None = None
     evse_id: EvseId | None = None
+    surrogate_evse_id: EvseId | None = None
     location_id: str | None = None
     evse_uids: tuple[str, ...] = ()
     pin: str | None = None

@@ -34,6 +34,7 @@ NOT_CARRIED: Final = {
 ELSEWHERE: Final = {
     "issuer": "targetOperatorId",
     "correlation_id": "transactionId, a new one for each hop",
+    "surrogate_evse_id": "EVSEId, where no EVSE is named",
 }
 ANSWER_NOT_CARRIED: Final = {
     "token": "eMIP answers with the contract's alias only",
@@ -175,10 +176,14 @@ def _evse_of(request: AuthoriseRequest, location: Location | None) -> tuple[Evse
     if request.evse_uids:
         wanted = {uid.upper() for uid in request.evse_uids}
         evses = tuple(evse for evse in evses if evse.uid.upper() in wanted)
-    if len(evses) != 1 or evses[0].evse_id is None:
-        return None, ()
-    evse_id = evses[0].evse_id
-    reason = "the only EVSE that is meant; eMIP names one"
+    if len(evses) == 1 and evses[0].evse_id is not None:
+        return _assumed(evses[0].evse_id, "the only EVSE that is meant; eMIP names one")
+    if request.surrogate_evse_id is not None:
+        return _assumed(request.surrogate_evse_id, "stands for all EVSEs of the operator, whose protocol names none")
+    return None, ()
+
+
+def _assumed(evse_id: EvseId, reason: str) -> tuple[EvseId, tuple[Loss, ...]]:
     return evse_id, (Loss(path="EVSEId", reason=reason, value=evse_id.text, kind=LossKind.ASSUMED),)
 
 

@@ -42,6 +42,7 @@ REQUEST_ELSEWHERE: Final = {
     "journey_id": "the hub's own",
     "correlation_id": "the hub's own",
     "ask_issuer": "an OCHP provider cannot be asked",
+    "surrogate_evse_id": "OCHP asks about no EVSE",
 }
 
 NOT_CARRIED: Final = {

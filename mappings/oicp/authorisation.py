@@ -38,6 +38,7 @@ ELSEWHERE: Final = {
     "issuer": "the partner that is asked",
     "contract_id": "Identification, for all but cards; the issuer knows its cards",
     "correlation_id": "header Process-ID",
+    "surrogate_evse_id": "OICP does not ask for an EVSE",
 }
 
 ANSWER_NOT_CARRIED: Final = {

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from core.errors import Invalid
+from core.model.ids import EvseId
 from core.model.partner import Partner
 
 Username = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+\Z")]
@@ -26,11 +27,14 @@ class Upstream(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unk
 
 class OchpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """`username` is the partner's account. `callback_url` is where its own OCHPdirect interface is; the clearing house
-    never calls it. `upstream`: the partner is a clearing house that the hub calls."""
+    never calls it. `upstream`: the partner is a clearing house that the hub calls. `surrogate_evse_id`: an EVSE of the
+    operator's that stands for all of them when an eMSP is asked whose protocol demands one; OCHP's question names none.
+    """
 
     username: Username
     callback_url: str | None = None
     upstream: Upstream | None = None
+    surrogate_evse_id: str | None = None
     list_timeout_s: float = 300.0
     timeout_s: float = 20.0
 
@@ -56,10 +60,13 @@ def settings_from(document: Mapping[str, Any], username: str) -> tuple[OchpSetti
     if upstream is not None:
         given["upstream"] = upstream
     try:
-        return msgspec.convert(given, OchpSettings), password
+        settings = msgspec.convert(given, OchpSettings)
     except msgspec.ValidationError as error:
         reason, _, path = str(error).partition(" - at `")
         raise Invalid(path.rstrip("`") or "$", reason) from error
+    if settings.surrogate_evse_id is not None:
+        EvseId.parse(settings.surrogate_evse_id, "$.surrogate_evse_id")
+    return settings, password
 
 
 def _without_password(upstream: Any) -> tuple[dict[str, Any] | None, str | None]:

@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from core.model.ids import EvseId
 from core.model.partner import Role
 from mappings.ochp.authorisation import authorisation_to_ochp, authorise_request_from_ochp
 from protocols.ochp.server.inbound import Inbound, Reply, replied
 from protocols.ochp.server.token_lists import need_issuers
+from protocols.ochp.settings import settings_of
 from protocols.ochp.wire.tokens import GetSingleRoamingAuthorisationRequest
 
 log = logging.getLogger(__name__)
@@ -23,7 +25,12 @@ async def get_single_roaming_authorisation(call: Inbound) -> Reply:
     await need_issuers(call)
     operator = call.partner.parties_as(Role.CPO)[0]
     request = authorise_request_from_ochp(message, operator)
-    request = msgspec.structs.replace(request, correlation_id=call.correlation_id)
+    surrogate = settings_of(call.partner).surrogate_evse_id
+    request = msgspec.structs.replace(
+        request,
+        surrogate_evse_id=EvseId.parse(surrogate) if surrogate else None,
+        correlation_id=call.correlation_id,
+    )
     answer = await call.hub.authorisation.authorise(request, call.partner)
     made = authorisation_to_ochp(answer, request, expires_at=end_of_day(call.now))
     log.info(

@@ -43,6 +43,7 @@ REQUEST = AuthoriseRequest(
     contract_id=CONTRACT,
     issuer=CLA,
     evse_id=EVSE,
+    surrogate_evse_id=EvseId.parse("FR*LUM*E9"),
     location_id="PORT",
     evse_uids=("7",),
     pin="1234",
