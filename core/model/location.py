@@ -268,6 +268,11 @@ class Location(Model, frozen=True, kw_only=True):
     def key(self) -> str:
         return location_key(self.owner, self.id)
 
+    @property
+    def tariff_ids(self) -> tuple[str, ...]:
+        """Of all connectors, each once."""
+        return tuple(dict.fromkeys(held for evse in self.evses for plug in evse.connectors for held in plug.tariff_ids))
+
     def evse(self, uid: str) -> Evse | None:
         """The EVSE with this uid, compared without regard to case."""
         wanted = uid.upper()

@@ -83,6 +83,9 @@ class Partner(Model, frozen=True, kw_only=True):
     def speaks_for(self, party: PartyId, role: Role | None = None) -> bool:
         return any(held.party == party and (role is None or held.role is role) for held in self.roles)
 
+    def business_of(self, party: PartyId) -> Business | None:
+        return next((held.business for held in self.roles if held.party == party and held.business), None)
+
     def parties_as(self, role: Role) -> tuple[PartyId, ...]:
         return tuple(held.party for held in self.roles if held.role is role)
 

@@ -13,6 +13,7 @@ from core.model.ids import PartyId
 from core.model.location import Evse, Location
 from core.model.loss import Loss
 from core.model.partner import Partner, PartyStatus
+from core.model.quantities import Business
 from core.model.session import Session
 from core.model.tariff import Tariff
 from core.model.token import Token
@@ -51,13 +52,16 @@ class Call(Model, frozen=True, kw_only=True):
     """What every message out carries along.
 
     `sender` is the party in whose name it is sent, `recipient` the one party it is for; None: all parties of the
-    partner that may be told. `place`: of a session or CDR, as the hub knows it."""
+    partner that may be told. `place`: of a session or CDR, as the hub knows it. `operator` and `tariffs`: of the place
+    that it is about, for partners with `needs_surroundings`."""
 
     partner: Partner
     correlation_id: str
     sender: PartyId
     recipient: PartyId | None = None
     place: Location | None = None
+    operator: Business | None = None
+    tariffs: tuple[Tariff, ...] = ()
 
 
 class ProtocolAdapter:
@@ -91,6 +95,10 @@ class ProtocolAdapter:
     def takes(self, partner: Partner, capability: Capability) -> bool:
         """Whether this partner is to be told in this way at all (an OCPI platform without the endpoint pulls)."""
         return True
+
+    def needs_surroundings(self, partner: Partner) -> bool:
+        """Whether this partner cannot look up who operates a place and what it costs, and is told so with the place."""
+        return False
 
     def retries(self, partner: Partner) -> dict[str, int]:
         """The partner's own number of attempts by event kind, where it differs from the rule."""

@@ -167,7 +167,8 @@ class DeliveryService:
         )
         match delivery.kind:
             case EventKind.LOCATION_CHANGED:
-                return await adapter.push_location(call, await self._location(delivery.key))
+                location = await self._location(delivery.key)
+                return await adapter.push_location(await self._surrounded(call, location), location)
             case EventKind.EVSE_STATUS_CHANGED:
                 location = await self._location(delivery.key)
                 evse = location.evse(delivery.part or "")
@@ -179,7 +180,7 @@ class DeliveryService:
             case EventKind.SESSION_CHANGED:
                 session = _held(await self._sessions.by_key(delivery.key), "session", delivery)
                 journey = await self._journeys.get(session.journey_id) if session.journey_id else None
-                call = msgspec.structs.replace(call, place=await self._place(session))
+                call = await self._at(call, await self._place(session))
                 return await adapter.push_session(call, session, journey)
             case EventKind.TARIFF_CHANGED:
                 tariff = _held(await self._tariffs.by_key(delivery.key), "tariff", delivery)
@@ -190,6 +191,17 @@ class DeliveryService:
                 return await adapter.push_party_status(call, self._party_status(delivery))
             case EventKind.CDR_ACCEPTED:
                 raise Unsupported("a CDR has a process of its own")
+
+    async def _at(self, call: Call, place: Location | None) -> Call:
+        return await self._surrounded(msgspec.structs.replace(call, place=place), place) if place else call
+
+    async def _surrounded(self, call: Call, location: Location) -> Call:
+        if not self._adapters[call.partner.protocol].needs_surroundings(call.partner):
+            return call
+        owner = await self._partners.by_party(location.owner, Role.CPO)
+        operator = owner.business_of(location.owner) if owner else None
+        found = [await self._tariffs.get(location.owner, tariff_id) for tariff_id in location.tariff_ids]
+        return msgspec.structs.replace(call, operator=operator, tariffs=tuple(filter(None, found)))
 
     async def _place(self, session: Session) -> Location | None:
         return await self._locations.get(session.owner, session.location_id) if session.location_id else None

@@ -1,10 +1,13 @@
 """Tariffs: taken from their owners, shown and told to whoever may see them."""
 
+import asyncio
+from collections.abc import Iterable
 from datetime import datetime
 
 from core.errors import Unknown
 from core.model.event import Event, EventKind
 from core.model.ids import PartyId
+from core.model.location import Location
 from core.model.partner import Partner
 from core.model.tariff import Tariff
 from core.ports.clock import Clock, Ids
@@ -32,6 +35,12 @@ class TariffService:
         if tariff is None:
             raise Unknown("tariff", tariff_id)
         return tariff
+
+    async def of_places(self, locations: Iterable[Location]) -> list[Tariff]:
+        """Those that their connectors name, as far as they are held."""
+        named = {(location.owner, tariff_id) for location in locations for tariff_id in location.tariff_ids}
+        found = await asyncio.gather(*(self._tariffs.get(owner, tariff_id) for owner, tariff_id in sorted(named)))
+        return [tariff for tariff in found if tariff is not None]
 
     async def remove(self, caller: Partner, owner: PartyId, tariff_id: str, correlation_id: str | None = None) -> None:
         tariff = await self.own(caller, owner, tariff_id)

@@ -18,7 +18,8 @@ from core.model.partner import PartyRole
 from mappings.losses import NotCarried, losses
 from mappings.tables import CodeTable
 from protocols.ocpi.wire.base import Wire
-from protocols.ocpi.wire.locations import Location
+from protocols.ocpi.wire.locations import BusinessDetails, Location
+from protocols.ocpi.wire.tariffs import Tariff
 from protocols.ocpi.wire.tokens import Token
 from protocols.ocpi.wire.types import CdrDateTime, DateTime
 
@@ -48,20 +49,21 @@ class About(Struct, frozen=True, kw_only=True):
     """What a message of an older version leaves to its surroundings. `hub`: who we are; `partner`: the one party of
     a connection of 2.1.1, in its role; `now`: the time of receipt.
 
-    What 2.1.1 refers to in its own way, as far as the hub knows it: `places` by the key of a location, `tokens` by the
-    contract, `asked`: the token that an answer is about."""
+    What older versions refer to in their own way, as far as the hub knows it: `operators` by the key of a party,
+    `tariffs` by the owner's key and their id, `places` by the key of a location, `tokens` by the contract, `asked`: the
+    token that an answer is about."""
 
     hub: PartyRole | None = None
     partner: PartyRole | None = None
     now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     switches: Switches = Switches()
+    operators: Mapping[str, BusinessDetails] = {}
+    tariffs: Mapping[tuple[str, str], Tariff] = {}
     places: Mapping[str, Location] = {}
     tokens: Mapping[str, Token] = {}
     asked: Token | None = None
-
-    def tariff_id(self, tariff_ids: tuple[str, ...]) -> str | None:
-        """The one that 2.1.1 has room for; of several nobody can say here which holds for its reader."""
-        return tariff_ids[0] if len(tariff_ids) == 1 else None
+    owner: str | None = None
+    """The key of the party whose location is said."""
 
 
 NOTHING_KNOWN: Final = About()

@@ -146,7 +146,7 @@ def location_older(location: T, about: About) -> T:
         known,
         publish_allowed_to=each_of(_publish_token_older, known.publish_allowed_to),
         evses=evses_older(known.evses, about),
-        operator=mapped(business_older, known.operator),
+        operator=mapped(business_older, operator_of(location, about)),
         suboperator=mapped(business_older, known.suboperator),
         owner=mapped(business_older, known.owner),
         facilities=FACILITY.only(known.facilities),
@@ -155,6 +155,13 @@ def location_older(location: T, about: About) -> T:
         **{name: mapped(convert, getattr(known, name)) for name, convert in optional.items()},
     )
     return changed
+
+
+def operator_of(location: Any, about: About) -> Any:
+    """Older versions cannot look up what the owner's name is: it is said where the location does not say it."""
+    if location.operator is not None:
+        return location.operator
+    return about.operators.get(f"{location.country_code}{location.party_id}".upper())
 
 
 _SHORT: Final[dict[str, Any]] = {"address": lambda text: text[:45], "state": lambda text: text[:20]}

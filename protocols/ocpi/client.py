@@ -11,12 +11,12 @@ from core.errors import Invalid, Unavailable, Uncertain, Unsupported
 from core.model.ids import PartyId
 from core.model.partner import Partner
 from core.ports.adapter import Call
-from mappings.ocpi.common import NA, time_to_ocpi
+from mappings.ocpi.common import NA, business_to_ocpi, time_to_ocpi
 from mappings.ocpi.parties import spelled
 from protocols.ocpi import codec
 from protocols.ocpi.auth import authorization
 from protocols.ocpi.codes import error_of
-from protocols.ocpi.dialect import Dialect, dialect_of, places_of
+from protocols.ocpi.dialect import Dialect, dialect_of, places_of, tariffs_of
 from protocols.ocpi.settings import TokenEncoding, settings_of
 from protocols.ocpi.versions import hub_role
 from protocols.ocpi.wire.cdrs import Cdr
@@ -227,8 +227,12 @@ class OcpiClient:
 
     def dialect(self, call: Call, asked: Token | None = None) -> Dialect:
         """`asked`: the token that an answer will be about."""
+        dialect = dialect_of(call.partner, self._hub, self._clock.now())
+        if not dialect.version.older:
+            return dialect
         places = places_of([call.place]) if call.place else {}
-        return dialect_of(call.partner, self._hub, self._clock.now(), places=places, asked=asked)
+        operators = {call.sender.key: business_to_ocpi(call.operator)} if call.operator else {}
+        return dialect.knowing(places=places, operators=operators, tariffs=tariffs_of(call.tariffs), asked=asked)
 
     async def _push(
         self,

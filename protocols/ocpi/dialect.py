@@ -6,17 +6,21 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from core.errors import Unsupported
 from core.model.location import Location
 from core.model.loss import Loss
 from core.model.partner import Partner, PartyRole, Role
+from core.model.tariff import Tariff
 from mappings.ocpi.forms import About, Switches, lost, said
 from mappings.ocpi.locations import location_to_ocpi
+from mappings.ocpi.tariffs import tariff_to_ocpi
 from protocols.ocpi import codec
 from protocols.ocpi.settings import settings_of
 from protocols.ocpi.versions import V2_3_0, VERSIONS, Version
 from protocols.ocpi.wire import locations as wire
+from protocols.ocpi.wire import tariffs as wire_tariffs
 
 T = TypeVar("T")
 
@@ -54,6 +58,10 @@ class Dialect(Struct, frozen=True):
         """The message in the types of the version. Raises Unsayable."""
         return said(message, self.version.forms, self.about) if self.version.older else message
 
+    def knowing(self, **about: Any) -> "Dialect":
+        """With more of what messages refer to."""
+        return replace(self, about=replace(self.about, **about))
+
     def checked(self, message: T) -> T:
         """The message itself, if it can be said. Raises Unsayable."""
         self.said(message)
@@ -78,6 +86,15 @@ def dialect_of(
     spoken = version or VERSIONS.get(partner.version or "", V2_3_0)
     switches = settings_of(partner).older
     return Dialect(spoken, About(hub=hub, partner=_role(partner), now=now, switches=switches, **known))
+
+
+def tariffs_of(tariffs: Iterable[Tariff]) -> dict[tuple[str, str], wire_tariffs.Tariff]:
+    """For About, as places_of."""
+    found = {}
+    for tariff in tariffs:
+        with suppress(Unsupported):
+            found[tariff.owner.key, tariff.id.upper()] = tariff_to_ocpi(tariff)
+    return found
 
 
 def places_of(locations: Iterable[Location]) -> dict[str, wire.Location]:

@@ -153,7 +153,7 @@ async def test_no_party_is_announced_to_2_1_1(net: Bridge) -> None:
 # --- locations
 
 
-@spec("OCPI-V211-10")
+@spec("OCPI-V211-10", "OCPI-V211-12", "OCPI-LOC-15")
 async def test_a_location_of_2_3_0_at_an_emsp_of_2_1_1(net: Bridge) -> None:
     plugs = [
         connector(power_type="AC_2_PHASE", tariff_ids=["T1"], max_electric_power=7000),
@@ -176,6 +176,8 @@ async def test_a_location_of_2_3_0_at_an_emsp_of_2_1_1(net: Bridge) -> None:
     gone = {"country_code", "party_id", "publish", "state", "help_phone", "parking_type"}
     assert not gone & pushed.keys()
     assert (pushed["type"], pushed["postal_code"], pushed["facilities"]) == ("OTHER", "-", ["HOTEL"])
+    assert pushed["operator"] == {"name": "NL CPA"}
+    assert pushed["opening_times"] == {"twentyfourseven": True}
     assert pushed["address"] == sent["address"][:45]
     assert pushed["coordinates"] == {"latitude": "52.089500", "longitude": "5.110400"}
     assert pushed["last_updated"] == "2026-01-15T12:00:00Z"
@@ -203,8 +205,9 @@ async def test_a_location_of_2_1_1_at_newer_emsps(net: Bridge) -> None:
     assert pushed["opening_times"] == {"twentyfourseven": False, **hours}
     assert pushed["energy_mix"]["environ_impact"] == [{"category": "CARBON_DIOXIDE", "amount": 5}]
     assert pushed["evses"][0]["connectors"] == [connector(tariff_ids=["T6"])]
-    assert last(net.p4, "PUT", "locations") == pushed
-    told = {"time_zone": "Europe/Rome", "opening_times": pushed["opening_times"]}
+    operator = {"name": "IT CPF"}
+    assert last(net.p4, "PUT", "locations") == {**pushed, "operator": operator}
+    told = {"time_zone": "Europe/Rome", "opening_times": pushed["opening_times"], "operator": operator}
     assert last(net.p5, "PUT", "locations", wire.Location) == {**sent, **told}
 
 
@@ -222,6 +225,35 @@ async def test_a_status_without_a_time_gets_the_time_of_receipt(net: Bridge) -> 
         "PARKING_LOT",
         "New",
     )
+
+
+@spec("OCPI-V211-14", "OCPI-V211-21")
+async def test_a_connector_has_room_for_one_tariff(net: Bridge) -> None:
+    """A regular one before one for all; never one for another kind, nor one that is not told."""
+    kinds = {"ADHOC": "AD_HOC_PAYMENT", "FAST": "PROFILE_FAST", "ANY": None, "REGULAR": "REGULAR"}
+    for name, kind in kinds.items():
+        sent = tariff(name, **({"type": kind} if kind else {}))
+        await net.new(net.p1, "PUT", f"tariffs/receiver/NL/CPA/{name}", sent)
+    limited = tariff("LIMITED", type="REGULAR", max_price={"before_taxes": 9})
+    await net.new(net.p1, "PUT", "tariffs/receiver/NL/CPA/LIMITED", limited)
+    wanted = {
+        "1": (["ADHOC", "ANY", "REGULAR"], "REGULAR"),
+        "2": (["LIMITED", "FAST", "any"], "ANY"),
+        "3": (["ADHOC"], None),
+        "4": (["LIMITED"], None),
+        "5": (["NEVER-TOLD"], "NEVER-TOLD"),
+        "6": (["NEVER-TOLD", "NOR-THIS"], None),
+    }
+    plugs = [connector(id=name, tariff_ids=ids) for name, (ids, _) in wanted.items()]
+    await net.new(net.p1, "PUT", "locations/receiver/NL/CPA/LOC1", location(evses=[evse(connectors=plugs)]))
+    told = {name: tariff_id for name, (_, tariff_id) in wanted.items()}
+    pushed = last(net.p5, "PUT", "locations", wire.Location)["evses"][0]
+    assert {plug["id"]: plug.get("tariff_id") for plug in pushed["connectors"]} == told
+    assert (await net.listed(net.p5, "locations"))[0]["evses"] == [pushed]
+    assert await net.listed(net.p5, "locations/LOC1/E1") == pushed
+    await net.new(net.p1, "DELETE", "tariffs/receiver/NL/CPA/REGULAR", None)
+    (again,) = await net.listed(net.p5, "locations")
+    assert again["evses"][0]["connectors"][0]["tariff_id"] == "ANY"
 
 
 @spec("OCPI-V211-32")
@@ -421,6 +453,7 @@ async def test_a_cdr_of_2_1_1_at_an_emsp_of_2_3_0(net: Bridge) -> None:
     assert accepted(await net.p6.ask(net.hub, "GET", url.removeprefix("https://hub.test")))["id"] == "C6"
 
 
+@spec("OCPI-V211-21")
 async def test_tariffs_of_2_3_0_at_an_emsp_of_2_1_1(net: Bridge) -> None:
     price = {"price_components": [{"type": "ENERGY", "price": 2.2, "step_size": 1, "vat": 10}]}
     free = {"price_components": [{"type": "ENERGY", "price": 2.2, "step_size": 1}]}
@@ -443,6 +476,7 @@ async def test_tariffs_of_2_3_0_at_an_emsp_of_2_1_1(net: Bridge) -> None:
     assert [held["id"] for held in await net.listed(net.p5, "tariffs")] == ["PLAIN", "RESERVE"]
 
 
+@spec("OCPI-V211-21")
 async def test_a_partner_may_take_tariffs_without_their_limits(net: Bridge) -> None:
     lossy = OldPartner("lossy.test", "EMSP", "SE", "LOS")
     net.hub.network.serve(lossy.host, lossy)

@@ -14,7 +14,8 @@ from mappings.ocpi.common import NA
 from mappings.ocpi.forms import About, ClosedWords, Unsayable, each_of, mapped, retyped
 from mappings.ocpi.parties import spelled
 from mappings.ocpi.v2_1_1.config import party_of
-from mappings.ocpi.v2_1_1.locations import NO_POSTAL_CODE, connector_as, evse_with, location_with, told
+from mappings.ocpi.v2_1_1.locations import NO_POSTAL_CODE, connector_as, evse_with, location_with, of_owner
+from mappings.ocpi.v2_1_1.parts import told
 from mappings.ocpi.v2_1_1.tariffs import tariff_newer, tariff_older
 from mappings.ocpi.v2_2_1 import NO_TIME, sayable
 from mappings.tables import CodeTable
@@ -202,9 +203,10 @@ def _narrowed(place: locations.Location, evse_uid: str, connector_id: str, about
     """The place with the one EVSE and its one connector, as far as they are known."""
     evse, connector = find(place, evse_uid, connector_id)
     if evse is None or connector is None:
-        return location_with(place, ())
+        return location_with(place, (), about)
+    about = of_owner(place, about)
     standard = CDR_CONNECTOR_TYPE.said(connector.standard) or connector.standard
-    return location_with(place, (evse_with(evse, (connector_as(connector, standard, about),)),))
+    return location_with(place, (evse_with(evse, (connector_as(connector, standard, about),)),), about)
 
 
 def find(
@@ -264,4 +266,4 @@ def _cdr_location_older(cdr: cdrs.Cdr, about: About) -> wire.Location:
         time_zone=known.time_zone if known else None,
         last_updated=cdr.last_updated,
     )
-    return location_with(place, (evse_with(evse, (connector_as(connector, standard, about),)),))
+    return location_with(place, (evse_with(evse, (connector_as(connector, standard, about),)),), about)

@@ -9,11 +9,14 @@ from msgspec.structs import replace
 from mappings.ocpi.forms import About, ClosedWords, Unsayable, each_of, mapped, retyped
 from mappings.ocpi.parties import spelled
 from mappings.ocpi.v2_1_1.config import party_of
-from mappings.ocpi.v2_2_1 import IMPACT, business_older, image_older, sayable
+from mappings.ocpi.v2_1_1.parts import energy_mix_newer, energy_mix_older, told
+from mappings.ocpi.v2_1_1.tariffs import tariff_older
+from mappings.ocpi.v2_2_1 import business_older, image_older, operator_of, sayable
 from mappings.tables import CodeTable
 from protocols.ocpi.wire import locations
 from protocols.ocpi.wire import v2_1_1 as wire
 from protocols.ocpi.wire.locations import PowerType
+from protocols.ocpi.wire.tariffs import TariffType
 
 NO_POSTAL_CODE: Final = "-"
 LOCATION_TYPE: Final = ClosedWords(wire.LOCATION_TYPES, instead="OTHER")
@@ -98,18 +101,6 @@ def _hours_newer(hours: wire.Hours) -> locations.Hours:
     return retyped(hours, locations.Hours, twentyfourseven=bool(hours.twentyfourseven) and not hours.regular_hours)
 
 
-def energy_mix_newer(mix: wire.EnergyMix) -> locations.EnergyMix:
-    impacts = each_of(
-        lambda impact: retyped(impact, locations.EnvironmentalImpact, category=impact.source), mix.environ_impact
-    )
-    return retyped(mix, locations.EnergyMix, environ_impact=impacts)
-
-
-def told(moment: Any, about: About) -> str:
-    """`last_updated`, which a PATCH of 2.1.1 may leave out: then it is the time of receipt."""
-    return moment if isinstance(moment, str) else about.now.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 # --- from 2.3.0
 
 
@@ -128,8 +119,22 @@ def connector_as(connector: locations.Connector, standard: str, about: About) ->
         power_type=POWER_TYPE.to_wire(connector.power_type),
         voltage=connector.max_voltage,
         amperage=connector.max_amperage,
-        tariff_id=about.tariff_id(connector.tariff_ids or ()),
+        tariff_id=_tariff_id(connector.tariff_ids or (), about),
     )
+
+
+def _tariff_id(tariff_ids: tuple[str, ...], about: About) -> str | None:
+    """The one that there is room for: of those that are told, rather one for regular charging than one for all kinds,
+    never one for another kind. Of several that the hub does not know, nobody can say which."""
+    keys = [(about.owner or "", tariff_id.upper()) for tariff_id in tariff_ids]
+    known = [about.tariffs[key] for key in keys if key in about.tariffs]
+    if not known:
+        return tariff_ids[0] if len(tariff_ids) == 1 else None
+    told = [tariff for tariff in known if tariff.type in _FOR_ALL and sayable(tariff_older, (tariff,), about)]
+    return min(told, key=lambda tariff: _FOR_ALL.index(tariff.type)).id if told else None
+
+
+_FOR_ALL: Final = (TariffType.REGULAR, None)
 
 
 def evse_older(evse: locations.Evse, about: About) -> wire.Evse:
@@ -161,10 +166,15 @@ def location_older(location: locations.Location, about: About) -> wire.Location:
     """Raises Unsayable for one that is not for everybody: 2.1.1 could not honour that."""
     if not location.publish:
         raise Unsayable(f"location {location.id} is not published, which OCPI 2.1.1 cannot say")
-    return location_with(location, sayable(evse_older, location.evses, about))
+    about = of_owner(location, about)
+    return location_with(location, sayable(evse_older, location.evses, about), about)
 
 
-def location_with(location: locations.Location, evses: tuple[wire.Evse, ...]) -> wire.Location:
+def of_owner(location: locations.Location, about: About) -> About:
+    return replace(about, owner=f"{location.country_code}{location.party_id}".upper())
+
+
+def location_with(location: locations.Location, evses: tuple[wire.Evse, ...], about: About) -> wire.Location:
     """As it is embedded too, whether published or not."""
     return retyped(
         location,
@@ -175,7 +185,7 @@ def location_with(location: locations.Location, evses: tuple[wire.Evse, ...]) ->
         coordinates=_point_older(location.coordinates),
         related_locations=each_of(_point_older, location.related_locations),
         evses=evses,
-        operator=mapped(business_older, location.operator),
+        operator=mapped(business_older, operator_of(location, about)),
         suboperator=mapped(business_older, location.suboperator),
         owner=mapped(business_older, location.owner),
         facilities=FACILITY.only(location.facilities),
@@ -197,12 +207,3 @@ def _degrees(text: str) -> str:
 def _hours_older(hours: locations.Hours) -> wire.Hours:
     regular = () if hours.twentyfourseven else hours.regular_hours
     return retyped(hours, wire.Hours, regular_hours=regular)
-
-
-def energy_mix_older(mix: locations.EnergyMix) -> wire.EnergyMix:
-    impacts = tuple(
-        retyped(impact, wire.EnvironmentalImpact, source=impact.category)
-        for impact in mix.environ_impact or ()
-        if not IMPACT.loses(impact.category)
-    )
-    return retyped(mix, wire.EnergyMix, environ_impact=impacts)

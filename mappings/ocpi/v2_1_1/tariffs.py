@@ -10,7 +10,7 @@ from mappings.ocpi.common import time_from_ocpi
 from mappings.ocpi.forms import About, Unsayable, mapped, retyped
 from mappings.ocpi.parties import spelled
 from mappings.ocpi.v2_1_1.config import party_of
-from mappings.ocpi.v2_1_1.locations import energy_mix_newer, energy_mix_older, told
+from mappings.ocpi.v2_1_1.parts import energy_mix_newer, energy_mix_older, told
 from mappings.ocpi.v2_2_1 import untaxed
 from protocols.ocpi.wire import tariffs
 from protocols.ocpi.wire import v2_1_1 as wire

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from mappings.ocpi.forms import About, ClosedWords, Unsayable, mapped, retyped
 from mappings.ocpi.parties import spelled
 from mappings.ocpi.v2_1_1.config import party_of
-from mappings.ocpi.v2_1_1.locations import told
+from mappings.ocpi.v2_1_1.parts import told
 from mappings.tables import CodeTable
 from protocols.ocpi.wire import commands, tokens
 from protocols.ocpi.wire import v2_1_1 as wire

@@ -18,9 +18,8 @@ from protocols.ocpi import codec
 from protocols.ocpi.auth import Caller
 from protocols.ocpi.codes import INVALID, NOT_CONNECTED, SUCCESS, UNKNOWN_RECEIVER, Failure
 from protocols.ocpi.dialect import Dialect, dialect_of, places_of
+from protocols.ocpi.server.surroundings import surroundings
 from protocols.ocpi.versions import V2_3_0, Version, hub_role
-from protocols.ocpi.wire.locations import Location
-from protocols.ocpi.wire.tokens import Token
 from protocols.ocpi.wire.types import CiString2, CiString3
 from protocols.plugin import Hub
 
@@ -83,9 +82,10 @@ class Ask:
 
     `sender` and `recipient` are the parties of the routing headers; both None in config modules. `recipient` None in
     the others: no TO came. `straight`: where a request that one party addressed to another is passed on as it is;
-    None: it is for the hub, or has to be translated."""
+    None: it is for the hub, or has to be translated. `about`: what the dialect knows of what messages refer to."""
 
     __slots__ = (
+        "about",
         "args",
         "body",
         "correlation_id",
@@ -94,7 +94,6 @@ class Ask:
         "known",
         "method",
         "path",
-        "places",
         "query",
         "raw_query",
         "recipient",
@@ -102,7 +101,6 @@ class Ask:
         "request_id",
         "sender",
         "straight",
-        "tokens",
         "url",
         "version",
     )
@@ -124,8 +122,7 @@ class Ask:
         self.recipient: PartyId | None = None
         self.straight: Side | None = None
         self.version = V2_3_0
-        self.tokens: dict[str, Token] = {}
-        self.places: dict[str, Location] = {}
+        self.about: dict[str, Any] = {}
         self.request_id = self.header("x-request-id") or hub.ids.uuid()
         self.correlation_id = self.header("x-correlation-id") or hub.ids.uuid()
 
@@ -174,7 +171,7 @@ class Ask:
         """That of the version in the URL."""
         partner = self.known.partner if self.known else None
         identity, now = self.hub.identity, self.hub.clock.now()
-        return dialect_of(partner, hub_role(identity), now, self.version, tokens=self.tokens, places=self.places)
+        return dialect_of(partner, hub_role(identity), now, self.version, **self.about)
 
     # --- what versions without references refer to
 
@@ -185,13 +182,14 @@ class Ask:
         with suppress(Invalid):  # what is wrong with the body is said when it is read
             auth_id = codec.read_bare(self.body, Contract).auth_id
             if auth_id and (token := await self.hub.tokens.of_contract(self.partner, ContractId.parse(auth_id))):
-                self.tokens = {auth_id: token_to_ocpi(token)}
+                self.about["tokens"] = {auth_id: token_to_ocpi(token)}
 
     async def learn_places(self, named: Iterable[tuple[PartyId, str | None]]) -> None:
         """The places of sessions and CDRs, before they are written."""
         if self.version.single_party:
             keys = {location_key(owner, location_id) for owner, location_id in named if location_id}
-            self.places = places_of(location for _, location in await self.hub.locations.by_keys(sorted(keys)))
+            found = [location for _, location in await self.hub.locations.by_keys(sorted(keys))]
+            self.about |= {"places": places_of(found), **await surroundings(self.version, self.hub, found)}
 
     def header(self, name: str) -> str | None:
         """`name` in lower case."""

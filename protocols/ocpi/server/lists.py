@@ -19,6 +19,7 @@ from protocols.ocpi.codes import INVALID, Failure
 from protocols.ocpi.dialect import Dialect
 from protocols.ocpi.paging import Page, page_from, page_headers
 from protocols.ocpi.server.exchange import Ask, Reply
+from protocols.ocpi.server.surroundings import surroundings
 from protocols.ocpi.settings import settings_of
 from protocols.plugin import Hub
 
@@ -101,7 +102,7 @@ class LocationPages:
 
     async def page(self, query: LocationQuery, dialect: Dialect) -> tuple[bytes, int]:
         """An array of Locations, and how many match altogether. `query` names the owners that may be seen."""
-        generation = self._locations.generation
+        generation = -1 if dialect.version.single_party else self._locations.generation  # its tariffs pass with time
         held = self._pages.find((dialect.key, query)) if generation != -1 else None
         if held is not None and held[0] == generation:
             data, total = held[1:]
@@ -115,11 +116,14 @@ class LocationPages:
         keys, total = await self._locations.visible_keys(query)
         found: dict[str, bytes] = {}
         for key, revision in keys:
-            known = self._fragments.find((dialect.key, key))
+            known = None if dialect.version.single_party else self._fragments.find((dialect.key, key))
             if known is not None and known[0] == revision:
                 found[key] = known[1]
         missing = [key for key, _ in keys if key not in found]
-        for revision, location in await self._locations.by_keys(missing) if missing else ():
+        fresh = await self._locations.by_keys(missing) if missing else []
+        around = await surroundings(dialect.version, self._hub, [location for _, location in fresh])
+        dialect = dialect.knowing(**around)
+        for revision, location in fresh:
             found[location.key] = part = fragment(dialect, location, location_to_ocpi)
             lost = location_losses(location) + dialect.losses(location) if part else WITHHELD
             await self._hub.note_fetched("location", location.owner, PROTOCOL, lost)

@@ -28,6 +28,7 @@ from protocols.ocpi.server.forwarding import forward, serves
 from protocols.ocpi.server.lists import LocationPages, list_page, reply_list, reply_nothing
 from protocols.ocpi.server.locked import together, turn
 from protocols.ocpi.server.routes import Route
+from protocols.ocpi.server.surroundings import surroundings
 from protocols.ocpi.wire import locations as wire
 
 # --- the receiver interface: from the owner
@@ -36,7 +37,7 @@ from protocols.ocpi.wire import locations as wire
 async def get_own(ask: Ask) -> Reply:
     """What the hub holds, for the owner to compare."""
     location = await ask.hub.locations.own(ask.partner, ask.owner(), ask.args[2])
-    return Reply(data=_at_depth(ask, location, ask.args[3:]), sender=ask.addressed)
+    return Reply(data=await _at_depth(ask, location, ask.args[3:]), sender=ask.addressed)
 
 
 async def put_location(ask: Ask) -> Reply:
@@ -160,7 +161,7 @@ class Reading:
         if ask.recipient is None and (to := await ask.way_to(location.owner)) and serves(ask, to):
             return await forward(ask, to)
         sender = None if ask.to_hub else location.owner
-        return Reply(data=_at_depth(ask, location, ask.args[1:]), sender=sender)
+        return Reply(data=await _at_depth(ask, location, ask.args[1:]), sender=sender)
 
 
 async def visible(ask: Ask, location_id: str, owner: PartyId | None) -> Location:
@@ -176,17 +177,19 @@ async def visible(ask: Ask, location_id: str, owner: PartyId | None) -> Location
     return found[0][1]
 
 
-def _at_depth(ask: Ask, location: Location, ids: list[str]) -> bytes:
+async def _at_depth(ask: Ask, location: Location, ids: list[str]) -> bytes:
     """The Location, its EVSE or its connector, encoded."""
+    around = await surroundings(ask.version, ask.hub, [location])
+    dialect = ask.dialect.knowing(owner=location.owner.key, **around)
     if not ids:
-        return ask.write(location_to_ocpi(location))
+        return dialect.write(location_to_ocpi(location))
     evse = _find_evse(location, ids[0])
     if len(ids) == 1:
-        return ask.write(evse_to_ocpi(evse))
+        return dialect.write(evse_to_ocpi(evse))
     connector = _find_connector(evse, ids[1])
     if connector is None:
         raise Unknown("connector", ids[1])
-    return ask.write(connector_to_ocpi(connector))
+    return dialect.write(connector_to_ocpi(connector))
 
 
 def _find_evse(location: Location, uid: str) -> Evse:
