@@ -1,5 +1,6 @@
 """Remote start and stop between an eMSP and a CPO on eMIP. eMIP checklist, 5.3, 5.4, 5.14, 5.15, 7.4."""
 
+import logging
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
@@ -262,6 +263,25 @@ async def test_all_five_messages_are_called(net: Net) -> None:
     await net.hub.settle()
     called = {type(message) for message in net.back.received + net.home.received}
     assert called == {operation.request for operation in codec.OPERATIONS if operation.name.startswith("FromIOP")}
+
+
+@spec("EMIP-SEC-02")
+async def test_who_charges_stands_in_no_log(net: Net, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    session_id = await running(net)
+    await net.begun(user_contract_id_alias="alias-of-a-driver")
+    await net.emsp.act(session_id)
+    await net.cpo.event(session_id, 3, "2026-01-15T12:00:01Z")
+    await net.cpo.cdr(session_id, user_contract_id_alias="alias-of-a-driver")
+    strange = codec.encode(to_iop.GetServiceAuthorisationRequest(**net.cpo.header(), **asked(BADGE)))
+    await net.cpo.post(
+        seal(SOAP_12, strange.replace(b"<userId>", b"<userID>x</userID><userId>04A1B2C3D4E5F6</userId><userId>"))
+    )
+    net.home.broken = httpx.ReadTimeout("late")
+    await net.cpo.ask(BADGE)
+    await net.hub.settle()
+    assert caplog.text
+    assert not [secret for secret in (BADGE, CONTRACT, "alias-of-a-driver") if secret in caplog.text]
 
 
 async def test_a_session_of_a_start_that_was_not_answered(net: Net) -> None:
