@@ -33,7 +33,7 @@ from core.ports.stores import (
 from core.pricing import Consumption, price
 from core.services.cards import billed_card
 from core.services.partners import PartnerService, owner_of
-from core.services.sessions import auth_method_of, is_ours, session_changed
+from core.services.sessions import auth_method_of, is_ours, session_changed, with_its_issuer
 
 T = TypeVar("T", bound=msgspec.Struct)
 AUTHORISED_BEFORE = timedelta(hours=1)
@@ -317,6 +317,9 @@ class BillingService:
         return await self._locations.by_evse_id(cdr.location.evse_id) if cdr.location.evse_id else None
 
     async def _journey_of(self, cdr: Cdr) -> Journey | None:
+        return await with_its_issuer(self._partners, await self._told_of(cdr), cdr.token.issuer)
+
+    async def _told_of(self, cdr: Cdr) -> Journey | None:
         if cdr.authorization_reference:
             found = await self._journeys.by_reference(cdr.authorization_reference)
             if found and found.operator == cdr.owner:

@@ -202,6 +202,9 @@ class SessionService:
 
     async def journey_of(self, session: Session) -> Journey | None:
         """By the reference that the authorisation gave, by the session id, else the card's youngest open journey."""
+        return await with_its_issuer(self._partners, await self._told_of(session), session.token.issuer)
+
+    async def _told_of(self, session: Session) -> Journey | None:
         if session.authorization_reference:
             found = await self._journeys.by_reference(session.authorization_reference)
             if found and found.operator == session.owner:
@@ -252,6 +255,15 @@ class SessionService:
         place = await self._locations.get(session.owner, session.location_id)
         evse = place.evse(session.evse_uid) if place else None
         return evse.evse_id if evse else None
+
+
+async def with_its_issuer(partners: PartnerStore, journey: Journey | None, issuer: PartyId | None) -> Journey | None:
+    """None where the operator names an eMSP of another platform: two may know the same card, and one that says yes to
+    it is not told of the other's driver."""
+    if journey is None or issuer in (None, journey.issuer):
+        return journey
+    home = await partners.by_party(issuer, Role.EMSP)
+    return journey if home is None or home.id == journey.issuer_partner else None
 
 
 def auth_method_of(journey: Journey) -> AuthMethod:
