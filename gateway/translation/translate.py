@@ -1,6 +1,6 @@
 """One payload from one protocol to another."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,10 +11,11 @@ from core.model.ids import PartyId
 from core.model.loss import Loss
 from core.model.partner import Role
 from gateway.translation.emip import EMIP_0_7_4
-from gateway.translation.model import Context, Dialect, Kind, Party, Translated, Unheld, Write, Written
+from gateway.translation.model import Context, Dialect, Kind, Party, Translated, Write, Written
 from gateway.translation.ochp import OCHP_1_4
 from gateway.translation.ocpi import OCPI_2_1_1, OCPI_2_2_1, OCPI_2_3_0
 from gateway.translation.oicp import OICP_2_3
+from gateway.translation.unknown import homeless, unknown_fields
 from mappings.ocpi.locations import location_from_ocpi
 from mappings.ocpi.tariffs import tariff_from_ocpi
 from mappings.ocpi.tokens import token_from_ocpi
@@ -51,18 +52,41 @@ def written(source: str, target: str, kind: Kind, canonical: Any, context: Conte
     write = _known(target).writes.get(kind)
     if write is None:
         raise Unsupported(_why(target, kind))
-    unheld = _known(source).unheld.get(kind) if source != target else None
+    unheld = _unheld(source, kind, context) if _protocol(source) != _protocol(target) else None
     several = isinstance(canonical, list) and kind is not Kind.LOCATION
     made = (_each if several else _one)(write, unheld, canonical, context)
     return Written(output=made.output, losses=tuple(_rooted(loss) for loss in made.losses))
 
 
-def _one(write: Write, unheld: Unheld | None, canonical: Any, context: Context) -> Written:
+def _protocol(dialect: str) -> str:
+    return dialect.partition("-")[0]
+
+
+_Unheld = Callable[[Any, Written], tuple[Loss, ...]]
+
+
+def _unheld(source: str, kind: Kind, context: Context) -> _Unheld:
+    """What the source says and the model does not hold; of a payload that is withheld there is nothing to add."""
+    dialect, protocol = _known(source), _protocol(source)
+    alone = msgspec.structs.replace(context, request=None)  # which is in the wire of the target
+    if special := dialect.unheld.get(kind):
+        return lambda canonical, _: special(canonical)
+
+    def found(canonical: Any, made: Written) -> tuple[Loss, ...]:
+        if made.output is None:
+            return ()
+        lost = homeless(canonical, protocol, lambda bare: dialect.writes[kind](bare, alone).output)
+        return lost + unknown_fields(canonical, protocol)
+
+    return found
+
+
+def _one(write: Write, unheld: _Unheld | None, canonical: Any, context: Context) -> Written:
     made = write(canonical, context)
-    return Written(output=made.output, losses=made.losses + (unheld(canonical) if unheld else ()))
+    return Written(output=made.output, losses=made.losses + (unheld(canonical, made) if unheld else ()))
 
 
-def _each(write: Write, unheld: Unheld | None, several: list[Any], context: Context) -> Written:
+def _each(write: Write, unheld: _Unheld | None, several: list[Any], context: Context) -> Written:
     """One output for each; null for one that may not be sent on. Paths begin with the number of theirs."""
     made = [_one(write, unheld, one, context) for one in several]
     losses = tuple(
