@@ -289,6 +289,14 @@ async def test_the_emsps_own_answer_and_its_copy(net: OcpiNet, to: str | None, p
     assert not net.hub.storage.cdrs.held
 
 
+async def test_a_place_that_cannot_be_called_is_not_named(net: OcpiNet) -> None:
+    await forwarding(net)
+    net.p2.answers["POST", "cdrs"] = (201, envelope(None), {"location": "http://[x"})
+    answer = await post(net)
+    assert codes(answer) == (201, 1000)
+    assert "location" not in answer.headers
+
+
 @spec("OCPI-HUB-32", "OCPI-HUB-22")
 async def test_a_cdr_that_is_not_taken_is_the_operators_to_repeat(net: OcpiNet) -> None:
     await forwarding(net)

@@ -471,6 +471,13 @@ async def a_page(net: OcpiNet) -> str:
     return str(answer.links["next"]["url"]).removeprefix("https://hub.test")
 
 
+@pytest.mark.parametrize("link", ["http://[x", "ftp://p1.test/2", "https://u:p@p1.test/2"])
+async def test_a_next_page_that_cannot_be_had_is_no_end_of_the_list(net: OcpiNet, link: str) -> None:
+    net.p1.answers["GET", "locations"] = (200, envelope(["A"]), {"link": f'<{link}>; rel="next"'})
+    assert codes(await net.p2.call(net.hub, "GET", LIST, to="NLCPA")) == (200, 4000)
+    assert not net.hub.storage.aliases.held
+
+
 @spec("OCPI-HUB-84", "OCPI-HUB-77")
 async def test_a_link_is_good_for_its_reader_and_for_a_while(net: OcpiNet) -> None:
     url = await a_page(net)

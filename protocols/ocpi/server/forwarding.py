@@ -155,13 +155,22 @@ async def _headers(ask: Ask, to: Side, url: str, answer: Answer) -> tuple[tuple[
     found = [(name, value) for name in _PASSED if (value := answer.headers.get(name, "")).isascii() and value]
     following = next_link(answer.headers.get("link", ""))
     if following is not None:
-        page = await alias_url(ask, AliasUse.PAGE, urljoin(url, following), user=ask.side, target=to)
+        page = await alias_url(ask, AliasUse.PAGE, _absolute(ask, to, url, following), user=ask.side, target=to)
         found.append(("Link", f'<{page}>; rel="next"'))
     location = answer.headers.get("location")
     if location and ask.path == "cdrs/receiver" and ask.method == "POST" and 200 <= answer.status < 300:
-        place = await alias_url(ask, AliasUse.CDR, urljoin(url, location), user=ask.side, target=to)
-        found.append(("Location", place))
+        with suppress(Failure):  # the CDR was taken all the same
+            place = await alias_url(ask, AliasUse.CDR, _absolute(ask, to, url, location), user=ask.side, target=to)
+            found.append(("Location", place))
     return tuple(found)
+
+
+def _absolute(ask: Ask, to: Side, base: str, link: str) -> str:
+    """Raises Failure 4000 for what is no URL that the hub may call: a list without the rest would pass for whole."""
+    try:
+        return ask.hub.outbound.http.check_url(urljoin(base, link), "Link")
+    except (ValueError, Invalid) as error:
+        raise Failure(HUB_ERROR, f"{to.party} gave a URL that this hub does not call") from error
 
 
 async def alias_url(
