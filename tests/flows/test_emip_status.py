@@ -105,6 +105,18 @@ async def test_a_status_said_again_tells_nobody() -> None:
         assert len(events) == 1
 
 
+@pytest.mark.spec("EMIP-TID-04")
+async def test_a_status_that_comes_again_is_answered_alike_and_fills_no_cache() -> None:
+    async with pair() as (hub, one, _, _):
+        message = synthetic(one, availability_status=A.IN_SERVICE, busy_status=B.BUSY)
+        first = await one.send(message)
+        hub.clock.advance(60)
+        assert await one.send(message) == first
+        events = [e for e in hub.storage.outbox.events.values() if e.kind is EventKind.EVSE_STATUS_CHANGED]
+        assert len(events) == 1
+        assert not hub.storage.cache.entries
+
+
 @pytest.mark.spec("EMIP-DYN-10")
 async def test_a_date_in_the_future_is_now() -> None:
     async with pair() as (hub, one, _, _):

@@ -74,7 +74,8 @@ Handler = Callable[[Inbound], Awaitable[Struct]]
 
 
 class Operation(Struct, frozen=True):
-    """`roles` of which the caller's operation has to play one; `remembered`: whether its answers are given again."""
+    """`roles` of which the caller's operation has to play one. `remembered`: whether its answers are given again; a
+    message that changes nothing the second time, and of which there are many, is taken again instead."""
 
     handle: Handler
     roles: frozenset[Role]
