@@ -88,8 +88,8 @@ def start_session_from_ocpi(message: wire.StartSession, *, id: str, operator: Pa
 
 
 def start_session_to_ocpi(command: Command, location: Location | None, response_url: str) -> wire.StartSession:
-    """What an OCPI caller said goes on as it came. Of others the journey's id is the reference, and the one connector
-    of an EVSE that wants one named is named. Raises Unsupported where token, location or connector are not known."""
+    """What an OCPI caller said goes on as it came; of others the journey's id is the reference. The one connector of an
+    EVSE that wants one named is named. Raises Unsupported where token, location or connector are not known."""
     if command.token is None or command.location_id is None:
         raise Unsupported("OCPI starts with a token at a location, and one of them is not known")
     evse = location.evse(command.evse_uid) if location and command.evse_uid else None
@@ -108,11 +108,13 @@ def start_session_to_ocpi(command: Command, location: Location | None, response_
 
 
 def _connector(command: Command, evse: Evse | None) -> str | None:
-    if PROTOCOL in command.extensions or evse is None or CONNECTOR_REQUIRED not in evse.capabilities:
+    if evse is None or CONNECTOR_REQUIRED not in evse.capabilities:
         return None
-    if len(evse.connectors) != 1:
-        raise Unsupported("the operator wants the connector named, and the EVSE has several")
-    return evse.connectors[0].id
+    if len(evse.connectors) == 1:
+        return evse.connectors[0].id
+    if PROTOCOL in command.extensions:
+        return None
+    raise Unsupported("the operator wants the connector named, and the EVSE has several")
 
 
 def stop_session_from_ocpi(message: wire.StopSession, *, id: str, issuer: PartyId, operator: PartyId) -> Command:

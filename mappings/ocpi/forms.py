@@ -30,19 +30,31 @@ class Unsayable(Unsupported):
     """The older version has no words for this object, or none that would not change its meaning."""
 
 
+class UnknownPlace(Struct, frozen=True):
+    """What a partner is told of places that the hub does not know. Degrees are decimal."""
+
+    address: str
+    city: str
+    country: str
+    latitude: str
+    longitude: str
+
+
 class Switches(Struct, frozen=True):
     """What an operator may choose for a partner of an older version.
 
     `unknown_fields`: it is shown them too. `short_texts`: it still has the limits of before the corrections, 45 for an
     address and 20 for a state. `lossy_tariffs`: it gets tariffs without the conditions that its version cannot say.
     `time_zone`: that of its locations, where they do not say it (2.1.1). `hub_paths`: to it the hub owns all that it is
-    told, in paths too (2.1.1)."""
+    told, in paths too (2.1.1). `unknown_place` stands in sessions for a place that the hub does not know; without it
+    they are withheld (2.1.1)."""
 
     unknown_fields: bool = False
     short_texts: bool = False
     lossy_tariffs: bool = False
     time_zone: str | None = None
     hub_paths: bool = False
+    unknown_place: UnknownPlace | None = None
 
 
 class About(Struct, frozen=True, kw_only=True):

@@ -344,6 +344,7 @@ async def test_an_operator_of_2_1_1_asks(net: Bridge) -> None:
 # --- sessions
 
 
+@spec("OCPI-V211-15")
 async def test_a_session_of_2_3_0_at_an_emsp_of_2_1_1(net: Bridge) -> None:
     places = [evse(connectors=[connector(), connector(id="2")]), evse("E2")]
     await net.new(net.p1, "PUT", "locations/receiver/NL/CPA/LOC1", location(evses=places))
@@ -372,6 +373,28 @@ async def test_a_session_of_2_3_0_at_an_emsp_of_2_1_1(net: Bridge) -> None:
     assert await net.listed(
         net.p5, f"sessions?date_from={TIME}".replace("sessions?", f"{net.p5.links['sessions']}?")
     ) == [pushed]
+
+
+@spec("OCPI-V211-15")
+async def test_a_session_at_a_place_that_nobody_knows(net: Bridge) -> None:
+    mine = {**cdr_token(owner="ITEME"), "contract_id": "IT-EME-C00000001"}
+    sent = session(cdr_token=mine, location_id="NOWHERE")
+    deliveries = await net.new(net.p1, "PUT", "sessions/receiver/NL/CPA/S1", sent, to="ITEME")
+    assert [delivery.state for delivery in deliveries] == [DeliveryState.WITHHELD]
+    lenient = OldPartner("old.test", "EMSP", "SE", "OLD")
+    net.hub.network.serve(lenient.host, lenient)
+    stand_in = {"address": "Unknown", "city": "Unknown", "country": "NLD", "latitude": "0.0", "longitude": "0.0"}
+    _, shown = await net.hub.add({**lenient.document(), "ocpi": {"older": {"unknown_place": stand_in}}})
+    url = "/ocpi/2.1.1/credentials"
+    accepted(await call(net.hub, "POST", url, token=shown["token_a"], body=lenient.credentials()))
+    theirs = {**cdr_token(owner="SEOLD"), "contract_id": "SE-OLD-C00000001"}
+    sent = session("S2", cdr_token=theirs, location_id="NOWHERE")
+    await net.new(net.p1, "PUT", "sessions/receiver/NL/CPA/S2", sent, to="SEOLD")
+    place = last(lenient, "PUT", "sessions", wire.Session)["location"]
+    assert (place["id"], place["address"], place["type"]) == ("NOWHERE", "Unknown", "UNKNOWN")
+    assert place["coordinates"] == {"latitude": "0.000000", "longitude": "0.000000"}
+    (only,) = place["evses"]
+    assert (only["uid"], only["status"], [plug["id"] for plug in only["connectors"]]) == ("E1", "UNKNOWN", ["1"])
 
 
 @spec("OCPI-V211-16", "OCPI-V211-17", "OCPI-V211-05")
@@ -573,7 +596,8 @@ async def test_a_reservation_cannot_be_cancelled_at_2_1_1(net: Bridge) -> None:
 
 @spec("OCPI-V211-26", "OCPI-V211-27", "OCPI-V211-05")
 async def test_an_emsp_of_2_1_1_starts_at_an_operator_of_2_3_0(net: Bridge) -> None:
-    await net.new(net.p1, "PUT", "locations/receiver/NL/CPA/LOC1", location())
+    choosy = evse(capabilities=["START_SESSION_CONNECTOR_REQUIRED"])
+    await net.new(net.p1, "PUT", "locations/receiver/NL/CPA/LOC1", location(evses=[choosy]))
     net.p1.answers["POST", "commands"] = (200, envelope({"result": "ACCEPTED", "timeout": 30}), {})
     body = {"response_url": "https://p5.test/results/1", "token": old_token(), "location_id": "LOC1", "evse_uid": "E1"}
     response = accepted(await net.p5.ask(net.hub, "POST", "commands/START_SESSION", body))
@@ -582,6 +606,7 @@ async def test_an_emsp_of_2_1_1_starts_at_an_operator_of_2_3_0(net: Bridge) -> N
     async def refuse(_: Command) -> None:
         sent = last(net.p1, "POST", "commands")
         assert (sent["token"]["party_id"], sent["token"]["contract_id"]) == ("EME", "IT-EME-C00000001")
+        assert sent["connector_id"] == "1"
         result = sent["response_url"].removeprefix("https://hub.test")
         accepted(await call(net.hub, "POST", result, token=net.p1.token_c, body={"result": "EVSE_OCCUPIED"}))
 

@@ -85,7 +85,6 @@ async def test_the_hub_shows_itself_as_a_hub(net: Bridge) -> None:
     assert data["token"] == net.p4.token_c
 
 
-@spec("OCPI-V221-03", "OCPI-CRD-36")
 async def test_a_partner_with_the_role_hub_is_a_hub(net: Bridge) -> None:
     other = OcpiPartner("hub2.test", ("HUB", "BE", "HB2"), version="2.2.1", endpoints=(("locations", "SENDER"),))
     await other.join(net.hub)

@@ -535,7 +535,6 @@ async def test_closed_registration_needs_a_token(net: OcpiNet) -> None:
     assert CredentialKind.REGISTRATION not in {kind for _, kind in net.hub.storage.partners.secrets}
 
 
-@spec("OCPI-CRD-34")
 async def test_the_hub_changes_the_tokens(net: OcpiNet) -> None:
     """The old token is good until the partner has answered, the new one for the partner's calls meanwhile."""
     hub, partner, old = net.hub, net.p2, net.p2.token_c

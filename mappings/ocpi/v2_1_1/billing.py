@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from core.errors import Invalid
 from core.model.ids import ContractId, PartyId
@@ -160,15 +161,58 @@ def period_older(period: sessions.ChargingPeriod) -> wire.ChargingPeriod:
 
 
 def session_older(session: sessions.Session, about: About) -> wire.Session:
-    """Raises Unsayable where the hub does not know the place, or nobody the contract."""
-    place = about.places.get(_key(session, session.location_id))
-    if place is None:
-        raise Unsayable(f"OCPI 2.1.1 holds the place in the session, and the hub does not know {session.location_id}")
+    """Raises Unsayable where the hub does not know the place and nothing may stand for it, or nobody knows the
+    contract."""
+    place = about.places.get(_key(session, session.location_id)) or _unknown_place(session, about)
     return retyped(
         session,
         wire.Session,
         location=_narrowed(place, session.evse_uid, session.connector_id, about),
         **_session_older(session),
+    )
+
+
+def _unknown_place(session: sessions.Session, about: About) -> locations.Location:
+    """What is known of it, and what the partner wants to be told of the rest."""
+    stand_in = about.switches.unknown_place
+    if stand_in is None:
+        raise Unsayable(f"OCPI 2.1.1 holds the place in the session, and the hub does not know {session.location_id}")
+    plug = _plug(session.connector_id, NA, ConnectorFormat.SOCKET, PowerType.AC_3_PHASE, session)
+    return retyped(
+        session,
+        locations.Location,
+        id=session.location_id,
+        publish=True,
+        address=stand_in.address,
+        city=stand_in.city,
+        country=stand_in.country,
+        coordinates=locations.GeoLocation(latitude=stand_in.latitude, longitude=stand_in.longitude),
+        evses=(_station(session.evse_uid, None, plug, session),),
+        time_zone=None,
+        extra=None,
+    )
+
+
+def _plug(id: str, standard: str, form: ConnectorFormat, power_type: PowerType, told: Any) -> locations.Connector:
+    """One whose ratings nobody has told: they are assumed."""
+    return locations.Connector(
+        id=id,
+        standard=standard,
+        format=form,
+        power_type=power_type,
+        max_voltage=ASSUMED_VOLTAGE.get(power_type, 230),
+        max_amperage=ASSUMED_AMPERAGE,
+        last_updated=told.last_updated,
+    )
+
+
+def _station(uid: str, evse_id: str | None, connector: locations.Connector, told: Any) -> locations.Evse:
+    return locations.Evse(
+        uid=uid,
+        evse_id=evse_id,
+        status=locations.Status.UNKNOWN,
+        connectors=(connector,),
+        last_updated=told.last_updated,
     )
 
 
@@ -240,23 +284,11 @@ def _cdr_location_older(cdr: cdrs.Cdr, about: About) -> wire.Location:
     held = cdr.cdr_location
     known = about.places.get(_key(cdr, held.id))
     _, plug = find(known, held.evse_uid, held.connector_id)
-    connector = locations.Connector(
-        id=held.connector_id,
-        standard=held.connector_standard,
-        format=held.connector_format,
-        power_type=held.connector_power_type,
-        max_voltage=plug.max_voltage if plug else ASSUMED_VOLTAGE.get(held.connector_power_type, 230),
-        max_amperage=plug.max_amperage if plug else ASSUMED_AMPERAGE,
-        last_updated=cdr.last_updated,
-    )
+    connector = _plug(held.connector_id, held.connector_standard, held.connector_format, held.connector_power_type, cdr)
+    if plug is not None:
+        connector = replace(connector, max_voltage=plug.max_voltage, max_amperage=plug.max_amperage)
     standard = CDR_CONNECTOR_TYPE.said(held.connector_standard) or held.connector_standard
-    evse = locations.Evse(
-        uid=held.evse_uid,
-        evse_id=None if held.evse_id == NA else held.evse_id,
-        status=locations.Status.UNKNOWN,
-        connectors=(connector,),
-        last_updated=cdr.last_updated,
-    )
+    evse = _station(held.evse_uid, None if held.evse_id == NA else held.evse_id, connector, cdr)
     place = retyped(
         held,
         locations.Location,
