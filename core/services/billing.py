@@ -224,7 +224,7 @@ class BillingService:
                 return settlement
             if settlement.state not in UNDECIDED:
                 raise Invalid("$.state", f"CDR {settlement.cdr.id} is {settlement.state}")
-            if state is CdrState.DELIVERED and settlement.fetched_version not in (None, len(settlement.versions)):
+            if state is CdrState.DELIVERED and (settlement.fetched_version or 0) != len(settlement.versions):
                 raise Invalid("$.version", f"CDR {settlement.cdr.id} was revised since it was fetched")
             if settlement.state is CdrState.ACCEPTED:
                 await self._close_session(settlement)

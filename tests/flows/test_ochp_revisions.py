@@ -28,13 +28,14 @@ async def confirm(net: Net, kind: str) -> str:
 
 
 async def bring(net: Net, state: str) -> None:
-    """Revised has other content than the first upload; all others have the first."""
+    """Revised has other content than the first upload, and its provider has got it; all others have the first."""
     if state == "none":
         return
     await add(net, "new")
     await net.hub.settle()
     if state == "revised":
         assert await add(net, "revised", **DEARER) == "ok"
+        assert await fetched(net.emp) == {"DEQX7A1": "revised"}
     if state in ("declined", "rejected"):
         assert await confirm(net, "declined") == "ok"
     if state == "approved":
