@@ -76,6 +76,8 @@ class ProtocolAdapter:
     """Whether operators of this protocol tell of their locations; else the hub's operator hands them in."""
     stops_by_session: ClassVar[bool] = False
     """Whether eMSPs of this protocol name the session that is to be stopped, so that they have to be shown one."""
+    late_starts: ClassVar[bool] = True
+    """Whether an eMSP that was told that its start failed can know the session that begins after all for its own."""
     bills_by_journey: ClassVar[bool] = False
     """Whether a CDR to this protocol bears the hub's own id of the session, so that it has to have one."""
 

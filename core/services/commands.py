@@ -96,10 +96,13 @@ class CommandService:
         return command
 
     async def stop_again(self, journey: Journey) -> bool:
-        """For a session that began after its issuer had been told that it does not: where the issuer's protocol is not
-        told of sessions, it is stopped rather than left to run unseen. Gives whether a stop is on its way."""
+        """For a session that began after its issuer had been told that it does not: where the issuer could not know it
+        for its own, it is stopped rather than left to run unseen. Gives whether a stop is on its way."""
         issuer = await self._partners.get(journey.issuer_partner)
-        if issuer is None or Capability.PUSH_SESSION in self._adapters[issuer.protocol].capabilities:
+        if issuer is None:
+            return False
+        adapter = self._adapters[issuer.protocol]
+        if adapter.late_starts and Capability.PUSH_SESSION in adapter.capabilities:
             return False
         stop = Command(
             id=self._ids.uuid(), kind=CommandKind.STOP_SESSION, issuer=journey.issuer, operator=journey.operator

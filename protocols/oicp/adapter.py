@@ -49,6 +49,7 @@ class OicpAdapter(ProtocolAdapter):
         }
     )
     tells_sessions: ClassVar[bool] = False
+    late_starts: ClassVar[bool] = False  # the answer to a failed start names no session
     bills_by_journey: ClassVar[bool] = True
 
     def __init__(self, outbound: Outbound) -> None:
