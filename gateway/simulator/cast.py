@@ -8,7 +8,11 @@ from decimal import Decimal
 from msgspec import Struct
 
 from core.model.ids import PartyId, emaid_check_digit
+from gateway.simulator.emip.home import EmipHome
+from gateway.simulator.emip.host import EmipHost
 from gateway.simulator.network import Card
+from gateway.simulator.ochp.home import OchpHome
+from gateway.simulator.ochp.host import OchpHost
 from gateway.simulator.ocpi.home import OcpiHome
 from gateway.simulator.ocpi.host import OcpiHost
 from gateway.simulator.oicp.home import OicpHome
@@ -50,8 +54,10 @@ class Hosts(Struct, frozen=True):
 HOSTS = {
     "ocpi": Hosts(OcpiHost, Price("ROAMING-AC", Decimal("0.42"))),
     "oicp": Hosts(OicpHost, Price("AGREED", Decimal("0.51"))),
+    "ochp": Hosts(OchpHost, Price("IN-RECORDS", Decimal("0.47"))),
+    "emip": Hosts(EmipHost, Price("IN-RECORDS", Decimal("0.39"))),
 }
-HOMES: dict[str, Callable[..., Home]] = {"ocpi": OcpiHome, "oicp": OicpHome}
+HOMES: dict[str, Callable[..., Home]] = {"ocpi": OcpiHome, "oicp": OicpHome, "ochp": OchpHome, "emip": EmipHome}
 """Each takes its name, its party, the hub's URL, and `thinks_s` by name."""
 
 
@@ -82,7 +88,7 @@ class Cast(Struct, frozen=True):
 def cast(hub_url: str) -> Cast:
     def site(protocol: str, name: str, party: PartyId, place: Place) -> Site:
         kind = HOSTS[protocol]
-        return Site(kind.make(name, party, hub_url, kind.price), invented(party, name, 2, place))
+        return Site(kind.make(name, party, hub_url, kind.price), invented(party, name, 3, place))
 
     def home(protocol: str, name: str, party: PartyId) -> Home:
         return HOMES[protocol](name, party, hub_url, thinks_s=THINKS_S)
@@ -91,10 +97,14 @@ def cast(hub_url: str) -> Cast:
         sites=(
             site("ocpi", "Voltaire", PartyId("FR", "VLT"), LYON),
             site("oicp", "Stromwerk", PartyId("DE", "STW"), LEIPZIG),
+            site("ochp", "Laadrijk", PartyId("NL", "LDR"), UTRECHT),
+            site("emip", "Ampera", PartyId("FR", "AMP"), LILLE),
         ),
         homes=(
             home("ocpi", "Nordlicht", PartyId("DE", "NDL")),
             home("oicp", "Elektra", PartyId("DE", "ELK")),
+            home("ochp", "Polder", PartyId("NL", "PLD")),
+            home("emip", "Cigogne", PartyId("FR", "CGN")),
         ),
     )
 

@@ -22,8 +22,10 @@ NOBODY = PartyId("XX", "NIX")
 
 
 class Pair(Struct, kw_only=True):
-    """One home network at one host network. `blocked`, `unknown`, `silent`: how the host understood the no.
+    """One home network at one host network.
 
+    `blocked`, `unknown`, `silent`: how the host understood the no; `asking`: the no to a good card about which the two
+    protocols cannot ask and answer each other.
     `trip`: of the card that the home network is asked about, where it can be; `listed`: of one that others may accept.
     `refusal`: what was said to a remote start, `commanded` its charging if it began one."""
 
@@ -31,6 +33,7 @@ class Pair(Struct, kw_only=True):
     site: Site
     number: int
     numbers: Iterator[int]
+    asking: Verdict | None = None
     blocked: Verdict | None = None
     unknown: Verdict | None = None
     silent: Verdict | None = None
@@ -46,6 +49,16 @@ class Pair(Struct, kw_only=True):
     @property
     def name(self) -> str:
         return f"{self.home.name} ({self.home.protocol}) at {self.host.name} ({self.host.protocol})"
+
+    @property
+    def good(self) -> int | None:
+        """Number of a card that is accepted: the one that the home network is asked about, if what the host asks and
+        what it answers are enough for the other's protocol, else a listed one. None: there is no way."""
+        home, host = self.home, self.host
+        enough = (home.names_contracts or not host.needs_contracts) and (host.names_evses or not home.needs_evses)
+        if enough or not home.is_asked:
+            return ALLOWED
+        return LISTED if home.lists_cards else None
 
     @property
     def trips(self) -> list[Trip]:
@@ -87,9 +100,12 @@ async def cards(grid: Grid, out: Transcript) -> None:
     for pair in grid.pairs:
         pair.blocked = await _refused(pair, card(pair.home.party, BLOCKED, blocked=True), "a blocked card")
         pair.unknown = await _refused(pair, card(NOBODY, pair.number), "a card that nobody knows")
-        if pair.home.lists_cards and pair.home.is_asked:
+        if pair.good is not ALLOWED:
+            pair.asking = await _refused(pair, card(pair.home.party, ALLOWED), "a card that cannot be asked about")
+        elif pair.home.lists_cards and pair.home.is_asked:
             pair.listed = await accepted(pair, LISTED)
-        pair.trip = await accepted(pair, ALLOWED)
+        if pair.good:
+            pair.trip = await accepted(pair, pair.good)
     for home in grid.cast.homes:
         mine = [pair for pair in grid.pairs if pair.home is home]
         out.held(f"{home.name}'s cards ({home.protocol}): {'; '.join(map(_told, mine))}")
@@ -188,8 +204,11 @@ async def _not_commanded(pair: Pair, held: Card) -> str:
 
 
 def _told(pair: Pair) -> str:
-    took = (pair.trip.authorise_s or 0.0) * 1000 if pair.trip else 0.0
-    return f"at {pair.host.name} good in {took:.0f} ms, blocked: {pair.blocked}, unknown: {pair.unknown}"
+    refused = f"blocked: {pair.blocked}, unknown: {pair.unknown}"
+    if pair.trip is None:
+        return f"at {pair.host.name} there is no way to ask, {refused}"
+    listed = ", if listed" if pair.good is LISTED else ""
+    return f"at {pair.host.name} good in {(pair.trip.authorise_s or 0.0) * 1000:.0f} ms{listed}, {refused}"
 
 
 def _pairs(found: Sequence[object]) -> str:

@@ -100,6 +100,10 @@ class Host(Network):
     """Whether its protocol tells of a session while it runs."""
     takes_commands: ClassVar[bool]
     """Whether its protocol, as the hub speaks it, has remote start and stop."""
+    needs_contracts: ClassVar[bool] = False
+    """Whether a yes counts only if it names the contract of the card."""
+    names_evses: ClassVar[bool] = True
+    """Whether its question about a card names the EVSE."""
     price: Price
 
     @abstractmethod
@@ -139,6 +143,10 @@ class Home(Network):
     """Whether the hub can ask it about a card (else its list is its word)."""
     asked_at: ClassVar[str] = ""
     """Part of the path at which it is asked; empty where all calls of its protocol have one path."""
+    names_contracts: ClassVar[bool] = True
+    """Whether its answer about a card names the contract."""
+    needs_evses: ClassVar[bool] = False
+    """Whether it can be asked about a card only where the EVSE is named."""
     lists_cards: ClassVar[bool]
     """Whether its protocol lets others accept its cards without asking."""
     sees_stations: ClassVar[bool]

@@ -87,9 +87,10 @@ async def _status_at(home: Home, point: Point, live: Live, patience_s: float = 2
         await asyncio.sleep(LOOKS_EVERY_S)
 
 
-async def follow(trip: Trip) -> None:
+async def follow(trip: Trip, patience_s: float = 20.0) -> None:
     """Waits until its home network has seen the session end."""
-    await trip.home.until(lambda: trip.home.followed(trip.visit), f"the end of the session at {trip.visit.key}")
+    what = f"the end of the session at {trip.visit.key}"
+    await trip.home.until(lambda: trip.home.followed(trip.visit), what, patience_s)
 
 
 async def billed(trip: Trip, admin: Admin, *, patience_s: float = 30.0) -> None:

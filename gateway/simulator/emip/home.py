@@ -39,6 +39,7 @@ class EmipHome(EmipNetwork, Home):
     `records` holds every charge detail record that it was sent, in order."""
 
     is_asked: ClassVar[bool] = True
+    needs_evses: ClassVar[bool] = True
     lists_cards: ClassVar[bool] = False
     sees_stations: ClassVar[bool] = False
     sees_status: ClassVar[bool] = False
@@ -74,6 +75,10 @@ class EmipHome(EmipNetwork, Home):
             ENDED in events and STARTED in events and key(self._places.get(session, ""), events[STARTED]) == visit.key
             for session, events in self._events.items()
         )
+
+    async def catch_up(self) -> None:
+        """Nothing can be fetched; what the platform still has to tell, it tells who is heard of."""
+        await self.heart_beat()
 
     async def start(self, card: Card, point: Point) -> str:
         asked: Members = {

@@ -26,6 +26,7 @@ class OicpHome(OicpNetwork, Home):
     protocol: ClassVar[str] = "OICP"
     is_asked: ClassVar[bool] = True
     asked_at: ClassVar[str] = "/authorize"
+    names_contracts: ClassVar[bool] = False
     lists_cards: ClassVar[bool] = True
     sees_stations: ClassVar[bool] = True
     sees_status: ClassVar[bool] = True
