@@ -139,6 +139,52 @@ async def test_the_hub_starts_a_registration(net: Bridge) -> None:
     assert (posted["party_id"], "roles" in posted) == ("HUB", False)
 
 
+@spec("OCPI-CRD-15", "OCPI-CRD-06")
+async def test_a_partner_moves_to_a_newer_version(net: Bridge) -> None:
+    newer = OcpiPartner("p5.test", ("EMSP", "IT", "EME"))
+    net.hub.network.serve(newer.host, newer)
+    credentials = newer.credentials()
+    answer = await call(net.hub, "PUT", "credentials", token=net.p5.token_c, body=credentials)
+    newer.token_c = accepted(answer)["token"]
+    await net.new(net.p1, "PUT", "locations/receiver/NL/CPA/LOC1", location(help_phone="+31201234567"))
+    assert last(newer, "PUT", "locations") == location(help_phone="+31201234567")
+    assert (await net.p5.ask(net.hub, "GET", "locations")).status_code == 401
+
+
+async def test_the_hub_changes_the_tokens(net: Bridge) -> None:
+    held = next(partner for partner in net.hub.storage.partners.held.values() if partner.name == "p6.test")
+    old = net.p6.token_c
+    await OCPI.connect(net.hub.hub, held, {})
+    (put,) = net.p6.seen("PUT", "credentials")
+    assert put.headers["authorization"] == f"Token {net.p6.token_b}"
+    assert (put.json["party_id"], "roles" in put.json) == ("HUB", False)
+    assert (await net.p6.ask(net.hub, "GET", "tokens")).status_code == 401
+    net.p6.token_c = put.json["token"]
+    assert net.p6.token_c != old
+    assert await net.listed(net.p6, "tokens") == []
+
+
+@spec("OCPI-CRD-27")
+@pytest.mark.parametrize(("country", "party"), [("NL", "CPA"), ("IT", "EME"), ("IT", "NEW"), ("NL", "HUB")])
+async def test_a_partner_cannot_claim_another_party(net: Bridge, country: str, party: str) -> None:
+    """One of another platform, one that it was not added for, the hub itself."""
+    claimed = net.p6.credentials(country_code=country, party_id=party)
+    answer = await net.p6.ask(net.hub, "PUT", "credentials", claimed)
+    assert (answer.status_code, answer.json()["status_code"]) == (200, 2001)
+    assert await net.listed(net.p6, "tokens") == []
+
+
+async def test_a_company_that_is_neither_operator_nor_emsp_has_no_side(net: Bridge) -> None:
+    other = OldPartner("nsp.test", "NSP", "FR", "NSC")
+    net.hub.network.serve(other.host, other)
+    _, shown = await net.hub.add(other.document())
+    url = "/ocpi/2.1.1/credentials"
+    answer = await call(net.hub, "POST", url, token=shown["token_a"], body=other.credentials())
+    assert answer.json()["status_code"] == 2001
+    answer = await call(net.hub, "GET", "/ocpi/2.1.1", token=shown["token_a"])
+    assert answer.json()["status_code"] == 3000
+
+
 async def test_hub_client_info_is_not_there(net: Bridge) -> None:
     assert (await net.p5.ask(net.hub, "GET", "/ocpi/2.1.1/hubclientinfo")).status_code == 404
 
@@ -337,6 +383,9 @@ async def test_an_operator_of_2_1_1_asks(net: Bridge) -> None:
     place = {"location_id": "L6", "evse_uids": ["E6"], "connector_ids": ["1"]}
     answer = accepted(await net.p6.ask(net.hub, "POST", "tokens/04AABBCC/authorize", place))
     assert answer == {"allowed": "ALLOWED"}
+    url = f"{net.p6.links['tokens']}/04AABBCC/authorize?token_type=OTHER"
+    accepted(await net.p6.ask(net.hub, "POST", url, place))
+    assert net.p2.seen("POST", "tokens")[-1].query == "type=OTHER"
     assert last(net.p2, "POST", "tokens") == {"location_id": "L6", "evse_uids": ["E6"]}
     assert net.p2.seen("POST", "tokens")[-1].party("from") == "ITCPF"
 
@@ -641,3 +690,34 @@ async def test_partners_of_2_2_1_and_2_1_1(net: Bridge) -> None:
     assert last(net.p5, "PUT", "sessions", wire.Session)["total_cost"] == 4
     await net.old(net.p6, "PUT", "sessions/IT/CPF/S6", old_session(auth_id="AT-EMD-C12345678"))
     assert last(net.p4, "PUT", "sessions")["total_cost"] == {"excl_vat": 4}
+
+
+# --- what is wrong
+
+PUTS = {
+    "locations/IT/CPF/L6": (old_location(), "p6"),
+    "locations/IT/CPF/L6/E6": (old_evse(), "p6"),
+    "locations/IT/CPF/L6/E6/1": (old_connector(), "p6"),
+    "sessions/IT/CPF/S6": (old_session(), "p6"),
+    "cdrs": (old_cdr(), "p6"),
+    "tariffs/IT/CPF/T6": (old_tariff(), "p6"),
+    "tokens/IT/EME/0456789A": (old_token(), "p5"),
+}
+WRONG = (None, 5, -1.5, True, "", "x" * 300, [], {}, [None], "2026-13-01T00:00:00Z")
+
+
+@pytest.mark.parametrize("path", PUTS)
+async def test_whatever_is_wrong_has_an_answer_of_its_own(net: Bridge, path: str) -> None:
+    """Each member in turn is left out or wrong: understood, or refused naming what is wrong; never the hub's fault."""
+    body, who = PUTS[path]
+    partner, method = getattr(net, who), "POST" if path == "cdrs" else "PUT"
+    accepted(await net.p6.ask(net.hub, "PUT", "locations/IT/CPF/L6", old_location()))
+    for name in body:
+        less = {key: value for key, value in body.items() if key != name}
+        for wrong in (less, *({**body, name: value} for value in WRONG)):
+            answer = await partner.ask(net.hub, method, path, wrong)
+            said = answer.json()
+            assert said["status_code"] in (1000, 2001), (name, wrong.get(name), said)
+            assert said["status_code"] == 1000 or said["status_message"]
+    for wrong in (5, "text", [], [body], None):
+        assert (await partner.ask(net.hub, method, path, wrong)).json()["status_code"] == 2001
