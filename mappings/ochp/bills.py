@@ -141,6 +141,8 @@ def _items(cdr: Cdr, notes: Notes | None) -> list[_Item] | None:
         reason = "not divided into items by the source; sent as a service fee"
         assumed(notes, "charging_periods", "chargingPeriods", reason, rest)
         items.append(_Item(BillingItem.SERVICE_FEE, _ONE, Price(before_taxes=rest)))
+    if total.taxes and not any(item.price.taxes for item in items):
+        lost(notes, "charging_periods", "total_cost.taxes", "OCHP has taxes by item, and no item says any", total.taxes)
     return items
 
 

@@ -218,11 +218,15 @@ def _members(cdr: Cdr, time_zone: str | None, place: Location | None, notes: Not
         narrowed(notes, "cdr_id", "id", f"sent as {cdr_id}", cdr.id)
     _note_fractions(cdr, notes)
     contract = token.contract_id
+    spelled = None if contract is None else contract_id_to_ochp(contract)
+    if contract is not None and contract.is_din:
+        reason = f"an id of the older form is sent as {spelled}"
+        narrowed(notes, "contract_id", "token.contract_id", reason, contract.text)
     return {
         "cdr_id": cdr_id,
         "evse_id": None if evse_id is None else evse_id_to_ochp(evse_id),
         "emt_id": _emt_id(token),
-        "contract_id": None if contract is None else contract_id_to_ochp(contract),
+        "contract_id": spelled,
         "status": CdrStatus.NEW,
         "start_date_time": local_to_ochp(cdr.started_at, zone),
         "end_date_time": local_to_ochp(cdr.ended_at, zone),

@@ -16,7 +16,7 @@ from mappings.losses import losses
 from mappings.ochp.codes import RFID_FAMILY
 from mappings.ochp.ids import contract_id_from_ochp, contract_id_to_ochp, emt_id_to_ochp, medium_from_ochp
 from mappings.ochp.leftovers import PROTOCOL, put_aside, put_back
-from mappings.ochp.notes import Notes, assumed, lost, remaining, withheld
+from mappings.ochp.notes import Notes, assumed, lost, narrowed, remaining, withheld
 from mappings.ochp.times import moment_from_ochp, moment_to_ochp
 from protocols.ochp.wire.tokens import RoamingAuthorisationInfo
 from protocols.ochp.wire.words import TokenType
@@ -115,13 +115,16 @@ def _members(token: Token, expires_at: datetime | None, notes: Notes | None) -> 
     sub_type = RFID_FAMILY.wire_for(family) if family is not None else None
     if family is not None and sub_type is None:
         lost(notes, "emt_id", "rfid_family", "OCHP has no word for this family of cards", family)
-    number = token.visual_number
+    contract, number = token.contract_id, token.visual_number
+    spelled = None if contract is None else contract_id_to_ochp(contract)
+    if contract is not None and contract.is_din:
+        narrowed(notes, "contract_id", "contract_id", f"an id of the older form is sent as {spelled}", contract.text)
     if number is not None and not 0 < len(number) <= 150:
         lost(notes, "printed_number", "visual_number", "OCHP takes 1 to 150 characters", number)
         number = None
     return {
         "emt_id": emt_id_to_ochp(token.kind, token.uid, sub_type) if len(token.uid.text) <= 512 else None,
-        "contract_id": None if token.contract_id is None else contract_id_to_ochp(token.contract_id),
+        "contract_id": spelled,
         "printed_number": number,
         "expiry_date": moment_to_ochp(_expiry(token, expires_at, notes)),
     }
