@@ -105,6 +105,26 @@ async def test_results_that_say_no_are_errors_of_core(net: Net) -> None:
         await net.client.get_status(net.emp, live.GetStatusRequest())
 
 
+@pytest.mark.spec("OCHP-CLI-26")
+async def test_a_list_may_take_minutes_and_silence_is_an_error_that_is_not_tried_again_blindly(net: Net) -> None:
+    waited: list[tuple[float, bool]] = []
+
+    def silent(request: httpx.Request) -> httpx.Response:
+        patience = request.extensions["timeout"]
+        waited.append((patience["read"], patience["connect"] <= 10))
+        raise httpx.ReadTimeout("")
+
+    net.hub.network.answer("house.test", silent)
+    confirm = request(cdrs.ConfirmCDRsRequest, "")
+    for asking in (
+        net.client.get_roaming_authorisation_list(net.cpo),
+        net.client.confirm_cdrs(net.emp, confirm),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(Uncertain):
+            await asking
+    assert waited == [(300, True), (20, True)]
+
+
 def _answers(body: bytes, status: int = 200) -> Callable[[httpx.Request], httpx.Response]:
     return lambda _: httpx.Response(status, content=body, headers={"content-type": "text/xml"})
 

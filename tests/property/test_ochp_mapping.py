@@ -178,7 +178,7 @@ def valid_charge_points(location: Any) -> None:
         assert sum(len(one.evses) for one in again) == len(sent.records)
 
 
-@pytest.mark.spec("OCHP-TRN-11")
+@pytest.mark.spec("OCHP-TRN-11", "OCHP-CLI-06")
 @LAW
 @given(ocpi(ocpi_cdrs.Cdr).map(billable))
 def test_ocpi_cdrs_become_valid_records(cdr: Any) -> None:
