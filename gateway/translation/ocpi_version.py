@@ -10,7 +10,8 @@ from core.errors import Unsupported
 from core.model.loss import Loss
 from core.model.partner import PartyRole, Role
 from gateway.translation.model import UNKNOWN_PARTY, Context, Written, assumed, withheld
-from mappings.ocpi.common import NA, time_to_ocpi
+from gateway.translation.unknown import unknown_fields
+from mappings.ocpi.common import NA, PROTOCOL, time_to_ocpi
 from mappings.ocpi.forms import About, Switches, lost, said
 from mappings.ocpi.tokens import token_to_ocpi
 from protocols.ocpi.dialect import places_of
@@ -55,11 +56,12 @@ class Speech(Struct, frozen=True):
             return Written(output=None, losses=(*losses, withheld("$", str(error))))
 
     def unowned(self, canonical: Any) -> tuple[Loss, ...]:
-        """2.1.1 names no owner: what the context does not say either is assumed."""
+        """2.1.1 names no owner: what the context does not say either is assumed. And the unknown fields."""
+        lost = unknown_fields(canonical, PROTOCOL)
         owner = getattr(canonical, "owner", None) or getattr(canonical, "issuer", None)
-        if not self.version.single_party or owner != UNKNOWN_PARTY:
-            return ()
-        return (assumed("$.owner", str(UNKNOWN_PARTY), "the payload belongs to the party of its connection"),)
+        if owner != UNKNOWN_PARTY:
+            return lost
+        return (assumed("$.owner", str(UNKNOWN_PARTY), "the payload belongs to the party of its connection"), *lost)
 
     def _about(self, context: Context, wire_type: Any) -> About:
         role = Role.EMSP if wire_type in _OF_EMSPS else Role.CPO

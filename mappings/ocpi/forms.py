@@ -3,7 +3,7 @@ them, so that a version is a table of what differs and nothing else."""
 
 import re
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final, TypeVar
@@ -16,6 +16,7 @@ from core.errors import Unsupported
 from core.model.loss import Loss, LossKind
 from core.model.partner import PartyRole
 from mappings.losses import NotCarried, losses
+from mappings.ocpi.common import kept
 from mappings.tables import CodeTable
 from protocols.ocpi.wire.base import Wire
 from protocols.ocpi.wire.locations import BusinessDetails, Location
@@ -118,7 +119,27 @@ Lost = Mapping[Any, LossTable]
 
 def lost(canonical: Struct, tables: Lost, about: About) -> tuple[Loss, ...]:
     table = tables.get(type(canonical))
-    return losses(canonical, table.not_carried, table.codes) + table.more(canonical, about) if table else ()
+    if table is None:
+        return ()
+    unknown = () if about.switches.unknown_fields else tuple(_unknown(canonical, ""))
+    return losses(canonical, table.not_carried, table.codes) + table.more(canonical, about) + unknown
+
+
+def _unknown(value: Any, path: str) -> Iterator[Loss]:
+    """Fields that no version knows, where they are kept: see `common`."""
+    if isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield from _unknown(item, f"{path.removesuffix('.')}[{index}].")
+    elif isinstance(value, Struct):
+        back = kept(getattr(value, "extensions", {}))
+        for part, extra in (("", back.extra or {}), *((f"{name}.", held) for name, held in back.parts.items())):
+            for name, content in extra.items():
+                yield Loss(path=f"{path}{part}{name}", reason=_NOT_SHOWN, value=content)
+        for name in value.__struct_fields__:
+            yield from _unknown(getattr(value, name), f"{path}{name}.")
+
+
+_NOT_SHOWN: Final = "unknown to OCPI; partners of older versions are not shown it"
 
 
 def unchanged(message: T, _: About) -> T:

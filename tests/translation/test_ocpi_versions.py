@@ -9,7 +9,7 @@ import pytest
 from gateway.translation.model import Kind
 from gateway.translation.translate import read_context, translate
 from tests.flows.ocpi_2_1_1_partner import old_cdr, old_location, old_session, old_tariff, old_token
-from tests.flows.ocpi_partner import cdr, cdr_token, location, session, tariff, token
+from tests.flows.ocpi_partner import cdr, cdr_token, evse, location, session, tariff, token
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 OURS = {
@@ -93,6 +93,14 @@ def test_what_a_cdr_has_to_assume_is_reported() -> None:
     output, lost = between("ocpi-2.3.0", "ocpi-2.1.1", Kind.CDR, cdr(), locations=[])
     assert output["location"]["evses"][0]["connectors"][0]["voltage"] == 230
     assert {"$.location.connector.voltage", "$.location.connector.amperage"} <= lost.keys()
+
+
+@pytest.mark.parametrize("target", ["ocpi-2.2.1", "ocpi-2.1.1"])
+def test_unknown_fields_are_reported_where_they_are_left_out(target: str) -> None:
+    sent = location(foo=1, evses=[evse(bar=2)], coordinates={**location()["coordinates"], "alt": 3})
+    output, lost = between("ocpi-2.3.0", target, Kind.LOCATION, sent)
+    assert "foo" not in output and "bar" not in output["evses"][0] and "alt" not in output["coordinates"]
+    assert {"$.foo", "$.evses[0].bar", "$.coordinates.alt"} <= lost.keys()
 
 
 def test_an_owner_that_nobody_names_is_reported() -> None:
