@@ -127,7 +127,10 @@ class OicpAdapter(ProtocolAdapter):
         """The newest notification of a session of OICP; of any other those that are due: its start and its end once,
         how far it is at most every five minutes."""
         sent = notifications_to_oicp(
-            session, session_id=journey.id if journey else None, evse_id=journey.evse_id if journey else None
+            session,
+            session_id=journey.id if journey else None,
+            evse_id=journey.evse_id if journey else None,
+            time_zone=_time_zone(call),
         )
         if journey is None or not sent.messages:
             return Told(losses=sent.losses, withheld=True)
@@ -148,7 +151,8 @@ class OicpAdapter(ProtocolAdapter):
 
     async def push_cdr(self, call: Call, cdr: Cdr, journey: Journey | None) -> Told:
         own = "oicp" in cdr.extensions
-        sent = cdr_to_oicp(without_our_reference(cdr), session_id=None if own or journey is None else journey.id)
+        session_id = None if own or journey is None else journey.id
+        sent = cdr_to_oicp(without_our_reference(cdr), time_zone=_time_zone(call), session_id=session_id)
         if sent.record is None:
             return Told(losses=sent.losses, withheld=True)
         record = with_partner_ids(sent.record, journey)
@@ -160,6 +164,10 @@ class OicpAdapter(ProtocolAdapter):
     def after_failed_cdr(self, error: RoamingError) -> CdrState:
         """A record that may have arrived is never sent twice: the EMP fetches it by GetChargeDetailRecords."""
         return CdrState.FETCHABLE
+
+
+def _time_zone(call: Call) -> str | None:
+    return call.place.time_zone if call.place else None
 
 
 def _patience_s(partner: Partner, command: Command) -> float:

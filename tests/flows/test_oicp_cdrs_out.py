@@ -9,6 +9,7 @@ import pytest
 
 from core.model.cdr import CdrLocation, CdrState
 from core.model.ids import EvseId
+from core.model.location import Location
 from core.model.partner import PartnerState
 from core.model.quantities import Price
 from core.model.session import CdrToken
@@ -30,6 +31,7 @@ from tests.flows.oicp_partners import (
 )
 from tests.flows.test_oicp_cdrs import begun, sent, trio
 from tests.unit.core.examples import cdr as core_cdr
+from tests.unit.core.examples import location as core_location
 
 # --- to the EMP
 
@@ -209,16 +211,16 @@ async def foreign(hub: TestHub, abc: Reached, **members: Any) -> str:
     session_id = await begun(abc, EvseID="DE*ABC*E1")
     journey = await hub.hub.sessions.journey(session_id)
     assert journey is not None
-    made = core_cdr(
-        owner=journey.operator,
-        id=f"cdr-{session_id[-4:]}",
-        token=CdrToken(issuer=journey.issuer, uid=journey.uid, kind="RFID"),
-        location=CdrLocation(id="L1", evse_uid="1", evse_id=EvseId.parse("DE*ABC*E1")),
-        authorization_reference=journey.reference,
-        currency="EUR",
-        total_cost=Price(before_taxes=Decimal("5.00")),
-        **members,
-    )
+    usual: dict[str, Any] = {
+        "owner": journey.operator,
+        "id": f"cdr-{session_id[-4:]}",
+        "token": CdrToken(issuer=journey.issuer, uid=journey.uid, kind="RFID"),
+        "location": CdrLocation(id="L1", evse_uid="1", evse_id=EvseId.parse("DE*ABC*E1")),
+        "authorization_reference": journey.reference,
+        "currency": "EUR",
+        "total_cost": Price(before_taxes=Decimal("5.00")),
+    }
+    made = core_cdr(**usual | members)
     await hub.hub.billing.accept(abc.partner, made, journey)
     return session_id
 
@@ -235,6 +237,28 @@ async def test_a_record_of_another_protocol_is_translated_once_and_the_same() ->
         assert "EMPPartnerSessionID" not in received
         answer = await provider.fetch()
         assert decode(answer.content)["content"] == [received]
+
+
+@pytest.mark.parametrize(
+    ("place", "begun_at", "assumed"),
+    [
+        (core_location(), "2026-01-15T11:00:00+01:00", False),
+        (msgspec.structs.replace(core_location(), time_zone=None), "2026-01-15T10:00:00Z", True),
+    ],
+)
+async def test_times_have_the_offset_of_the_place_that_the_hub_knows(
+    place: Location, begun_at: str, assumed: bool
+) -> None:
+    async with opened() as hub:
+        abc, provider, back = await trio(hub)
+        held = msgspec.structs.replace(place, owner=abc.partner.parties[0])
+        await hub.storage.locations.save(held, events=[])
+        await foreign(hub, abc, location=CdrLocation(id="LOC1", evse_id=EvseId.parse("DE*ABC*E1")))
+        [settled] = await hub.settle()
+        [received] = sent(back)
+        assert received["SessionStart"] == begun_at
+        assert decode((await provider.fetch()).content)["content"] == [received]
+        assert ("SessionStart" in {loss.path for loss in settled.losses}) is assumed
 
 
 async def test_a_credit_cannot_be_said_and_waits_for_a_person() -> None:

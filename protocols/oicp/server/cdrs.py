@@ -138,4 +138,6 @@ async def _record(call: Inbound, settlement: CdrSettlement) -> ChargeDetailRecor
     if "oicp" in cdr.extensions:
         return cdr_to_oicp(cdr).record
     cdr, _ = await call.hub.billing.for_recipient(settlement, call.partner)
-    return cdr_to_oicp(without_our_reference(cdr), session_id=cdr.journey_id).record
+    place = await call.hub.locations.place(cdr.owner, cdr.location.id) if cdr.location.id else None
+    time_zone = place.time_zone if place else None
+    return cdr_to_oicp(without_our_reference(cdr), time_zone=time_zone, session_id=cdr.journey_id).record
