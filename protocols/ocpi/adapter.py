@@ -47,7 +47,7 @@ from protocols.ocpi.client import OcpiClient, Routing
 from protocols.ocpi.codes import NOT_ENOUGH
 from protocols.ocpi.dialect import Dialect
 from protocols.ocpi.settings import settings_of
-from protocols.ocpi.versions import RECEIVER, SENDER, V2_3_0, VERSIONS, endpoint_url
+from protocols.ocpi.versions import RECEIVER, SENDER, V2_3_0, endpoint_url, version_of
 from protocols.ocpi.wire.commands import CommandResponseType, CommandType, StartSession, StopSession
 from protocols.plugin import Outbound
 
@@ -89,7 +89,7 @@ class OcpiAdapter(ProtocolAdapter):
         return settings_of(partner).url(*ENDPOINT[capability]) is not None
 
     def needs_surroundings(self, partner: Partner) -> bool:
-        return VERSIONS.get(partner.version or "", V2_3_0).older
+        return version_of(partner).older
 
     def retries(self, partner: Partner) -> dict[str, int]:
         return settings_of(partner).retries

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,12 +13,12 @@ from core.model.location import Location
 from core.model.loss import Loss
 from core.model.partner import Partner, PartyRole, Role
 from core.model.tariff import Tariff
-from mappings.ocpi.forms import About, Switches, lost, said
+from mappings.ocpi.forms import NOTHING_KNOWN, About, Switches, lost, said
 from mappings.ocpi.locations import location_to_ocpi
 from mappings.ocpi.tariffs import tariff_to_ocpi
 from protocols.ocpi import codec
 from protocols.ocpi.settings import settings_of
-from protocols.ocpi.versions import V2_3_0, VERSIONS, Version
+from protocols.ocpi.versions import V2_3_0, Version, version_of
 from protocols.ocpi.wire import locations as wire
 from protocols.ocpi.wire import tariffs as wire_tariffs
 
@@ -81,11 +81,16 @@ def dialect_of(
 ) -> Dialect:
     """In `version`, or the one that the partner is registered for. `hub` is who we are, `known` what About takes of
     what the message refers to."""
+    spoken = version or version_of(partner)
+    if not spoken.older:
+        return _NEWEST
     if partner is None:
-        return Dialect(version or V2_3_0, About(hub=hub, now=now))
-    spoken = version or VERSIONS.get(partner.version or "", V2_3_0)
+        return Dialect(spoken, About(hub=hub, now=now))
     switches = settings_of(partner).older
     return Dialect(spoken, About(hub=hub, partner=_role(partner), now=now, switches=switches, **known))
+
+
+_NEWEST: Final = Dialect(V2_3_0, NOTHING_KNOWN)
 
 
 def tariffs_of(tariffs: Iterable[Tariff]) -> dict[tuple[str, str], wire_tariffs.Tariff]:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from core.model.partner import PartyRole, Role
+from core.model.partner import Partner, PartyRole, Role
 from core.model.quantities import Business
 from mappings.ocpi import v2_2_1, v2_2_1_losses
 from mappings.ocpi.forms import ClosedWords, Forms, Lost
@@ -107,6 +107,11 @@ def hub_role(identity: HubIdentity) -> PartyRole:
 
 def version_named(name: str) -> Version | None:
     return VERSIONS.get(ALIASES.get(name, name))
+
+
+def version_of(partner: Partner | None) -> Version:
+    """The one that it is registered for; before that, or where it is of no use any more, the newest."""
+    return VERSIONS.get(partner.version or "", V2_3_0) if partner else V2_3_0
 
 
 def versions_url(identity: HubIdentity) -> str:
