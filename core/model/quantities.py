@@ -1,8 +1,12 @@
 """Money and physical quantities. Everything is Decimal; units are in the names."""
 
 from decimal import Decimal
+from typing import Final
 
 from core.model.base import Model
+
+LARGEST: Final = 10**15
+"""No amount, volume or reading is as large, so that rounding and products stay within the digits of a Decimal."""
 
 
 class TaxAmount(Model, frozen=True, kw_only=True):

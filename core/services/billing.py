@@ -16,6 +16,7 @@ from core.model.ids import PartyId
 from core.model.location import Location
 from core.model.loss import Loss, LossKind
 from core.model.partner import Partner, Role
+from core.model.quantities import LARGEST
 from core.model.session import CdrToken, ChargingPeriod, Dimension, SessionStatus
 from core.model.tariff import Tariff
 from core.ports.adapter import Call, Capability, ProtocolAdapter, Told
@@ -167,6 +168,9 @@ class BillingService:
             return await self._settled(settlement, CdrState.WAITING, str(error))
         except RoamingError as error:
             return await self._settled(settlement, adapter.after_failed_cdr(error), str(error))
+        except ArithmeticError as error:  # in plain sight, instead of tried for ever
+            reason = f"its numbers cannot be translated: {type(error).__name__}"
+            return await self._settled(settlement, CdrState.UNDELIVERABLE, reason)
         await self._registry.reached(partner.id)
         state = CdrState.WAITING if told.withheld else CdrState.DELIVERED
         why = "withheld: " + "; ".join(loss.reason for loss in told.losses) if told.withheld else None
@@ -423,7 +427,7 @@ class BillingService:
 
 
 def check_plausible(cdr: Cdr) -> None:
-    """Raises Invalid for what cannot be: an end before its start, negative energy outside a credit."""
+    """Raises Invalid for what cannot be: an end before its start, negative energy in no credit, endless readings."""
     if cdr.ended_at < cdr.started_at:
         raise Invalid("$.end_date_time", "the end is before the start")
     if cdr.charging_started_at and cdr.charging_ended_at and cdr.charging_ended_at < cdr.charging_started_at:
@@ -432,6 +436,9 @@ def check_plausible(cdr: Cdr) -> None:
         raise Invalid("$.total_energy", "negative energy in a CDR that is no credit")
     if cdr.meter_start_kwh is not None and cdr.meter_end_kwh is not None and cdr.meter_end_kwh < cdr.meter_start_kwh:
         raise Invalid("$.meter_end", "the meter ran backwards")
+    for name in ("total_energy_kwh", "meter_start_kwh", "meter_end_kwh"):
+        if abs(getattr(cdr, name) or 0) >= LARGEST:
+            raise Invalid(f"$.{name.removesuffix('_kwh')}", "larger than any reading")
 
 
 def completed_from_place(cdr: Cdr, place: Location | None) -> tuple[Cdr, tuple[Loss, ...]]:

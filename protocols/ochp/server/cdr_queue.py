@@ -13,7 +13,7 @@ from core.errors import Invalid, Unknown
 from core.model.cdr import CdrSettlement, CdrState, cdr_key
 from core.model.ids import PartyId
 from core.model.location import Location
-from core.model.loss import Loss
+from core.model.loss import Loss, LossKind
 from mappings.ochp.cdrs import SentCdr, cdr_to_ochp
 from mappings.ochp.ids import cdr_id_to_ochp, evse_id_from_ochp, evse_uid
 from protocols.ochp.codes import Negative, result
@@ -28,6 +28,7 @@ from protocols.ochp.wire.words import CdrStatus, ResultCode
 
 BULK: Final = 500
 DECLINED_TEXT: Final = "declined by the provider; OCHP carries no reason"
+_BEYOND_RECKONING: Final = Loss(path="$", reason="no price fits to its numbers", kind=LossKind.WITHHELD)
 log = logging.getLogger(__name__)
 
 
@@ -98,7 +99,10 @@ async def as_fetched(call: Inbound, settlement: CdrSettlement) -> tuple[SentCdr,
     """As its provider gets it, and what the hub had to add."""
     cdr, assumed = await call.hub.billing.for_recipient(settlement, call.partner)
     place = None if "ochp" in cdr.extensions else await _place(call, settlement)
-    return cdr_to_ochp(cdr, place=place, status=status_of(settlement)), assumed
+    try:
+        return cdr_to_ochp(cdr, place=place, status=status_of(settlement)), assumed
+    except ArithmeticError:  # of one operator; the provider's other records are not held up by it
+        return SentCdr(None, (_BEYOND_RECKONING,)), assumed
 
 
 def as_sent(settlement: CdrSettlement) -> SentCdr:

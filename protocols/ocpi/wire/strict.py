@@ -1,4 +1,5 @@
-"""What the wire types themselves let pass: numbers written as text, control characters, CiStrings beyond ASCII.
+"""What the wire types themselves let pass: numbers written as text, or larger than the hub can reckon with; control
+characters, CiStrings beyond ASCII.
 
 A message is checked by decoding it once more into shadow types, which hold nothing but the members in question and skip
 all others. The second check of text runs only where it could find something. Sources: OCPI 2.3.0, types (number,
@@ -15,6 +16,10 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+_LARGEST = 10**15
+"""As in core; wire types import nothing of it."""
+_WHOLE = Annotated[int, Meta(gt=-_LARGEST, lt=_LARGEST)]
+_BROKEN = Annotated[float, Meta(gt=float(-_LARGEST), lt=float(_LARGEST))]
 _TEXT = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f-\x9f]*\Z")]
 _ASCII_TEXT = Annotated[str, Meta(pattern=r"^[\x20-\x7e]*\Z")]
 
@@ -43,7 +48,7 @@ def _texts(wire_type: Any) -> Callable[[bytes], Any] | None:
 
 
 def _number_member(kind: Any, _ascii: bool) -> Any:
-    return int | float if kind is Decimal else None
+    return _WHOLE | _BROKEN if kind is Decimal else None
 
 
 def _text_member(kind: Any, ascii_only: bool) -> Any:

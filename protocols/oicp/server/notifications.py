@@ -10,6 +10,7 @@ from typing import Final
 from core.errors import Invalid, Rejected, StoreUnavailable, Unavailable, Uncertain, Unsupported
 from core.model.authorisation import Journey
 from core.model.partner import Partner, Role
+from core.model.quantities import LARGEST
 from core.model.session import Session
 from core.ports.adapter import Told
 from mappings.oicp.ids import evse_id_from_oicp
@@ -36,7 +37,10 @@ async def charging_notification(call: Inbound) -> Reply:
         known = await call.hub.sessions.known_of(call.partner, journey, message.cpo_partner_session_id)
         now = call.hub.clock.now()
         _check_interval(message, known, journey, now)
-        told = await _reported(call, session_from_oicp(known, message, received_at=now), journey)
+        session = session_from_oicp(known, message, received_at=now)
+        if session.energy_kwh is not None and abs(session.energy_kwh) >= LARGEST:
+            raise Negative(DATA, "the energy is larger than any reading", ids=ids_of(journey))
+        told = await _reported(call, session, journey)
     ids = ids_of(journey)
     return acknowledged(**{**ids, "emp_partner_session_id": told.remote_id or ids["emp_partner_session_id"]})
 

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from core.errors import Invalid
+from core.model.quantities import LARGEST
 from protocols.transport.soap.shapes import (
     EXTRA,
     FieldShape,
@@ -304,4 +305,7 @@ def _decimal(text: str) -> Decimal:
     text = text.strip()
     if not _NUMBER.fullmatch(text):
         raise ValueError("not a finite number")
-    return Decimal(text)
+    value = Decimal(text)
+    if not -LARGEST < value < LARGEST:
+        raise ValueError("larger than any amount or reading")
+    return value
