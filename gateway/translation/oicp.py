@@ -92,12 +92,13 @@ def _request(body: bytes, _: Context) -> AuthoriseRequest:
     return authorise_request_from_oicp(decode(body, AuthorizeStart))
 
 
-def _request_out(request: AuthoriseRequest, _: Context) -> Written:
+def _request_out(request: AuthoriseRequest, context: Context) -> Written:
     if request.operator == UNKNOWN_PARTY:
         if request.evse_id is None:
             return Written(output=None, losses=(withheld("$.OperatorID", "name the one CPO in the context"),))
         request = msgspec.structs.replace(request, operator=request.evse_id.operator)
-    made = authorise_request_to_oicp(request)
+    place = context.location(request.location_id) if request.location_id else None
+    made = authorise_request_to_oicp(request, location=place)
     return Written(output=to_raw(made.message) if made.message else None, losses=made.losses)
 
 

@@ -2,8 +2,11 @@
 
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from core.model.authorisation import Answered, Authorisation, AuthoriseRequest, Decision
 from core.model.ids import PartyId
+from core.model.location import Location
 from core.model.loss import Loss, LossKind
 from core.model.quantities import Text
 from mappings.losses import losses
@@ -95,8 +98,12 @@ def authorise_request_from_oicp(message: AuthorizeStart | AuthorizeStop) -> Auth
     return request
 
 
-def authorise_request_to_oicp(request: AuthoriseRequest, *, operator_id: str | None = None) -> Asked:
-    """To an EMP. `operator_id`: the registered spelling of the (hub) operator in whose name it is asked."""
+def authorise_request_to_oicp(
+    request: AuthoriseRequest, *, operator_id: str | None = None, location: Location | None = None
+) -> Asked:
+    """To an EMP. `operator_id`: the registered spelling of the (hub) operator in whose name it is asked. `location`:
+    the place, if the hub knows it; by it the one EVSE that is meant gets its public id."""
+    request = _at_evse(request, location)
     members = _start_members(request)
     put_back(request.extensions, members, AuthorizeStart)
     if operator_id is not None:
@@ -119,6 +126,15 @@ def authorise_stop_to_oicp(request: AuthoriseRequest, *, operator_id: str | None
     if refusal is not None:
         return AskedStop(None, (refusal,))
     return AskedStop(AuthorizeStop(**members), _request_losses(request, members))
+
+
+def _at_evse(request: AuthoriseRequest, location: Location | None) -> AuthoriseRequest:
+    if request.evse_id is not None or location is None or len(request.evse_uids) != 1:
+        return request
+    evse = location.evse(request.evse_uids[0])
+    if evse is None or evse.evse_id is None:
+        return request
+    return msgspec.structs.replace(request, evse_id=evse.evse_id, evse_uids=())
 
 
 def _start_members(request: AuthoriseRequest) -> dict[str, Any]:

@@ -64,7 +64,7 @@ class OicpAdapter(ProtocolAdapter):
         return settings_of(partner).broadcast
 
     async def authorise(self, call: Call, request: AuthoriseRequest, location: Location | None) -> Authorisation:
-        asked = authorise_request_to_oicp(request)
+        asked = authorise_request_to_oicp(request, location=location)
         if asked.message is None:
             raise Unsupported(asked.losses[0].reason)
         path_id = asked.message.operator_id

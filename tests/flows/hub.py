@@ -79,7 +79,7 @@ class TestHub:
     def __init__(self, plugins: Sequence[ProtocolPlugin], **options: Any) -> None:
         self.network = Network()
         self.ids = FakeIds()
-        self.storage = FakeStorage()
+        self.storage: FakeStorage = options.pop("storage", None) or FakeStorage()
         self.clock = self.storage.clock
         self.processes = FakeProcesses()
         self.ledger = FakeLedger()
@@ -113,7 +113,8 @@ class TestHub:
     @classmethod
     @asynccontextmanager
     async def open(cls, plugins: Sequence[ProtocolPlugin], **options: Any) -> AsyncIterator["TestHub"]:
-        """`options`: `allow_private`, `hotline`, and switches of Hub such as `open_registration`."""
+        """`options`: `allow_private`, `hotline`, `storage` (of a hub that was there before), and switches of Hub such as
+        `open_registration`."""
         hub = cls(plugins, **options)
         try:
             yield hub

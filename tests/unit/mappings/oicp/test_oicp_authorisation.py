@@ -18,6 +18,7 @@ from mappings.oicp.authorisation import (
 )
 from protocols.oicp.wire.authorisation import AuthorizationStart, AuthorizationStatus
 from protocols.oicp.wire.common import StatusCode
+from tests.unit.core.examples import location
 from tests.unit.mappings.oicp.oicp_samples import JOURNEY, OPERATOR, replace
 from tests.unit.protocols.oicp.wire.oicp_goldens import golden
 
@@ -67,6 +68,24 @@ def test_a_request_of_another_protocol() -> None:
     assert asked.message is not None
     assert (asked.message.session_id, asked.message.operator_id) == (JOURNEY, "+49*NOR")
     assert [loss.path for loss in asked.losses] == ["location_id"]
+
+
+@pytest.mark.parametrize(
+    ("named", "evse_id", "lost"),
+    [
+        (("e1",), "NL*CPA*E1", ["location_id"]),
+        (("E1", "E2"), None, ["evse_uids", "location_id"]),
+        (("E9",), None, ["evse_uids", "location_id"]),
+        ((), None, ["location_id"]),
+    ],
+)
+def test_the_one_evse_that_the_operator_means_is_named(
+    named: tuple[str, ...], evse_id: str | None, lost: list[str]
+) -> None:
+    asked = authorise_request_to_oicp(replace(REQUEST, location_id="LOC1", evse_uids=named), location=location())
+    assert asked.message is not None
+    assert asked.message.evse_id == evse_id
+    assert sorted(loss.path for loss in asked.losses) == lost
 
 
 @pytest.mark.parametrize(
