@@ -19,6 +19,8 @@ PARTNER: Final = "partner_id"
 CODE: Final = "protocol_code"
 PROTOCOLS: Final = {"ocpi": "ocpi", "api": "oicp", "ochp": "ochp", "service": "ochp", "live": "ochp", "emip": "emip"}
 """First segment of the path -> protocol."""
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+UNKNOWN: Final = "unknown path"
 
 
 class Observer:
@@ -51,7 +53,7 @@ class Observer:
     def _note(self, scope: HTTPScope, status: int, headers: list[tuple[bytes, bytes]], seconds: float) -> None:
         path = scope["path"]
         protocol = PROTOCOLS.get(path.split("/", 2)[1] if "/" in path else "", "")
-        operation = f"{scope['method']} {scope.get('path_template') or _shortened(path)}"
+        operation = _operation(scope)
         self._metrics.request(protocol or "hub", operation, status, seconds)
         if protocol:
             self._journal.record(self._exchange(scope, protocol, operation, status, headers, seconds))
@@ -88,6 +90,8 @@ def _text(value: bytes | None) -> str | None:
     return value.decode("latin-1") if value else None
 
 
-def _shortened(path: str) -> str:
-    """For paths without a template (404): their first two segments, so that labels stay few."""
-    return "/".join(path.split("/")[:3])
+def _operation(scope: HTTPScope) -> str:
+    """Few enough to be labels, whatever anybody asks for."""
+    method = scope["method"] if scope["method"] in METHODS else "OTHER"
+    template: str | None = scope.get("path_template")
+    return f"{method} {template or UNKNOWN}"
