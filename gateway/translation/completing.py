@@ -6,7 +6,7 @@ from core.model.cdr import Cdr
 from core.model.location import Location
 from core.model.loss import Loss
 from core.model.partner import Role
-from core.services.billing import completed_from_place, completed_price
+from core.services.completion import completed_from_place, completed_price
 from gateway.translation.model import Context, assumed
 
 
