@@ -36,8 +36,8 @@ class LocationStore(Protocol):
     async def get(self, owner: PartyId, location_id: str) -> Location | None: ...
 
     async def by_evse_id(self, evse_id: EvseId) -> Location | None:
-        """The location that holds the EVSE with this id; of several whose ids differ in their stars only, the one that
-        spells it so."""
+        """The location that holds the EVSE with this id; of several those of the operator that the id names, whoever
+        else claims it; of several whose ids differ in their stars only, the one that spells it so."""
         ...
 
     async def save(self, location: Location, *, events: Sequence[Event]) -> Saved:

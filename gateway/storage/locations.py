@@ -61,7 +61,10 @@ class MongoLocations(VersionedStore[Location]):
         return await self._one({"_id": location_key(owner, location_id)})
 
     async def by_evse_id(self, evse_id: EvseId) -> Location | None:
-        found = await self._list({"doc.evses.evse_id.key": evse_id.key}, limit=_ALIKE)
+        wanted: Document = {"doc.evses.evse_id.key": evse_id.key}
+        found = await self._list(wanted, limit=_ALIKE)
+        if len(found) > 1:
+            found = await self._list(wanted | {"owner": evse_id.operator.key}, limit=_ALIKE) or found
         if len(found) > 1:
             spelled = evse_id.iso
             found = [x for x in found if any(evse.evse_id and evse.evse_id.iso == spelled for evse in x.evses)]

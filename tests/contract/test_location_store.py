@@ -59,6 +59,18 @@ async def test_a_location_is_found_by_the_id_of_its_evse_in_any_spelling(storage
     assert await storage.locations.by_evse_id(EvseId.parse("DE*ABC*E9*1")) is None
 
 
+async def test_an_evse_is_where_the_operator_in_its_id_says_whoever_else_claims_it(storage):
+    """Starts and statuses of one operator's EVSE went to another's."""
+    mine = location()
+    claimed = [
+        replace(location(number), owner=XYZ, evses=(replace(mine.evses[0], uid=f"U{number}"),))
+        for number in range(20, 30)
+    ]
+    for one in claimed[:5] + [mine] + claimed[5:]:
+        await storage.locations.save(one, events=[])
+    assert await storage.locations.by_evse_id(mine.evses[0].evse_id) == mine
+
+
 async def test_a_full_load_replaces_whatever_is_held(storage):
     await storage.locations.save(location(seconds=100), events=[])
     many = [location(number) for number in range(1, 1204)]

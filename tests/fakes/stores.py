@@ -97,6 +97,7 @@ class FakeLocations(_Shelf[Location]):
 
     async def by_evse_id(self, evse_id: EvseId) -> Location | None:
         found = self._query(LocationQuery(evse_ids=(evse_id,)))
+        found = [x for x in found if x.owner == evse_id.operator] or found
         if len(found) > 1:
             spelled = evse_id.iso
             found = [x for x in found if any(evse.evse_id and evse.evse_id.iso == spelled for evse in x.evses)]
