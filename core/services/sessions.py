@@ -170,6 +170,8 @@ class SessionService:
                 return held
         own = next((id for id in (journey.operator_session_id, told_id) if id and len(id) <= ID_LENGTH), journey.id)
         place = await self._locations.by_evse_id(journey.evse_id) if journey.evse_id else None
+        if place is not None and place.owner != journey.operator:
+            place = None  # whatever its operator says: a place of another is none of its sessions'
         evse = next((evse for evse in place.evses if evse.evse_id == journey.evse_id), None) if place else None
         tariff = caller.agreed_tariff
         return _session_of(
