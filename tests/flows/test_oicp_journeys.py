@@ -1,14 +1,19 @@
 """What the hub keeps of a charging process, and that it keeps it before it says so. OICP checklist, 7 and 18."""
 
+import time
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any
+from unittest.mock import Mock
 
+import httpx
 import pytest
 
 from core.errors import StoreUnavailable
 from core.model.authorisation import Answered, JourneyState
 from core.model.ids import EvseId
+from gateway.metrics import Metrics
+from gateway.middleware.observe import Observer
 from protocols.ocpi.plugin import PLUGIN as OCPI
 from protocols.oicp.plugin import PLUGIN as OICP
 from tests.flows.hub import TestHub
@@ -79,6 +84,44 @@ async def test_nothing_is_acknowledged_that_could_not_be_kept(kind: str, monkeyp
         assert store.held == before
         assert code(await act(abc, off, session_id)) == (200, "000")
         assert store.held != before
+
+
+# --- logged
+
+
+def slowly(answering: Emp) -> Callable[[httpx.Request], httpx.Response]:
+    def answer(request: httpx.Request) -> httpx.Response:
+        time.sleep(0.03)
+        return answering(request)
+
+    return answer
+
+
+@spec("OICP-OPS-01")
+@pytest.mark.parametrize(
+    ("trouble", "outcome"),
+    [(None, (200, None)), (httpx.ConnectError("down"), (None, "down")), (httpx.Response(503), (503, None))],
+)
+async def test_the_log_names_every_operation_and_what_was_forwarded(
+    trouble: Any, outcome: tuple[int | None, str | None]
+) -> None:
+    async with opened() as hub:
+        abc, dcb, back = await trio(hub)
+        back.broken = trouble
+        hub.network.answer("de-dcb.test", slowly(back))
+        observer = Observer(Mock(spec=Metrics), hub.storage.journal, hub.clock, hub.ids)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(observer(hub.app)), base_url="http://hub") as client:
+            hub.client, unobserved = client, hub.client
+            answer = await abc.start(rfid())
+            hub.client = unobserved
+        forwarded, called = hub.storage.journal.exchanges
+        assert (called.at, called.partner, called.inbound) == (hub.clock.now(), abc.partner.id, True)
+        assert called.operation.endswith("/{id}/authorize/start")
+        assert (called.status, called.code) == code(answer)
+        assert {called.correlation_id, forwarded.correlation_id} == {answer.headers["process-id"]}
+        assert (forwarded.partner, forwarded.operation) == (dcb.partner.id, "AuthorizeStart")
+        assert (forwarded.status, (forwarded.error or "").rpartition(": ")[2] or None) == outcome
+        assert called.duration_ms >= forwarded.duration_ms >= 20
 
 
 # --- whose it is
