@@ -56,8 +56,11 @@ class TokenService:
         return {token.key: token for token in found if token is not None and token.issuer == issuer}
 
     async def of_contract(self, reader: Partner, contract_id: ContractId) -> Token | None:
-        """The token of this contract that the reader may know of; of several rather a card, else the latest."""
+        """The token of this contract that the reader may know of; of several rather a card, else the latest. Where the
+        eMSP that the contract names is here, nobody else has it."""
         issuers = visible_owners(reader, await self._partners.all(), _ISSUERS)
+        if contract_id.provider in issuers:
+            issuers = (contract_id.provider,)
         found = [token for token in await self._tokens.of_contract(contract_id) if token.issuer in issuers]
         return max(found, key=lambda token: (token.kind == TokenKind.RFID, token.updated_at), default=None)
 
