@@ -333,7 +333,7 @@ def check_parking(location: Location) -> None:
 
 def location_to_ocpi(location: Location) -> wire.Location:
     """EVSEs without connectors are left out. Raises Unsupported if the time zone is not known and cannot be assumed."""
-    back = kept(location.extensions)
+    back, hours = kept(location.extensions), location.opening_times
     country_code, party_id = party_out(location.owner, back)
     return wire.Location(
         country_code=country_code,
@@ -358,7 +358,7 @@ def location_to_ocpi(location: Location) -> wire.Location:
         owner=business_to_ocpi(location.proprietor) if location.proprietor else None,
         facilities=location.facilities,
         time_zone=location.time_zone if location.time_zone is not None else _zone(location),
-        opening_times=hours_to_ocpi(location.opening_times) if location.opening_times else None,
+        opening_times=hours_to_ocpi(hours) if hours is not None and _says_when(hours) else None,
         charging_when_closed=location.charging_when_closed,
         images=each(image_to_ocpi, location.images),
         energy_mix=energy_mix_to_ocpi(location.energy_mix) if location.energy_mix else None,
@@ -424,6 +424,9 @@ def _assumptions(location: Location) -> list[Loss]:
     if location.time_zone is None:
         reason = "not said by the owner; taken from the country"
         found.append(Loss(path="time_zone", reason=reason, value=ONE_ZONE.get(location.country), kind=LossKind.ASSUMED))
+    if location.opening_times and not _says_when(location.opening_times):
+        reason = "not always open, and no hours are said, which OCPI demands"
+        found.append(Loss(path="opening_times", reason=reason, value=plain(location.opening_times)))
     if location.opening_times:
         found += [
             Loss(path=f"opening_times.regular_hours[{i}].end", reason="sent as 23:59", value="24:00",
@@ -456,6 +459,11 @@ def _evse_assumptions(evse: Evse, prefix: str) -> list[Loss]:
         if connector.max_amperage is None:
             found.append(_assumed(path + "max_amperage", amperage))
     return found
+
+
+def _says_when(hours: core.OpeningHours) -> bool:
+    """What OCPI demands of opening times."""
+    return hours.twentyfourseven or bool(hours.regular_hours)
 
 
 def _assumed(path: str, value: int | Decimal | str) -> Loss:

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from core.errors import Invalid
 from core.model.ids import PartyId
-from core.model.loss import Loss
+from core.model.loss import Loss, LossKind
 from core.model.token import Token, TokenKind, Whitelist
 from mappings.losses import losses
 from mappings.oicp.codes import QR_CODE, RFID_FAMILY
@@ -112,6 +112,10 @@ def token_to_oicp(token: Token) -> Uploaded:
     contract = token.contract_id
     if token.kind == TokenKind.RFID and contract is not None and contract_id_to_oicp(contract) is None:
         found += (Loss(path="contract_id", reason="not an EvcoID; the card works without", value=contract.text),)
+    card = members["identification"].rfid_identification
+    if card is not None and token.rfid_family is None:
+        reason = "OICP demands the family of a card, and the source does not say it"
+        found += (Loss(path="rfid_family", reason=reason, value=card.rfid.value, kind=LossKind.ASSUMED),)
     return Uploaded(AuthenticationDataRecord(**members), found)
 
 

@@ -3,10 +3,13 @@
 import json
 from typing import Any
 
+from msgspec.structs import replace
+
+from core.model.location import OpeningHours
 from gateway.translation.model import Kind
 from gateway.translation.translate import translate
 from gateway.translation.unknown import unknown_fields
-from mappings.ocpi.locations import location_from_ocpi
+from mappings.ocpi.locations import location_from_ocpi, location_losses, location_to_ocpi
 from protocols.ocpi.wire.locations import Location
 from protocols.transport.json_codec import decode
 from tests.translation.payloads import EMIP, GOLDEN, OCHP, OCPI, OICP, context
@@ -55,3 +58,19 @@ def test_what_may_be_a_pin_is_named_and_not_shown() -> None:
     )
     [pin] = [loss for loss in done.losses if loss.path == "$.DriverPIN"]
     assert (pin.kind, pin.value) == ("WITHHELD", None)
+
+
+def test_hours_that_nobody_says_are_not_told_to_ocpi() -> None:
+    """Found by a law: not always open, and no hours, of which OCPI has no form."""
+    place = location_from_ocpi(decode((GOLDEN / "ocpi/location/minimal.json").read_bytes(), Location))
+    closed = replace(place, opening_times=OpeningHours(twentyfourseven=False))
+    assert location_to_ocpi(closed).opening_times is None
+    assert "opening_times" in {loss.path for loss in location_losses(closed)}
+
+
+def test_the_family_of_a_card_is_assumed_in_the_open() -> None:
+    token = json.loads((GOLDEN / "ocpi/token/rich.json").read_text()) | {"whitelist": "ALWAYS", "type": "RFID"}
+    token |= {"uid": "04A1B2C3D4E5F6", "valid": True}
+    done = translate(OCPI, OICP, Kind.TOKEN, json.dumps(token).encode(), context(OICP, Kind.TOKEN))
+    [family] = [loss for loss in done.losses if loss.path == "$.rfid_family"]
+    assert (family.kind, family.value) == ("ASSUMED", "mifareFamily")
