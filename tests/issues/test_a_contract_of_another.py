@@ -1,7 +1,5 @@
 """An eMSP that told the hub of a token with another's contract got the other's sessions and CDRs of OCPI 2.1.1."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from tests.flows.ocpi_2_1_1_partner import accepted, old_cdr, old_location, old_session, old_token
@@ -13,13 +11,13 @@ CONTRACT = "IT-EME-C12345678"
 
 
 @pytest.fixture
-async def claimed(net: Bridge) -> AsyncIterator[Bridge]:
+async def claimed(net: Bridge) -> Bridge:
     """P2 claims a contract of P5's."""
     mine = token("04FFFFFF", contract_id=CONTRACT, last_updated="2026-01-15T12:30:00Z")
     await net.new(net.p2, "PUT", "tokens/receiver/DE/EMB/04FFFFFF", mine)
     for partner in (net.p2, net.p5):
         partner.received.clear()
-    yield net
+    return net
 
 
 @pytest.mark.parametrize("told", [True, False])
