@@ -110,6 +110,7 @@ STATUS = "evsepush/v21/operators/{id}/status-records"
 START = "charging/v21/operators/{id}/authorize/start"
 STOP = "charging/v21/operators/{id}/authorize/stop"
 CDR = "cdrmgmt/v22/operators/{id}/charge-detail-record"
+PULL_CARDS = "authdata/v21/operators/{id}/pull-request"
 NOTIFY = "notificationmgmt/v11/charging-notifications"
 PULL = "evsepull/v23/providers/{id}/data-records"
 PULL_STATUS = "evsepull/v21/providers/{id}/status-records"
@@ -117,7 +118,7 @@ BY_ID = "evsepull/v21/providers/{id}/status-records-by-id"
 BY_OPERATOR = "evsepull/v21/providers/{id}/status-records-by-operator-id"
 CARDS = "authdata/v21/providers/{id}/push-request"
 GET_CDRS = "cdrmgmt/v22/providers/{id}/get-charge-detail-records-request"
-CPO_PATHS = (DATA, STATUS, START, STOP, CDR)
+CPO_PATHS = (DATA, STATUS, START, STOP, CDR, PULL_CARDS)
 EMP_PATHS = (PULL, PULL_STATUS, BY_ID, BY_OPERATOR, CARDS, GET_CDRS)
 
 CARD = "044A2DAA856280"

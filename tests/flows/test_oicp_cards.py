@@ -11,6 +11,7 @@ from tests.flows.hub import TestHub
 from tests.flows.oicp_partners import (
     CARD,
     CARDS,
+    PULL_CARDS,
     Emp,
     Reached,
     code,
@@ -334,3 +335,25 @@ async def test_the_action_must_be_one() -> None:
         assert errors(await off.post(CARDS, {"ActionType": "FULLLOAD", "ProviderAuthenticationData": data})) == [
             "actionType"
         ]
+
+
+# --- pulled by an operator
+
+
+@pytest.mark.spec("OICP-ADATA-33", "OICP-URL-09")
+async def test_no_operator_is_handed_any_card() -> None:
+    async with opened() as hub:
+        abc, off = await pair(hub)
+        await off.push_cards("fullLoad", rfid())
+        answer = await abc.post(PULL_CARDS, {"OperatorID": "DE*ABC"})
+        assert code(answer) == (200, "320")
+        assert answer.json()["AuthenticationData"] == {"ProviderAuthenticationData": []}
+        assert CARD not in answer.text
+        assert errors(await abc.post(PULL_CARDS, {})) == ["operatorID"]
+        assert code(await abc.post(PULL_CARDS, {"OperatorID": "DE*BBB"})) == (401, "017")
+        assert code(await abc.post(PULL_CARDS, {"OperatorID": "DE*BBB"}, as_id="DE*BBB")) == (401, "017")
+        held = hub.storage.partners.held
+        held[abc.partner.id] = locked = msgspec.structs.replace(abc.partner, state=PartnerState.SUSPENDED)
+        assert code(await abc.post(PULL_CARDS, {"OperatorID": "DE*ABC"})) == (401, "017")
+        held[abc.partner.id] = msgspec.structs.replace(locked, roles=())
+        assert code(await abc.post(PULL_CARDS, {"OperatorID": "DE*ABC"})) == (404, "300")

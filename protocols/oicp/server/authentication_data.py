@@ -1,4 +1,7 @@
-"""eRoamingPushAuthenticationData_V2.1: an EMP's cards, by which the hub may decide in its name."""
+"""eRoamingPushAuthenticationData_V2.1: an EMP's cards, by which the hub may decide in its name.
+
+They are the hub's alone: no operator gets them by eRoamingPullAuthenticationData_V2.1.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,10 +13,17 @@ from core.model.ids import ContractId
 from core.model.token import Token, Whitelist
 from core.services.pins import hash_pin
 from mappings.oicp.tokens import token_from_oicp
-from protocols.oicp.codes import FOREIGN_CONTRACT, TRANSACTION, Negative
+from protocols.oicp import codec
+from protocols.oicp.codes import FOREIGN_CONTRACT, NO_SERVICE, TRANSACTION, Negative, status
 from protocols.oicp.server.evse_push import batched
 from protocols.oicp.server.inbound import Inbound, Reply, acknowledged, listed
-from protocols.oicp.wire.authentication_data import AuthenticationDataRecord, PushAuthenticationData
+from protocols.oicp.wire.authentication_data import (
+    AuthenticationData,
+    AuthenticationDataList,
+    AuthenticationDataRecord,
+    PullAuthenticationData,
+    PushAuthenticationData,
+)
 from protocols.oicp.wire.common import ActionType
 from protocols.oicp.wire.identification import Identification
 
@@ -38,6 +48,14 @@ async def push_authentication_data(call: Inbound) -> Reply:
             if full:
                 await _forget(call, [token for key, token in held.items() if key not in tokens])
     return acknowledged(info)
+
+
+async def pull_authentication_data(call: Inbound) -> Reply:
+    message = call.message(PullAuthenticationData)
+    call.check_id(message.operator_id, "$.OperatorID")
+    none = AuthenticationDataList(provider_authentication_data=())
+    refusal = status(NO_SERVICE, "the hub hands out no authentication data")
+    return Reply(codec.encode(AuthenticationData(authentication_data=none, status_code=refusal)), NO_SERVICE)
 
 
 def _check_contracts(call: Inbound, records: Sequence[AuthenticationDataRecord]) -> None:

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from core.model.partner import Role
 from protocols.oicp.client import NOTIFICATION, NOTIFICATION_PATH
-from protocols.oicp.server.authentication_data import push_authentication_data
+from protocols.oicp.server.authentication_data import pull_authentication_data, push_authentication_data
 from protocols.oicp.server.authorisation import authorize_start, authorize_stop
 from protocols.oicp.server.cdrs import charge_detail_record, get_charge_detail_records
 from protocols.oicp.server.evse_pull import pull_evse_data
@@ -60,6 +60,7 @@ OPERATIONS: Final = (
     _cpo("AuthorizeStart", "charging/v21", "authorize/start", authorize_start),
     _cpo("AuthorizeStop", "charging/v21", "authorize/stop", authorize_stop),
     _cpo("ChargeDetailRecord", "cdrmgmt/v22", "charge-detail-record", charge_detail_record),
+    _cpo("PullAuthenticationData", "authdata/v21", "pull-request", pull_authentication_data),
     _emp("PullEvseData", "evsepull/v23", "data-records", pull_evse_data, "eRoamingPullEvseData"),
     _emp("PullEvseStatus", "evsepull/v21", "status-records", pull_evse_status, _STATUS),
     _emp("PullEvseStatusByID", "evsepull/v21", "status-records-by-id", pull_evse_status_by_id, _STATUS),
@@ -82,4 +83,4 @@ OPERATIONS: Final = (
     _emp("GetChargeDetailRecords", "cdrmgmt/v22", "get-charge-detail-records-request", get_charge_detail_records),
     Operation(name=NOTIFICATION, prefix=NOTIFICATION_PATH, suffix="", role=Role.CPO, handle=charging_notification),
 )
-"""Source: OICP 2.3, code snippets (URLs)."""
+"""Source: OICP 2.3, code snippets (URLs); OICP 2.2, PullAuthenticationData."""
