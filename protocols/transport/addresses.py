@@ -7,21 +7,34 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Iterable
+from typing import Final
 from urllib.parse import urlsplit
 
 import httpcore
 
 from core.errors import Invalid, Unavailable
 
+_CARRIES_IPV4: Final = tuple(map(ipaddress.IPv6Network, ("::ffff:0:0/96", "::/96", "::ffff:0:0:0/96", "64:ff9b::/96")))
+"""In their last 32 bits: mapped, compatible and translated addresses, NAT64. Source: RFC 4291, 2765, 6052."""
+_LOCAL_NAT64: Final = ipaddress.IPv6Network("64:ff9b:1::/48")
 SocketOptions = Iterable[tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]]
 
 
 def is_public(address: str) -> bool:
     """Whether an IP address is of the public internet (an IPv4 address inside an IPv6 one counts as itself)."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
-        parsed = parsed.ipv4_mapped
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.is_site_local or parsed in _LOCAL_NAT64:
+            return False
+        parsed = _inner(parsed)
     return parsed.is_global and not parsed.is_multicast
+
+
+def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The IPv4 address that a translator on the way would make of it, if any."""
+    if any(address in network for network in _CARRIES_IPV4):
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.sixtofour or address
 
 
 def check_url(url: str, path: str, *, allow_private: bool) -> str:

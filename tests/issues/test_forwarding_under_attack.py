@@ -11,7 +11,7 @@ import pytest
 
 from protocols.ocpi.plugin import PLUGIN
 from protocols.ocpi.server.forwarding import next_link
-from protocols.transport.addresses import FilteredBackend
+from protocols.transport.addresses import FilteredBackend, is_public
 from tests.flows.conftest import OcpiNet
 from tests.flows.hub import TestHub
 from tests.flows.ocpi_partner import OcpiPartner, cast, envelope, location, token
@@ -142,3 +142,29 @@ async def test_a_name_that_can_be_none_is_not_reached(host: str) -> None:
     """A partner's URL with it was an error of the hub's, and a delivery to it began again and again."""
     with pytest.raises(httpcore.ConnectError):
         await FilteredBackend(allow_private=False).connect_tcp(host, 443)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "64:ff9b::a9fe:a9fe",
+        "64:ff9b:1::a9fe:a9fe",
+        "2002:7f00:1::",
+        "::7f00:1",
+        "::ffff:127.0.0.1",
+        "::ffff:0:127.0.0.1",
+        "2001:0:7f00:1::",
+        "fec0::1",
+        "::1",
+    ],
+)
+def test_no_private_address_hides_in_another(address: str) -> None:
+    """Where a network translates IPv6, 64:ff9b::a9fe:a9fe is the metadata service of a cloud."""
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["64:ff9b::808:808", "2002:808:808::", "::ffff:8.8.8.8", "2606:4700::1111", "8.8.8.8"]
+)
+def test_public_addresses_stay_public(address: str) -> None:
+    assert is_public(address)
