@@ -45,6 +45,39 @@ def test_evse_ids_are_upper_case_and_din_stays_din() -> None:
     assert evse_id_to_oicp(EvseId.parse("DE823E12345678")) == "DE823E12345678"
 
 
+@pytest.mark.spec("OICP-DT-07")
+@pytest.mark.parametrize(
+    ("text", "operator"),
+    [
+        ("DE*ABC*E1*1", "DEABC"),
+        ("deabce11", "DEABC"),
+        ("DE*AB1*E1", "DEAB1"),
+        ("DE*8EO*E45B*78C", "DE8EO"),
+        ("+49*810*000*438", "DE810"),
+        ("49*810*000438", "DE810"),
+        ("+423*123*9", "LI123"),
+    ],
+)
+def test_the_operator_that_an_evse_id_names(text: str, operator: str) -> None:
+    assert evse_id_from_oicp(text).operator == PartyId(operator[:2], operator[2:])
+
+
+@pytest.mark.spec("OICP-DT-07")
+@pytest.mark.parametrize(
+    ("text", "provider"),
+    [
+        ("DE-DCB-C12345678-X", "DEDCB"),
+        ("DEDCBC12345678X", "DEDCB"),
+        ("de-8eo-c12345678", "DE8EO"),
+        ("DE*8EO*123456*X", "DE8EO"),
+        ("DE-8EO-123456-7", "DE8EO"),
+        ("DE8EO123456X", "DE8EO"),
+    ],
+)
+def test_the_provider_that_a_contract_names(text: str, provider: str) -> None:
+    assert ContractId.parse(text).provider == PartyId(provider[:2], provider[2:])
+
+
 def test_an_evse_id_is_never_cut() -> None:
     assert evse_id_to_oicp(EvseId.parse("DE*ABC*E" + "1" * 31)) is None
 
