@@ -54,6 +54,30 @@ async def _begun(abc: Reached) -> str:
     return session_id
 
 
+@spec("OICP-SES-16")
+@pytest.mark.parametrize("kind", ["stop", "notification", "record"])
+@pytest.mark.parametrize("at_start", [None, "DE*ABC*E2"])
+async def test_the_evse_of_a_session_is_told_later_and_never_changed(
+    kind: str, at_start: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened() as hub:
+        abc, _, _ = await trio(hub)
+        started = await abc.start(rfid(), **({"EvseID": at_start} if at_start else {}))
+        session_id = started.json()["SessionID"]
+        match kind:
+            case "stop":
+                later = await abc.stop(session_id, rfid(), EvseID="DE*ABC*E1")
+            case "notification":
+                later = await abc.notify("Start", session_id)
+            case _:
+                later = await abc.cdr(session_id)
+        assert code(later) == (200, "000")
+        kept = hub.storage.journeys.held[session_id].evse_id
+        assert kept == EvseId.parse(at_start or "DE*ABC*E1")
+        said = f"session {session_id} is at DE*ABC*E2, not at DE*ABC*E1"
+        assert (said in caplog.text) is (at_start is not None)
+
+
 Act = Callable[[Reached, Reached, str], Awaitable[Any]]
 KEPT: dict[str, tuple[str, str, Act]] = {
     "EVSE data": ("locations", "save_all", lambda abc, _, __: abc.push_data("fullLoad", record())),

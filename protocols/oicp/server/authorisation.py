@@ -12,12 +12,15 @@ from mappings.oicp.authorisation import (
     authorisation_to_oicp,
     authorise_request_from_oicp,
 )
+from mappings.oicp.ids import evse_id_from_oicp
 from protocols.oicp import codec
 from protocols.oicp.codes import NO_ANSWER, NO_PARTNER, NO_SESSION, UNAUTHORIZED, Negative
 from protocols.oicp.server.inbound import Inbound, Reply
 from protocols.oicp.settings import settings_of, spelling_of
 from protocols.oicp.wire.authorisation import AuthorizeStart, AuthorizeStop
+from protocols.oicp.wire.cdr import ChargeDetailRecord
 from protocols.oicp.wire.identification import Identification
+from protocols.oicp.wire.notifications import Notification
 
 log = logging.getLogger(__name__)
 
@@ -42,11 +45,7 @@ async def authorize_stop(call: Inbound) -> Reply:
     call.check_id(message.operator_id, "$.OperatorID")
     async with call.shared.lock(f"session/{message.session_id.lower()}"):
         journey = await own_journey(call, message.session_id, message.cpo_partner_session_id)
-        journey = await call.hub.sessions.remember_ids(
-            journey,
-            operator_session_id=message.cpo_partner_session_id,
-            issuer_session_id=message.emp_partner_session_id,
-        )
+        journey = await remembered(call, journey, message)
         partners = await call.hub.partners.all()
         home = next((partner for partner in partners if partner.id == journey.issuer_partner), None)
         if home is not None and home.state is PartnerState.SUSPENDED:
@@ -76,6 +75,21 @@ async def own_journey(call: Inbound, session_id: str, cpo_session_id: str | None
     else:
         return journey
     raise Negative(NO_SESSION, why, ids={"cpo_partner_session_id": cpo_session_id})
+
+
+async def remembered(
+    call: Inbound, journey: Journey, message: AuthorizeStop | ChargeDetailRecord | Notification
+) -> Journey:
+    """The session with what the operator says of it. The EVSE of its start stays; another one is logged."""
+    evse_id = None if message.evse_id is None else evse_id_from_oicp(message.evse_id)
+    if evse_id and journey.evse_id and evse_id != journey.evse_id:
+        log.warning("%s: session %s is at %s, not at %s", call.process_id, journey.id, journey.evse_id, evse_id)
+    return await call.hub.sessions.remember_ids(
+        journey,
+        operator_session_id=message.cpo_partner_session_id,
+        issuer_session_id=message.emp_partner_session_id,
+        evse_id=evse_id,
+    )
 
 
 def ids_of(journey: Journey) -> dict[str, str | None]:

@@ -16,7 +16,7 @@ from mappings.oicp.ids import evse_id_from_oicp, party_from_oicp
 from mappings.oicp.times import moment_from_oicp
 from protocols.oicp.adapter import without_our_reference
 from protocols.oicp.codes import DATA, FOREIGN_EVSE, NO_SESSION, Negative, Violations
-from protocols.oicp.server.authorisation import ids_of, own_journey
+from protocols.oicp.server.authorisation import ids_of, own_journey, remembered
 from protocols.oicp.server.evse_pull import page_body, with_subs
 from protocols.oicp.server.inbound import Inbound, Reply, acknowledged
 from protocols.oicp.wire.cdr import ChargeDetailRecord, GetChargeDetailRecords
@@ -39,11 +39,7 @@ async def charge_detail_record(call: Inbound) -> Reply:
         why = implausible(message, now) or await _unsigned(call, message)
         if why:
             raise Negative(DATA, why, ids=ids)
-        journey = await call.hub.sessions.remember_ids(
-            journey,
-            operator_session_id=message.cpo_partner_session_id,
-            issuer_session_id=message.emp_partner_session_id,
-        )
+        journey = await remembered(call, journey, message)
         await _accept(call, message, journey, now)
     return acknowledged(**ids_of(journey))
 

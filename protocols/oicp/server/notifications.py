@@ -13,11 +13,10 @@ from core.model.partner import Partner, Role
 from core.model.quantities import LARGEST
 from core.model.session import Session
 from core.ports.adapter import Told
-from mappings.oicp.ids import evse_id_from_oicp
 from mappings.oicp.sessions import progress_at, session_from_oicp
 from protocols.oicp import codec
 from protocols.oicp.codes import DATA, DID_NOT_RESPOND, Negative, Violations, negative_of
-from protocols.oicp.server.authorisation import ids_of, own_journey
+from protocols.oicp.server.authorisation import ids_of, own_journey, remembered
 from protocols.oicp.server.inbound import Inbound, Reply, acknowledged
 from protocols.oicp.wire.notifications import NOTIFICATIONS, Notification, NotificationProgress
 
@@ -28,12 +27,7 @@ async def charging_notification(call: Inbound) -> Reply:
     message = _message(call)
     async with call.shared.lock(f"session/{message.session_id.lower()}"):
         journey = await own_journey(call, message.session_id, message.cpo_partner_session_id)
-        journey = await call.hub.sessions.remember_ids(
-            journey,
-            operator_session_id=message.cpo_partner_session_id,
-            issuer_session_id=message.emp_partner_session_id,
-            evse_id=evse_id_from_oicp(message.evse_id),
-        )
+        journey = await remembered(call, journey, message)
         known = await call.hub.sessions.known_of(call.partner, journey, message.cpo_partner_session_id)
         now = call.hub.clock.now()
         _check_interval(message, known, journey, now)
