@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 VERSIONS: Final = (SOAP_12, SOAP_11)
 MAX_BYTES: Final = 1024 * 1024
 MAX_DEPTH: Final = 32
+GRACE_S: Final = 10.0
+"""What the hub itself may need, beyond waiting for a partner."""
 
 
 class EmipDispatcher(Dispatcher):
@@ -103,7 +105,8 @@ class EmipDispatcher(Dispatcher):
         if message.transaction_id is None or not operation.remembered:
             body = await handled()
         else:
-            body = await self._shared.repeats.once(_key(partner, message), handled)
+            takes_s = max(settings.patience_s, settings.authorise_timeout_s) + GRACE_S
+            body = await self._shared.repeats.once(_key(partner, message), handled, takes_s=takes_s)
         incoming.state["protocol_code"] = _status_in(body)
         return body
 
