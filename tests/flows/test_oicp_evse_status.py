@@ -1,5 +1,6 @@
 """EVSE statuses from CPOs to EMPs. OICP 2.3, eRoamingPushEvseStatus_V2.1, eRoamingPullEvseStatus_V2.1."""
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -254,3 +255,29 @@ async def test_deleted_evses_have_no_status() -> None:
         await abc.push_status("fullLoad", {E1: "Occupied", X9: "Available"})
         await abc.push_data("delete", {"EvseID": E1})
         assert await provider.statuses() == {E2: "Unknown", X9: "Available"}
+
+
+@pytest.mark.spec("OICP-STAT-10")
+async def test_a_push_waits_for_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        await abc.push_status("fullLoad", {E1: "Available"})
+        hub.clock.advance(1)
+        writing, may_go_on = asyncio.Event(), asyncio.Event()
+        write = hub.storage.locations.change_status
+
+        async def slow(*arguments: Any, **more: Any) -> Any:
+            if not writing.is_set():
+                writing.set()
+                await may_go_on.wait()
+            return await write(*arguments, **more)
+
+        monkeypatch.setattr(hub.storage.locations, "change_status", slow)
+        older = asyncio.create_task(abc.push_status("update", {E1: "Occupied"}))
+        await writing.wait()
+        newer = asyncio.create_task(abc.push_status("update", {E1: "OutOfService"}))
+        await asyncio.sleep(0.01)
+        assert not newer.done()
+        may_go_on.set()
+        assert {code(answer) for answer in await asyncio.gather(older, newer)} == {(200, "000")}
+        assert (await provider.statuses())[E1] == "OutOfService"

@@ -15,13 +15,17 @@ from cryptography.x509.oid import NameOID
 from core.errors import Invalid
 from core.model.partner import PartnerState
 from tests.flows.oicp_partners import (
+    CARD,
     STATUS,
+    Emp,
     Reached,
     code,
     cpo,
     emp,
     join,
     opened,
+    record,
+    rfid,
 )
 from tests.flows.test_oicp_identity import STATUS_BODY
 
@@ -119,6 +123,29 @@ async def test_an_id_belongs_to_one_partner() -> None:
         await join(hub, cpo())
         with pytest.raises(Invalid):
             await hub.add(cpo("DEABC"))
+
+
+@pytest.mark.spec("OICP-PRT-15")
+async def test_no_message_changes_who_is_under_contract_with_whom() -> None:
+    async with opened() as hub:
+        back = Emp(CARD)
+        abc = await join(hub, cpo())
+        provider = await join(hub, emp(), back)
+        before = dict(hub.storage.partners.held)
+        session_id = (await abc.start(rfid())).json()["SessionID"]
+        answers = [
+            await abc.push_data("fullLoad", record()),
+            await abc.push_status("fullLoad", {"DE*ABC*E1": "Available"}),
+            await provider.push_cards("fullLoad", rfid("11111111")),
+            await provider.pull(),
+            await abc.notify("Start", session_id),
+            await abc.stop(session_id, rfid()),
+            await abc.cdr(session_id),
+            await provider.fetch(),
+        ]
+        assert {code(answer) for answer in answers} == {(200, "000")}
+        await hub.settle()
+        assert hub.storage.partners.held == before
 
 
 async def test_what_a_new_partner_is_shown() -> None:
