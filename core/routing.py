@@ -1,6 +1,6 @@
 """Who answers, who is told, who may see. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from core.model.event import Event, EventKind
@@ -99,15 +99,21 @@ def vanished_owners(
 
 
 def recipients(
-    event: Event, owner: Partner, partners: Iterable[Partner], capabilities: dict[str, frozenset[Capability]]
+    event: Event,
+    owner: Partner,
+    partners: Iterable[Partner],
+    capabilities: dict[str, frozenset[Capability]],
+    waited_for: Collection[str] = (),
 ) -> list[Partner]:
-    """The partners that are to be told: reachable, under an agreement, on the other side, able to be told."""
+    """The partners that are to be told: reachable, under an agreement, on the other side, able to be told.
+
+    `waited_for`: ids of those that are told of such an event when they are back, if they are away for a while."""
     capability = TOLD_BY.get(event.kind)
     audience = _AUDIENCE.get(event.kind, frozenset())
     return [
         partner
         for partner in partners
-        if reachable(partner)
+        if (known(partner) if partner.id in waited_for else reachable(partner))
         and capability in capabilities.get(partner.protocol, frozenset())
         and plays_any(partner, audience)
         and _concerned(event, owner, partner, audience)

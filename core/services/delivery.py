@@ -29,7 +29,7 @@ from core.ports.stores import (
     TariffStore,
     TokenStore,
 )
-from core.retries import next_attempt, policy_for
+from core.retries import RetryPolicy, next_attempt, policy_for
 from core.routing import TOLD_BY, recipients
 from core.services.partners import PartnerService
 
@@ -82,10 +82,19 @@ class DeliveryService:
             await self._hurry_cdrs(event.source)
         owner = await self._partners.get(event.source) if event.source else None
         owner = owner or await self._partners.by_party(event.owner)
-        told = recipients(event, owner, await self._partners.all(), self._capabilities) if owner else []
+        partners = await self._partners.all()
+        waited_for = {partner.id for partner in partners if self._is_waited_for(event, partner)}
+        told = recipients(event, owner, partners, self._capabilities, waited_for) if owner else []
         await self._outbox.fan_out(
             event, [self._delivery(event, partner) for partner in told if self._takes(event, partner)]
         )
+
+    def _is_waited_for(self, event: Event, partner: Partner) -> bool:
+        """Whether it is told of this as often as it takes, for it cannot pull what it missed."""
+        return partner.protocol in self._adapters and self._policy(event.kind, partner).attempts > 1
+
+    def _policy(self, kind: EventKind, partner: Partner) -> RetryPolicy:
+        return policy_for(kind, self._adapters[partner.protocol].retries(partner))
 
     async def _settle_cdr(self, key: str) -> None:
         """The gateway has started the process, as a rule: only a CDR that was not even tried yet may lack one."""
@@ -243,7 +252,7 @@ class DeliveryService:
         self, delivery: Delivery, partner: Partner, started: float, error: str, *, final: bool
     ) -> Delivery:
         """Try again as the policy says; a push that is tried once is MISSED (its receiver pulls), others end DEAD."""
-        policy = policy_for(delivery.kind, self._adapters[partner.protocol].retries(partner))
+        policy = self._policy(delivery.kind, partner)
         again = None if final else next_attempt(policy, len(delivery.attempts) + 1, self._clock.now())
         if again is not None:
             return await self._settle(delivery, DeliveryState.PENDING, started, error, due_at=again)

@@ -67,6 +67,16 @@ def test_who_is_not_connected_is_not_told(state: PartnerState) -> None:
     assert names(recipients(event(), everybody[0], everybody, CAN)) == ["emc"]
 
 
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [(PartnerState.OFFLINE, ["emb", "emc"]), (PartnerState.SUSPENDED, ["emc"]), (PartnerState.PLANNED, ["emc"])],
+)
+def test_who_is_waited_for_is_told_though_it_is_away(state: PartnerState, told: list[str]) -> None:
+    everybody = cast()
+    everybody[1] = msgspec.structs.replace(everybody[1], state=state)
+    assert names(recipients(event(), everybody[0], everybody, CAN, {"emb"})) == told
+
+
 def test_an_agreement_takes_two() -> None:
     everybody = cast(cpo=(EMSP,))
     assert names(recipients(event(), everybody[0], everybody, CAN)) == ["emb"]
@@ -172,6 +182,20 @@ async def test_a_partner_that_is_not_reached_is_offline_until_it_is(world: World
     assert (await world.service.send(again)).state is DeliveryState.DELIVERED
     emb = await world.storage.partners.get("emb")
     assert emb and emb.state is PartnerState.CONNECTED
+
+
+@pytest.mark.parametrize(("attempts", "told"), [({}, 0), ({"LOCATION_CHANGED": 5}, 1)])
+async def test_a_partner_that_cannot_pull_is_told_later_of_what_happens_while_it_is_away(
+    world: World, monkeypatch: pytest.MonkeyPatch, attempts: dict[str, int], told: int
+) -> None:
+    emb = await world.storage.partners.get("emb")
+    assert emb
+    await world.storage.partners.update(msgspec.structs.replace(emb, state=PartnerState.OFFLINE))
+    monkeypatch.setattr(world.adapter, "retries", lambda _: attempts)
+    await world.storage.locations.save(location(), events=[event()])
+    for happened in await world.storage.outbox.claim_events(10, 60):
+        await world.service.fan_out(happened)
+    assert len(await world.storage.outbox.claim_deliveries(10, 60)) == told
 
 
 async def test_our_own_database_away_is_not_the_partner_away(world: World) -> None:
