@@ -13,13 +13,13 @@ from core.model.ids import EvseId, PartyId
 from core.model.location import EvseChange, Location, LocationQuery, location_key
 from core.ports.stores import Saved
 from gateway.storage.database import Database, Session, translated
-from gateway.storage.documents import Document, item, latest_events, stamp
+from gateway.storage.documents import Document, item, latest_events, revision_after, stamp
 from gateway.storage.group_commit import GroupCommit
 from gateway.storage.outbox import EventWriter
 from gateway.storage.versioned import SORT, VersionedStore, document_of, owners_filter, window
 from gateway.storage.watcher import Change, Watcher
 
-_EVSE_FIELDS = {f"doc.evses.{name}": 1 for name in ("key", "status", "status_until", "updated_at")}
+_EVSE_FIELDS = {"rev": 1} | {f"doc.evses.{name}": 1 for name in ("key", "status", "status_until", "updated_at")}
 _TOLD = ("status", "status_until", "updated_at")
 """What makes a status another one."""
 _COUNTS_KEPT = 512
@@ -163,7 +163,7 @@ class MongoLocations(VersionedStore[Location]):
 
         async def write(session: Session) -> tuple[list[Saved | Unknown], list[Event]]:
             cursor = self._collection.find({"_id": {"$in": keys}}, _EVSE_FIELDS, session=session)
-            held = {document["_id"]: document["doc"].get("evses", []) for document in await cursor.to_list()}
+            held = {document["_id"]: document for document in await cursor.to_list()}
             results, updates, events = _apply(changes, held)
             if updates:
                 await self._collection.bulk_write(updates, ordered=False, session=session)
@@ -180,17 +180,17 @@ class MongoLocations(VersionedStore[Location]):
 
 
 def _apply(
-    changes: list[_StatusChange], held: dict[str, list[dict[str, Any]]]
+    changes: list[_StatusChange], held: dict[str, Document]
 ) -> tuple[list[Saved | Unknown], list[UpdateOne], list[Event]]:
     """Decides change by change, as if they had come alone; what a later one overwrites is not written."""
     results: list[Saved | Unknown] = []
     touched: dict[str, dict[int, dict[str, str | None]]] = {}
     events: list[Event] = []
     for change in changes:
-        evses = held.get(change.location_key)
-        if evses is None:
+        if change.location_key not in held:
             results.append(Unknown("location", change.location_id))
             continue
+        evses = held[change.location_key]["doc"].get("evses", [])
         index = next((i for i, evse in enumerate(evses) if evse["key"] == change.evse_key), None)
         if index is None:
             results.append(Unknown("EVSE", change.evse_uid))
@@ -202,7 +202,7 @@ def _apply(
             places = touched.setdefault(change.location_key, {})
             places[index] = places.get(index, {}) | change.values
             events.append(change.event)
-    updates = [_update(key, places) for key, places in touched.items()]
+    updates = [_update(key, places, revision_after(held[key]["rev"])) for key, places in touched.items()]
     return results, updates, latest_events(events)
 
 
@@ -212,9 +212,9 @@ def _compare(held: dict[str, Any], new: dict[str, str | None]) -> Saved:
     return Saved.SAME if all(held.get(name) == new[name] for name in _TOLD) else Saved.CHANGED
 
 
-def _update(key: str, places: dict[int, dict[str, str | None]]) -> UpdateOne:
+def _update(key: str, places: dict[int, dict[str, str | None]], revision: int) -> UpdateOne:
     """The places hold for certain: the transaction sees one snapshot, and a write in between would undo it."""
-    written: dict[str, str] = {}
+    written: Document = {}
     cleared: dict[str, str] = {}
     for index, values in places.items():
         for name, value in values.items():
@@ -223,7 +223,7 @@ def _update(key: str, places: dict[int, dict[str, str | None]]) -> UpdateOne:
             else:
                 written[f"doc.evses.{index}.{name}"] = value
     newest = max(values["updated_at"] or "" for values in places.values())
-    update: Document = {"$set": written, "$max": {"doc.updated_at": newest}, "$inc": {"rev": 1}}
+    update: Document = {"$set": written | {"rev": revision}, "$max": {"doc.updated_at": newest}}
     return UpdateOne({"_id": key}, update | ({"$unset": cleared} if cleared else {}))
 
 

@@ -122,6 +122,15 @@ async def test_keys_and_revisions_of_a_page_follow_every_change(storage):
     assert again["DEABC/LOC1"] > now["DEABC/LOC1"]
 
 
+async def test_a_revision_says_when_it_was_written(storage):
+    """Of two writes the later one has the higher revision, whatever they are: deltas go by it."""
+    for number in (1, 2):
+        await storage.locations.save(location(number), events=[])
+    await status(storage)
+    [(first, _), (second, _)] = await storage.locations.by_keys(["DEABC/LOC1", "DEABC/LOC2"])
+    assert first > second
+
+
 async def test_the_generation_moves_with_own_writes_at_once(storage):
     seen = [storage.locations.generation]
     await storage.locations.save(location(), events=[])
