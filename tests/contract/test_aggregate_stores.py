@@ -144,6 +144,7 @@ async def test_tariffs(storage):
     assert len(await events(storage)) == 2
 
 
+@pytest.mark.spec("OICP-CDR-22")
 async def test_a_cdr_is_accepted_once_and_bills_its_journey(storage):
     await storage.journeys.create(journey())
     first = settlement(journey_id="j1")
