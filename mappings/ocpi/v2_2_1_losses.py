@@ -58,6 +58,10 @@ LOCATION_CODES: Final[Codes] = {
     "facilities[]": FACILITY,
     "parking_type": PARKING_TYPE,
     "images[].category": IMAGE_CATEGORY,
+    "operator.logo.category": IMAGE_CATEGORY,
+    "suboperator.logo.category": IMAGE_CATEGORY,
+    "proprietor.logo.category": IMAGE_CATEGORY,
+    "publish_allowed_to[].type": TOKEN_TYPE,
     "energy_mix.environ_impact[].category": IMPACT,
 }
 TARIFF: Final = {

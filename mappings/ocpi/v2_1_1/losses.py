@@ -1,6 +1,9 @@
 """What OCPI 2.1.1 does not get of a canonical object, beyond what 2.3.0 does not."""
 
+from datetime import datetime
 from typing import Any, Final
+
+from msgspec import Struct
 
 from core.model.authorisation import Authorisation, AuthoriseRequest
 from core.model.cdr import Cdr
@@ -91,7 +94,14 @@ TARIFF: Final = {
     "elements[].restrictions.reservation": _APART,
     "elements[].restrictions.booking": _APART,
 }
+_BY_CONTRACT: Final = "only the contract is told"
+TOKEN_OF_IT: Final = {
+    "token.issuer": _BY_CONTRACT,
+    "token.uid": _BY_CONTRACT,
+    "token.kind": _BY_CONTRACT,
+}
 SESSION: Final = {
+    **TOKEN_OF_IT,
     "authorization_reference": _NO,
     "periods[].tariff_id": _NO,
     "total_cost.taxes": _TAXES,
@@ -102,6 +112,10 @@ SESSION_CODES: Final[Codes] = {
     "periods[].dimensions[].type": DIMENSION,
 }
 CDR: Final = {
+    **TOKEN_OF_IT,
+    "location.state": _NO,
+    "credit": _NO,
+    "credit_reference_id": _NO,
     "booking_id": _NO,
     "session_id": _NO,
     "authorization_reference": _NO,
@@ -123,7 +137,20 @@ CDR_CODES: Final[Codes] = {
 COMMAND: Final = {"connector_id": _NO, "authorization_reference": _NO}
 
 
-def location_narrowed(location: Location, _: About) -> tuple[Loss, ...]:
+def fractions(value: Any, _: About, path: str = "") -> tuple[Loss, ...]:
+    """Of seconds: OCPI 2.1.1 has none."""
+    if isinstance(value, datetime):
+        reason = "sent without the fraction of a second"
+        return (Loss(path=path, reason=reason, value=value, kind=LossKind.NARROWED),) if value.microsecond else ()
+    if isinstance(value, tuple):
+        return tuple(loss for i, item in enumerate(value) for loss in fractions(item, _, f"{path}[{i}]"))
+    if not isinstance(value, Struct):
+        return ()
+    fields = ((name, getattr(value, name)) for name in value.__struct_fields__)
+    return tuple(loss for name, held in fields for loss in fractions(held, _, f"{path}.{name}".lstrip(".")))
+
+
+def location_narrowed(location: Location, about: About) -> tuple[Loss, ...]:
     """What has no table: places for one tariff, a name for no post code, and a shorter address."""
     found = [
         Loss(
@@ -140,18 +167,19 @@ def location_narrowed(location: Location, _: About) -> tuple[Loss, ...]:
     if len(location.address) > 45:
         reason = "cut to the 45 characters of OCPI 2.1.1"
         found.append(Loss(path="address", reason=reason, value=location.address, kind=LossKind.NARROWED))
-    return tuple(found)
+    return (*found, *fractions(location, about))
 
 
 def cdr_assumed(cdr: Cdr, about: About) -> tuple[Loss, ...]:
     """The ratings of a plug that the hub does not know."""
     if about.places:
-        return ()
+        return fractions(cdr, about)
     power_type = cdr.location.connector_power_type
     voltage = {kind.value: volts for kind, volts in ASSUMED_VOLTAGE.items()}.get(power_type or "", 230)
     return (
         _assumed("location.connector.voltage", voltage),
         _assumed("location.connector.amperage", ASSUMED_AMPERAGE),
+        *fractions(cdr, about),
     )
 
 
@@ -161,10 +189,10 @@ def _assumed(path: str, value: Any) -> Loss:
 
 LOST: Final[Lost] = {
     Location: LossTable(LOCATION, LOCATION_CODES, location_narrowed),
-    Token: LossTable(TOKEN, {"kind": TOKEN_TYPE}),
-    Session: LossTable(SESSION, SESSION_CODES),
+    Token: LossTable(TOKEN, {"kind": TOKEN_TYPE}, fractions),
+    Session: LossTable(SESSION, SESSION_CODES, fractions),
     Cdr: LossTable(CDR, CDR_CODES, cdr_assumed),
-    Tariff: LossTable(TARIFF, TARIFF_CODES),
+    Tariff: LossTable(TARIFF, TARIFF_CODES, fractions),
     AuthoriseRequest: LossTable({}, {"kind": TOKEN_TYPE}),
     Authorisation: LossTable({"token": "no field; the question names it", "reference": _NO}),
     Command: LossTable(COMMAND, {"token.kind": TOKEN_TYPE}),
