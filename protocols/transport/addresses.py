@@ -93,10 +93,10 @@ class FilteredBackend(httpcore.AsyncNetworkBackend):
         try:
             found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:  # the latter for a name that can be none: a..b, a label of 64 letters
-            raise httpcore.ConnectError(f"{host}: {error}") from error
+            raise httpcore.ConnectError(str(error)) from error
         addresses = [str(entry[4][0]) for entry in found]
         if not addresses or not all(is_public(address) for address in addresses):
-            raise ForbiddenAddress(f"{host} leads into a private network")
+            raise ForbiddenAddress("the URL leads into a private network")
         return addresses[0]
 
     async def connect_unix_socket(

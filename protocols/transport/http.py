@@ -84,7 +84,8 @@ class HttpClient:
     async def send(self, request: Request) -> Answer:
         """Any HTTP answer is an answer.
 
-        Raises Unavailable if the partner was never reached, Uncertain if it may have been."""
+        Raises Unavailable if the partner was never reached, Uncertain if it may have been. Other partners may be told
+        why: the URL, which may hold a secret, is in the journal alone."""
         started = time.perf_counter()
         try:
             answer = await self._exchange(request)
@@ -99,15 +100,15 @@ class HttpClient:
         try:
             response = await self._transport.handle_async_request(_message(request))
             try:
-                body = await _bounded(response, request.url)
+                body = await _bounded(response, request.operation)
             finally:
                 await response.aclose()
         except ForbiddenAddress:
             raise
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
-            raise Unavailable(f"{request.url}: {str(error) or type(error).__name__}") from error
+            raise Unavailable(f"{request.operation}: {str(error) or type(error).__name__}") from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            raise Uncertain(f"{request.url}: {str(error) or type(error).__name__}") from error
+            raise Uncertain(f"{request.operation}: {str(error) or type(error).__name__}") from error
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code, headers, body)
 
@@ -160,13 +161,13 @@ def _message(request: Request) -> httpx.Request:
     )
 
 
-async def _bounded(response: httpx.Response, url: str) -> bytes:
+async def _bounded(response: httpx.Response, operation: str) -> bytes:
     chunks: list[bytes] = []
     size = 0
     async for chunk in response.aiter_bytes():
         size += len(chunk)
         if size > MAX_RESPONSE_BYTES:
-            raise Uncertain(f"{url}: the answer is longer than {MAX_RESPONSE_BYTES} bytes")
+            raise Uncertain(f"{operation}: the answer is longer than {MAX_RESPONSE_BYTES} bytes")
         chunks.append(chunk)
     return b"".join(chunks)
 
