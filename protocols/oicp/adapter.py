@@ -8,6 +8,7 @@ from core.errors import Rejected, RoamingError, Unsupported
 from core.model.authorisation import Authorisation, AuthoriseRequest, Journey
 from core.model.cdr import Cdr, CdrState
 from core.model.command import Command, CommandKind, Sent
+from core.model.event import EventKind
 from core.model.ids import PartyId
 from core.model.location import Location
 from core.model.partner import Partner, PartnerState, Role
@@ -32,6 +33,7 @@ from protocols.oicp.wire.notifications import Notification, NotificationType
 from protocols.plugin import Outbound
 
 M = TypeVar("M", ChargeDetailRecord, Notification)
+NOTIFICATION_ATTEMPTS: Final = 12
 ONCE_S: Final = 7 * 86400.0
 REMEMBERED_S: Final = {NotificationType.PROGRESS: 300.0}
 """How long a notification is not told again. Source: OICP 2.3, ChargingNotificationProgress (five minutes apart)."""
@@ -117,6 +119,10 @@ class OicpAdapter(ProtocolAdapter):
         timeout_s = _patience_s(call.partner, command)
         answer = await self._client.authorize_remote_stop(call.partner, asked.message, command.id, timeout_s)
         return Sent(result=outcome_from_oicp(answer))
+
+    def retries(self, partner: Partner) -> dict[str, int]:
+        """An EMP cannot pull what it was not notified of: it is told later, for some hours."""
+        return {EventKind.SESSION_CHANGED: NOTIFICATION_ATTEMPTS}
 
     def takes(self, partner: Partner, capability: Capability) -> bool:
         if capability is not Capability.PUSH_SESSION:

@@ -313,5 +313,26 @@ async def test_an_emp_is_notified_of_the_session_of_an_ocpi_operator() -> None:
         assert next(iter(hub.storage.journeys.held.values())).state is JourneyState.ENDED
 
 
+async def test_an_emp_that_was_away_is_notified_when_it_is_back() -> None:
+    async with TestHub.open([OCPI, OICP]) as hub:
+        p1 = await OcpiPartner("p1.test", ("CPO", "NL", "CPA")).join(hub)
+        back = Emp(CARD)
+        await join(hub, emp(), back)
+        await p1.call(hub, "PUT", "locations/receiver/NL/CPA/LOC1", location(evses=[evse(evse_id="NL*CPA*E1")]))
+        asked = await p1.call(hub, "POST", f"tokens/sender/{CARD}/authorize", {"location_id": "LOC1"})
+        ended = session(
+            authorization_reference=asked.json()["data"]["authorization_reference"],
+            cdr_token=_dcb_token(), evse_uid="E1", kwh=3, status="COMPLETED", end_date_time="2026-01-15T12:03:00Z",
+        )  # fmt: skip
+        back.broken = httpx.ConnectError("away")
+        await p1.call(hub, "PUT", "sessions/receiver/NL/CPA/S1", ended, to="DEDCB")
+        await hub.relay()
+        back.broken = None
+        back.asked.clear()
+        hub.clock.advance(3600)
+        await hub.relay()
+        assert [body["Type"] for body in told(back)] == ["Start", "End"]
+
+
 def _dcb_token() -> dict[str, Any]:
     return {"country_code": "DE", "party_id": "DCB", "uid": CARD, "type": "RFID", "contract_id": "#NA"}
