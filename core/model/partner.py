@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
+from core.errors import Invalid
 from core.model.base import Model
 from core.model.ids import PartyId
 from core.model.quantities import Business
@@ -46,7 +47,8 @@ class Partner(Model, frozen=True, kw_only=True):
 
     `settings` is opaque to core: JSON text that the protocol's own settings type reads and writes (URLs, endpoints,
     spellings, switches), never secrets. Secrets live in the credential store, hashed (theirs towards us) or encrypted
-    (ours towards them). `open_to` None: an agreement with every party; else only with these.
+    (ours towards them). `open_to` None: an agreement with every party; else only with these. `sub_ids`: others that it
+    speaks for under its own name, in each role that it plays (OICP: sub-operators and sub-providers).
 
     `standing_since` is when its state last began or ceased to be one that is shown (None: never since it was added).
 
@@ -60,6 +62,7 @@ class Partner(Model, frozen=True, kw_only=True):
     state: PartnerState = PartnerState.PLANNED
     settings: str = "{}"
     open_to: tuple[PartyId, ...] | None = None
+    sub_ids: tuple[PartyId, ...] = ()
     agreed_tariff: Tariff | None = None
     created_at: datetime
     updated_at: datetime
@@ -82,6 +85,22 @@ class Partner(Model, frozen=True, kw_only=True):
 
     def speaks_for(self, party: PartyId, role: Role | None = None) -> bool:
         return any(held.party == party and (role is None or held.role is role) for held in self.roles)
+
+    def bundles(self, party: PartyId, role: Role) -> bool:
+        return party in self.sub_ids and self.plays(role)
+
+    @property
+    def claims(self) -> dict[str, str]:
+        """What no other partner may claim, `CPO/DEABC`, and the member that does it here."""
+        roles = dict.fromkeys(held.role for held in self.roles)
+        subs = {f"{role}/{sub.key}": f"$.sub_ids[{index}]" for role in roles for index, sub in enumerate(self.sub_ids)}
+        return subs | {f"{held.role}/{held.party.key}": f"$.roles[{index}]" for index, held in enumerate(self.roles)}
+
+    def taken(self, claim: str) -> Invalid:
+        """Another partner has this claim already."""
+        role, _, party = claim.partition("/")
+        reason = f"another partner speaks for {party[:2]}*{party[2:]} as {role} already"
+        return Invalid(self.claims[claim], reason)
 
     def business_of(self, party: PartyId) -> Business | None:
         return next((held.business for held in self.roles if held.party == party and held.business), None)

@@ -261,7 +261,7 @@ class PartnerStore(Protocol):
         ...
 
     async def add(self, partner: Partner) -> None:
-        """Raises Invalid if another partner already speaks for one of its parties in the same role."""
+        """Raises Invalid if another partner already speaks for one of its parties or sub ids in the same role."""
         ...
 
     async def update(self, partner: Partner) -> Partner:

@@ -48,7 +48,7 @@ class PartnerService:
         return await self._partners.by_party(party, role)
 
     async def add(self, partner: Partner, secrets: dict[CredentialKind, str]) -> Partner:
-        """Raises Invalid if one of its parties is already spoken for in the same role."""
+        """Raises Invalid if one of its parties or sub ids is already spoken for in the same role."""
         check_roles(partner.roles)
         await self._partners.add(partner)
         for kind, secret in secrets.items():

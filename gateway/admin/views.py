@@ -27,6 +27,7 @@ class PartnerView(Struct, frozen=True):
     state: str
     roles: list[RoleView]
     open_to: list[str] | None
+    sub_ids: list[str]
     settings: dict[str, Any]
     created_at: datetime
     updated_at: datetime
@@ -108,6 +109,7 @@ def partner_view(partner: Partner) -> PartnerView:
             for held in partner.roles
         ],
         open_to=None if partner.open_to is None else [str(party) for party in partner.open_to],
+        sub_ids=[str(party) for party in partner.sub_ids],
         settings=msgspec.json.decode(partner.settings),
         created_at=partner.created_at,
         updated_at=partner.updated_at,

@@ -112,14 +112,12 @@ class MongoPartners:
 def _fields(partner: Partner) -> Document:
     fields: Document = {"rev": partner.rev, "doc": content(partner)}
     if partner.roles:
-        fields["claims"] = [f"{held.role}/{held.party.key}" for held in partner.roles]
+        fields["claims"] = list(partner.claims)
     return fields
 
 
 def _taken(partner: Partner, error: DuplicateKeyError | BulkWriteError) -> NoReturn:
     claimed = ((error.details or {}).get("keyValue") or {}).get("claims")
-    for index, held in enumerate(partner.roles):
-        if claimed == f"{held.role}/{held.party.key}":
-            reason = f"another partner speaks for {held.party} as {held.role} already"
-            raise Invalid(f"$.roles[{index}]", reason) from error
+    if claimed in partner.claims:
+        raise partner.taken(claimed) from error
     raise Invalid("$.id", f"there is a partner {partner.id} already") from error

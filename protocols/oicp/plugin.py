@@ -12,7 +12,7 @@ from core.model.partner import CredentialKind, Partner, PartnerState, Role
 from core.ports.adapter import ProtocolAdapter
 from protocols.oicp.adapter import OicpAdapter
 from protocols.oicp.server.endpoint import oicp_router
-from protocols.oicp.settings import settings_from, with_spellings
+from protocols.oicp.settings import settings_from, sub_ids_from, with_spellings
 from protocols.plugin import Hub, NewPartner, Outbound
 
 
@@ -38,6 +38,7 @@ class OicpPlugin:
             version="2.3",
             state=PartnerState.CONNECTED,
             roles=with_spellings(partner, settings),
+            sub_ids=sub_ids_from(document),
             settings=msgspec.json.encode(settings).decode(),
         )
         shown = {"id": partner.id, "api_key": key, "base_url": outbound.identity.public_url}

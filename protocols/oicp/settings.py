@@ -26,7 +26,7 @@ Fingerprint = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
 class OicpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """`operator_id`, `provider_id`: registered spellings, sent as they are. `sub_ids`: ids that the partner bundles.
+    """`operator_id`, `provider_id`: registered spellings, sent as they are.
 
     `callback_url` is the partner's service URL; without it an EMP is offline: it uploads cards and fetches CDRs.
     `broadcast`: asked about cards of unknown issuers. `certificates`: SHA-256 of the DER form, lower-case hex.
@@ -38,7 +38,6 @@ class OicpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
 
     operator_id: str | None = None
     provider_id: str | None = None
-    sub_ids: tuple[str, ...] = ()
     callback_url: str | None = None
     broadcast: bool = True
     certificates: tuple[Fingerprint, ...] = ()
@@ -52,10 +51,6 @@ class OicpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     remote_timeout_s: float = 60.0
     cdr_timeout_s: float = 30.0
 
-    @property
-    def subs(self) -> frozenset[PartyId]:
-        return _parties(self.sub_ids)
-
     def bound(self, role: Role) -> PartyId | None:
         """The id in this role that the partner's credentials are bound to, registered or not."""
         text = self.operator_id if role is Role.CPO else self.provider_id
@@ -63,7 +58,7 @@ class OicpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
 
 
 _MEMBERS: Final = frozenset(field.name for field in msgspec.structs.fields(OicpSettings))
-_COMMON: Final = frozenset({"name", "protocol", "roles", "open_to", "tariff"})
+_COMMON: Final = frozenset({"name", "protocol", "roles", "open_to", "tariff", "sub_ids"})
 
 
 def settings_of(partner: Partner) -> OicpSettings:
@@ -82,12 +77,18 @@ def settings_from(document: Mapping[str, Any], partner: Partner) -> OicpSettings
         raise _invalid(error) from error
     _check_id(settings.operator_id, "operator_id", Role.CPO, partner)
     _check_id(settings.provider_id, "provider_id", Role.EMSP, partner)
-    for index, text in enumerate(settings.sub_ids):
-        PartyId.parse(text, f"$.sub_ids[{index}]")
     for index, service in enumerate(settings.closed_services):
         if service not in SERVICES:
             raise Invalid(f"$.closed_services[{index}]", f"one of {', '.join(sorted(SERVICES))} is expected")
     return settings
+
+
+def sub_ids_from(document: Mapping[str, Any]) -> tuple[PartyId, ...]:
+    """The ids that the partner bundles. Raises Invalid naming the one that is wrong."""
+    given = document.get("sub_ids") or []
+    if not isinstance(given, list) or not all(isinstance(text, str) for text in given):
+        raise Invalid("$.sub_ids", "a list of ids is expected")
+    return tuple(PartyId.parse(text, f"$.sub_ids[{index}]") for index, text in enumerate(given))
 
 
 def with_spellings(partner: Partner, settings: OicpSettings) -> tuple[PartyRole, ...]:
@@ -122,8 +123,3 @@ def _invalid(error: msgspec.ValidationError) -> Invalid:
 @lru_cache(maxsize=4096)
 def _decoded(text: str) -> OicpSettings:
     return msgspec.json.decode(text, type=OicpSettings)
-
-
-@lru_cache(maxsize=4096)
-def _parties(ids: tuple[str, ...]) -> frozenset[PartyId]:
-    return frozenset(PartyId.parse(text) for text in ids)

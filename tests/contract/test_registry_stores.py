@@ -44,6 +44,25 @@ async def test_a_party_has_one_partner_per_role(storage):
     assert (await storage.partners.update(partner("p2", (Role.NAP, ABC)))).rev == 1
 
 
+@pytest.mark.spec("OICP-PRT-02")
+async def test_an_id_that_a_partner_bundles_is_taken_in_its_roles(storage):
+    await storage.partners.add(partner("p1", (Role.CPO, ABC), sub_ids=(XYZ,)))
+    await storage.partners.add(partner("p2"))
+    for taken, path in (
+        (partner("p3", (Role.CPO, XYZ)), "$.roles[0]"),
+        (partner("p3", (Role.CPO, EMP), sub_ids=(EMP, XYZ)), "$.sub_ids[1]"),
+        (partner("p3", (Role.CPO, EMP), sub_ids=(ABC,)), "$.sub_ids[0]"),
+    ):
+        with pytest.raises(Invalid, match="another partner speaks for") as failure:
+            await storage.partners.add(taken)
+        assert failure.value.path == path
+        with pytest.raises(Invalid):
+            await storage.partners.update(replace(taken, id="p2"))
+    await storage.partners.add(partner("p3", (Role.EMSP, XYZ), sub_ids=(ABC,)))
+    await storage.partners.remove("p1")
+    await storage.partners.add(partner("p4", (Role.CPO, XYZ)))
+
+
 async def test_a_partner_is_updated_by_one_writer_at_a_time(storage):
     await storage.partners.add(partner())
     await storage.partners.update(partner(name="A"))

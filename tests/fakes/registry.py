@@ -47,12 +47,10 @@ class FakePartners:
             raise Uncertain(f"partner {partner.id} was changed by another writer")
 
     def _check_parties(self, partner: Partner) -> None:
-        taken = {
-            (role.role, role.party) for other in self.held.values() if other.id != partner.id for role in other.roles
-        }
-        for index, role in enumerate(partner.roles):
-            if (role.role, role.party) in taken:
-                raise Invalid(f"$.roles[{index}]", f"another partner speaks for {role.party} as {role.role} already")
+        taken = {claim for other in self.held.values() if other.id != partner.id for claim in other.claims}
+        for claim in partner.claims:
+            if claim in taken:
+                raise partner.taken(claim)
 
 
 class FakeCredentials:

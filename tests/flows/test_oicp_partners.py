@@ -118,11 +118,26 @@ async def test_a_callback_url_into_a_private_network_is_refused(url: str) -> Non
         assert raised.value.path == "$.callback_url"
 
 
-async def test_an_id_belongs_to_one_partner() -> None:
+@pytest.mark.spec("OICP-PRT-02")
+@pytest.mark.parametrize(
+    ("taken", "path"),
+    [
+        (cpo("DEABC"), "$.roles[0]"),
+        (cpo("DE*BBB", sub_ids=["DE*CCC", "deabc"]), "$.sub_ids[1]"),
+        (cpo("DE*XYZ"), "$.roles[0]"),
+        (cpo("DE*BBB", sub_ids=["DE-XYZ"]), "$.sub_ids[0]"),
+        (cpo("+49*811"), "$.roles[0]"),
+        (cpo("DE*BBB", sub_ids=["+49*811"]), "$.sub_ids[0]"),
+    ],
+)
+async def test_an_id_belongs_to_one_partner(taken: dict[str, Any], path: str) -> None:
+    """In whatever spelling, as its own or as one that it bundles; an EMP may have the letters of a CPO."""
     async with opened() as hub:
-        await join(hub, cpo())
-        with pytest.raises(Invalid):
-            await hub.add(cpo("DEABC"))
+        await join(hub, cpo(sub_ids=["DE*XYZ", "DE*811"]))
+        with pytest.raises(Invalid) as raised:
+            await hub.add(taken)
+        assert raised.value.path == path
+        await join(hub, emp("DE-XYZ", sub_ids=["DE-ABC"]))
 
 
 @pytest.mark.spec("OICP-PRT-15")

@@ -60,11 +60,11 @@ async def pull_authentication_data(call: Inbound) -> Reply:
 
 def _check_contracts(call: Inbound, records: Sequence[AuthenticationDataRecord]) -> None:
     """Each contract of the caller or of a provider that it bundles. Raises Negative 019."""
-    allowed = call.settings.subs | {call.party}
+    own = call.own_ids
     foreign = [
         text
         for record in records
-        if (text := evco_id(record.identification)) and ContractId.parse(text).provider not in allowed
+        if (text := evco_id(record.identification)) and ContractId.parse(text).provider not in own
     ]
     if foreign:
         raise Negative(FOREIGN_CONTRACT, listed(foreign))

@@ -16,7 +16,7 @@ from mappings.oicp.ids import evse_id_from_oicp
 from protocols.oicp import codec
 from protocols.oicp.codes import NO_ANSWER, NO_PARTNER, NO_SESSION, UNAUTHORIZED, Negative
 from protocols.oicp.server.inbound import Inbound, Reply
-from protocols.oicp.settings import settings_of, spelling_of
+from protocols.oicp.settings import spelling_of
 from protocols.oicp.wire.authorisation import AuthorizeStart, AuthorizeStop
 from protocols.oicp.wire.cdr import ChargeDetailRecord
 from protocols.oicp.wire.identification import Identification
@@ -146,7 +146,7 @@ def _provider(partners: list[Partner], provider: PartyId) -> tuple[Partner | Non
         if partner.speaks_for(provider, Role.EMSP):
             return partner, provider
     for partner in partners:
-        if partner.protocol == "oicp" and provider in settings_of(partner).subs and partner.plays(Role.EMSP):
+        if partner.bundles(provider, Role.EMSP):
             return partner, partner.parties_as(Role.EMSP)[0]
     return None, provider
 

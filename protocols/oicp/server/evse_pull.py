@@ -19,7 +19,7 @@ from protocols.oicp.codes import SUCCESS, status
 from protocols.oicp.history import HISTORY, Version, delta, history_of
 from protocols.oicp.server.catalogue import Entry, Step, Walk, last_valid
 from protocols.oicp.server.inbound import Inbound, Reply
-from protocols.oicp.settings import settings_of, spelling_of
+from protocols.oicp.settings import spelling_of
 from protocols.oicp.wire.common import DeltaType
 from protocols.oicp.wire.envelope import Pageable, Sort
 from protocols.oicp.wire.evse_data import PlatformEvseDataRecord, PullEvseData, PullEvseDataRecord, SearchCenter
@@ -133,12 +133,7 @@ class Owners:
 
 async def with_subs(call: Inbound, parties: Sequence[PartyId]) -> tuple[frozenset[PartyId], frozenset[PartyId]]:
     """Owners that are named themselves, and operators that are somebody's sub-operators."""
-    subs = {
-        sub
-        for partner in await call.hub.partners.all()
-        if partner.protocol == "oicp"
-        for sub in settings_of(partner).subs
-    }
+    subs = {sub for partner in await call.hub.partners.all() for sub in partner.sub_ids}
     named = frozenset(parties)
     return named - subs, named & subs
 

@@ -58,6 +58,11 @@ class Inbound(Struct, frozen=True, kw_only=True):
     def hub(self) -> Hub:
         return self.shared.hub
 
+    @property
+    def own_ids(self) -> frozenset[PartyId]:
+        """The party in whose name it calls, and those that it bundles."""
+        return frozenset((self.party, *self.partner.sub_ids))
+
     def message(self, wire_type: type[T]) -> T:
         """The body. Raises Violations with everything that is wrong in it."""
         return decoded(self.body, wire_type, lambda body: codec.decode(body, wire_type))
@@ -75,8 +80,8 @@ class Inbound(Struct, frozen=True, kw_only=True):
 
     def check_evse_ids(self, evse_ids: list[EvseId]) -> None:
         """Each of the caller's operator or its sub-operators, and none twice. Raises Negative 018."""
-        allowed = self.settings.subs | {self.party}
-        foreign = [evse_id.text for evse_id in evse_ids if evse_id.operator not in allowed]
+        own = self.own_ids
+        foreign = [evse_id.text for evse_id in evse_ids if evse_id.operator not in own]
         if foreign:
             raise Negative(FOREIGN_EVSE, listed(foreign))
         seen: set[str] = set()

@@ -33,7 +33,7 @@ from protocols.oicp.codes import (
 )
 from protocols.oicp.server.authorisation import ids_of
 from protocols.oicp.server.inbound import Inbound, Reply
-from protocols.oicp.settings import settings_of, spelling_of
+from protocols.oicp.settings import spelling_of
 from protocols.oicp.wire.common import Acknowledgement
 from protocols.oicp.wire.remote import AuthorizeRemoteStart, AuthorizeRemoteStop
 
@@ -120,17 +120,13 @@ async def _operator(call: Inbound, evse_id: EvseId, owner: PartyId | None, ids: 
     partners = await call.hub.partners.all()
     partner = next((held for held in partners if held.speaks_for(wanted, Role.CPO)), None)
     if partner is None:
-        partner = next((held for held in partners if held.plays(Role.CPO) and _bundles(held, wanted)), None)
+        partner = next((held for held in partners if held.bundles(wanted, Role.CPO)), None)
         wanted = partner.parties_as(Role.CPO)[0] if partner else wanted
     if partner is None:
         raise Negative(NO_PARTNER, f"{wanted} is not registered", http=200, ids=ids)
     if partner.state is PartnerState.SUSPENDED:
         raise Negative(UNAUTHORIZED, "the CPO is locked", http=200, ids=ids)
     return partner, wanted
-
-
-def _bundles(partner: Partner, party: PartyId) -> bool:
-    return partner.protocol == "oicp" and party in settings_of(partner).subs
 
 
 async def _check_evse(call: Inbound, party: PartyId, evse_id: EvseId, evse: Evse | None, ids: Ids) -> None:
