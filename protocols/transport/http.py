@@ -1,5 +1,6 @@
 """The one way out by HTTP: timeouts, journal, address filter, sizes, and errors in the words of core."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 from typing import Final, Protocol
@@ -15,6 +16,8 @@ from protocols.transport.addresses import FilteredBackend, ForbiddenAddress, che
 
 MAX_RESPONSE_BYTES: Final = 64 * 1024 * 1024
 JOURNAL_BYTES: Final = 4096
+SLOWEST_S: Final = 20.0
+"""So much longer than a silence may an answer take that comes in drops."""
 _HEADERS: Final = {"user-agent": "ChargeSphere", "accept": "*/*", "accept-encoding": "gzip, deflate"}
 
 
@@ -98,13 +101,16 @@ class HttpClient:
     async def _exchange(self, request: Request) -> Answer:
         check_url(request.url, "$.url", allow_private=self._allow_private)
         try:
-            response = await self._transport.handle_async_request(_message(request))
-            try:
-                body = await _bounded(response, request.operation)
-            finally:
-                await response.aclose()
+            async with asyncio.timeout(request.timeout_s + SLOWEST_S):
+                response = await self._transport.handle_async_request(_message(request))
+                try:
+                    body = await _bounded(response, request.operation)
+                finally:
+                    await response.aclose()
         except ForbiddenAddress:
             raise
+        except TimeoutError as error:
+            raise Uncertain(f"{request.operation}: the answer takes too long") from error
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
             raise Unavailable(f"{request.operation}: {str(error) or type(error).__name__}") from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
