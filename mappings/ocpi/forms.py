@@ -146,6 +146,11 @@ def unchanged(message: T, _: About) -> T:
     return message
 
 
+def never(message: Any, _: About) -> Any:
+    """For what the version does not have, or the hub never writes."""
+    raise Unsayable(f"no {type(message).__name__} is told in this version")
+
+
 # --- pieces of forms
 
 

@@ -15,6 +15,7 @@ from mappings.ocpi.forms import (
     Unsayable,
     each_of,
     mapped,
+    never,
     retyped,
     unchanged,
     without,
@@ -277,23 +278,17 @@ def session_newer(session: wire.Session, _: About) -> sessions.Session:
 
 
 def session_older(session: sessions.Session, about: About) -> wire.Session:
-    return retyped(session, wire.Session, **_session_changes(session, about))
+    return retyped(
+        session,
+        wire.Session,
+        cdr_token=token_older(session.cdr_token, about),
+        charging_periods=each_of(period_older, session.charging_periods),
+        total_cost=mapped(price_older, session.total_cost),
+    )
 
 
 def session_patch_newer(patch: wire.SessionPatch, _: About) -> sessions.SessionPatch:
     return retyped(patch, sessions.SessionPatch, total_cost=mapped(price_newer, patch.total_cost))
-
-
-def session_patch_older(patch: sessions.SessionPatch, about: About) -> wire.SessionPatch:
-    return retyped(patch, wire.SessionPatch, **_session_changes(patch, about))
-
-
-def _session_changes(session: Any, about: About) -> dict[str, Any]:
-    return {
-        "cdr_token": mapped(lambda token: token_older(token, about), session.cdr_token),
-        "charging_periods": each_of(period_older, session.charging_periods),
-        "total_cost": mapped(price_older, session.total_cost),
-    }
 
 
 COSTS: Final = (
@@ -356,7 +351,7 @@ FORMS: Final[Forms] = {
     locations.Connector: _lacking(locations.Connector, connector_older),
     locations.ConnectorPatch: _lacking(locations.ConnectorPatch, connector_older),
     sessions.Session: Form(wire.Session, session_newer, session_older),
-    sessions.SessionPatch: Form(wire.SessionPatch, session_patch_newer, session_patch_older),
+    sessions.SessionPatch: Form(wire.SessionPatch, session_patch_newer, never),
     cdrs.Cdr: Form(wire.Cdr, cdr_newer, cdr_older),
     tariffs.Tariff: Form(wire.Tariff, tariff_newer, tariff_older),
     tokens.Token: _lacking(tokens.Token, token_older),

@@ -168,7 +168,13 @@ def session_older(session: sessions.Session, about: About) -> wire.Session:
         session,
         wire.Session,
         location=_narrowed(place, session.evse_uid, session.connector_id, about),
-        **_session_older(session),
+        start_datetime=session.start_date_time,
+        end_datetime=session.end_date_time,
+        auth_id=_auth_id(session.cdr_token),
+        auth_method=AUTH_METHOD.get(session.auth_method, session.auth_method),
+        charging_periods=each_of(period_older, session.charging_periods),
+        total_cost=mapped(lambda price: price.before_taxes, session.total_cost),
+        status=STATUS.get(session.status, session.status),
     )
 
 
@@ -218,22 +224,6 @@ def _station(uid: str, evse_id: str | None, connector: locations.Connector, told
 
 def _key(message: Any, location_id: str) -> str:
     return location_key(PartyId.of(message.country_code, message.party_id), location_id)
-
-
-def session_patch_older(patch: sessions.SessionPatch, _: About) -> wire.SessionPatch:
-    return retyped(patch, wire.SessionPatch, **_session_older(patch))
-
-
-def _session_older(session: Any) -> dict[str, Any]:
-    return {
-        "start_datetime": session.start_date_time,
-        "end_datetime": session.end_date_time,
-        "auth_id": mapped(_auth_id, session.cdr_token),
-        "auth_method": AUTH_METHOD.get(session.auth_method, session.auth_method),
-        "charging_periods": each_of(period_older, session.charging_periods),
-        "total_cost": mapped(lambda price: price.before_taxes, session.total_cost),
-        "status": STATUS.get(session.status, session.status),
-    }
 
 
 def _auth_id(token: sessions.CdrToken) -> str:

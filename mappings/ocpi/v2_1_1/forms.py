@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from mappings.ocpi.forms import About, Form, Forms, Unsayable, whole_seconds
+from mappings.ocpi.forms import Form, Forms, never, whole_seconds
 from mappings.ocpi.v2_1_1 import billing, config, tariffs, tokens
 from mappings.ocpi.v2_1_1 import locations as places
 from protocols.ocpi.wire import cdrs, commands, credentials, locations, sessions, versions
@@ -16,27 +16,23 @@ def _form(wire_type: Any, newer: Any, older: Any) -> Form:
     return Form(wire_type, newer, lambda message, about: whole_seconds(older(message, about)))
 
 
-def _never(message: Any, _: About) -> Any:
-    raise Unsayable(f"OCPI 2.1.1 has no {type(message).__name__}")
-
-
 FORMS: Final[Forms] = {
     versions.VersionDetails: _form(wire.VersionDetails, config.details_newer, config.details_older),
     credentials.Credentials: _form(wire.Credentials, config.credentials_newer, config.credentials_older),
-    ClientInfo: Form(ClientInfo, _never, _never),
+    ClientInfo: Form(ClientInfo, never, never),
     locations.Location: _form(wire.Location, places.location_newer, places.location_older),
-    locations.LocationPatch: _form(wire.LocationPatch, places.location_patch_newer, _never),
+    locations.LocationPatch: _form(wire.LocationPatch, places.location_patch_newer, never),
     locations.Evse: _form(wire.Evse, places.evse_newer, places.evse_older),
     locations.EvsePatch: _form(wire.EvsePatch, places.evse_patch_newer, places.evse_patch_older),
     locations.Connector: _form(wire.Connector, places.connector_newer, places.connector_older),
-    locations.ConnectorPatch: _form(wire.ConnectorPatch, places.connector_patch_newer, _never),
+    locations.ConnectorPatch: _form(wire.ConnectorPatch, places.connector_patch_newer, never),
     sessions.Session: _form(wire.Session, billing.session_newer, billing.session_older),
-    sessions.SessionPatch: _form(wire.SessionPatch, billing.session_patch_newer, billing.session_patch_older),
+    sessions.SessionPatch: _form(wire.SessionPatch, billing.session_patch_newer, never),
     cdrs.Cdr: _form(wire.Cdr, billing.cdr_newer, billing.cdr_older),
     wire_tariffs.Tariff: _form(wire.Tariff, tariffs.tariff_newer, tariffs.tariff_older),
-    wire.TariffPatch: _form(wire.TariffPatch, tariffs.tariff_patch_newer, _never),
+    wire.TariffPatch: _form(wire.TariffPatch, tariffs.tariff_patch_newer, never),
     wire_tokens.Token: _form(wire.Token, tokens.token_newer, tokens.token_older),
-    wire_tokens.TokenPatch: _form(wire.TokenPatch, tokens.token_patch_newer, tokens.token_patch_older),
+    wire_tokens.TokenPatch: _form(wire.TokenPatch, tokens.token_patch_newer, never),
     wire_tokens.LocationReferences: _form(wire.LocationReferences, tokens.references_newer, tokens.references_older),
     wire_tokens.AuthorizationInfo: _form(wire.AuthorizationInfo, tokens.info_newer, tokens.info_older),
     commands.StartSession: _form(wire.StartSession, tokens.start_session_newer, tokens.start_session_older),

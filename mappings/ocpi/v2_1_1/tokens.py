@@ -53,10 +53,6 @@ def token_patch_newer(patch: wire.TokenPatch, about: About) -> tokens.TokenPatch
     return retyped(patch, tokens.TokenPatch, contract_id=patch.auth_id, last_updated=moment)
 
 
-def token_patch_older(patch: tokens.TokenPatch, _: About) -> wire.TokenPatch:
-    return retyped(patch, wire.TokenPatch, type=mapped(TOKEN_TYPE.said, patch.type), auth_id=patch.contract_id)
-
-
 def references_newer(place: wire.LocationReferences, _: About) -> tokens.LocationReferences:
     return retyped(place, tokens.LocationReferences)
 
