@@ -8,12 +8,14 @@ from unittest.mock import Mock
 
 import httpx
 import pytest
+from pymongo import IndexModel
 
 from core.errors import StoreUnavailable
 from core.model.authorisation import Answered, JourneyState
 from core.model.ids import EvseId
 from gateway.metrics import Metrics
 from gateway.middleware.observe import Observer
+from gateway.storage.indexes import INDEXES
 from protocols.ocpi.plugin import PLUGIN as OCPI
 from protocols.oicp.plugin import PLUGIN as OICP
 from tests.flows.hub import TestHub
@@ -25,6 +27,7 @@ from tests.flows.test_oicp_cdrs import sent, trio
 from tests.flows.test_oicp_remote import EVCO, REMOTE_START, REMOTE_STOP, Cpo, start
 
 spec = pytest.mark.spec
+DAY_S = 86400
 
 
 # --- kept
@@ -52,6 +55,23 @@ async def test_a_session_is_kept_with_all_that_is_known_of_it() -> None:
 async def _begun(abc: Reached) -> str:
     session_id: str = (await abc.start(rfid())).json()["SessionID"]
     return session_id
+
+
+@spec("OICP-SES-14")
+async def test_a_session_is_kept_for_its_late_record_and_a_closed_one_for_good() -> None:
+    assert not [index for kept in ("journeys", "cdrs") for index in INDEXES[kept] if expires(index)]
+    async with opened() as hub:
+        abc, _, _ = await trio(hub)
+        session_id = (await abc.start(rfid())).json()["SessionID"]
+        hub.clock.advance(200 * DAY_S)
+        assert code(await abc.cdr(session_id)) == (200, "000")
+        hub.clock.advance(3650 * DAY_S)
+        assert code(await abc.cdr(session_id)) == (404, "400")
+        assert len(hub.storage.cdrs.held) == 1
+
+
+def expires(index: IndexModel) -> bool:
+    return "expireAfterSeconds" in index.document
 
 
 @spec("OICP-SES-16")

@@ -59,6 +59,17 @@ async def test_cards_of_the_stop_list_end_it_without_asking() -> None:
         assert len(back.asked) == 1
 
 
+@pytest.mark.spec("OICP-AUTH-49")
+async def test_the_card_of_the_start_ends_it_at_an_emp_that_serves_no_stops() -> None:
+    async with opened() as hub:
+        abc, back = await join(hub, cpo()), Emp(CARD)
+        await join(hub, emp(), back)
+        session_id = await begun(hub, abc)
+        back.broken = httpx.Response(404, content=b"not here")
+        assert code(await abc.stop(session_id, rfid())) == (200, "000")
+        assert code(await abc.stop(session_id, rfid(OTHER))) != (200, "000")
+
+
 @pytest.mark.spec("OICP-AUTH-45", "OICP-AUTH-46", "OICP-SES-08")
 async def test_after_a_no_the_session_goes_on() -> None:
     async with opened() as hub:
