@@ -28,7 +28,7 @@ from core.ports.stores import (
 from core.services.cdr_journeys import CdrJourneys
 from core.services.completion import CdrCompletion
 from core.services.partners import PartnerService, owner_of
-from core.services.sessions import is_ours, session_changed
+from core.services.sessions import check_dates, is_ours, session_changed
 
 
 class BillingService:
@@ -329,6 +329,7 @@ class BillingService:
 
 def check_plausible(cdr: Cdr) -> None:
     """Raises Invalid for what cannot be: an end before its start, negative energy in no credit, endless readings."""
+    check_dates(cdr.started_at, cdr.ended_at, cdr.charging_started_at, cdr.charging_ended_at)
     if cdr.ended_at < cdr.started_at:
         raise Invalid("$.end_date_time", "the end is before the start")
     if cdr.charging_started_at and cdr.charging_ended_at and cdr.charging_ended_at < cdr.charging_started_at:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from core.errors import Unavailable, Uncertain, Unknown, Unsupported
+from core.errors import Invalid, Unavailable, Uncertain, Unknown, Unsupported
 from core.model.authorisation import FROM_COPIES, Answered, Journey, JourneyState
 from core.model.event import Event, EventKind
 from core.model.ids import EvseId, PartyId, TokenUid
@@ -17,6 +17,7 @@ from core.ports.clock import Clock, Ids
 from core.ports.stores import JourneyStore, LocationStore, PartnerStore, Saved, SessionStore
 from core.services.partners import owner_of
 
+YEARS = range(1970, 9999)
 ID_LENGTH = 36
 """The longest id of a session that every protocol can say."""
 
@@ -45,7 +46,8 @@ class SessionService:
         self, caller: Partner, session: Session, correlation_id: str | None = None, journey: Journey | None = None
     ) -> Saved:
         """Insert or replace. The eMSP is the one that authorised it, else the issuer of its token. `journey` if the
-        caller's protocol names it. Raises Unknown if there is no such party."""
+        caller's protocol names it. Raises Unknown if there is no such party, Invalid for dates that cannot be."""
+        check_dates(session.started_at, session.ended_at)
         return await self._put(caller, session, correlation_id, journey, told=False)
 
     async def keep(self, caller: Partner, session: Session, journey: Journey | None = None) -> Saved:
@@ -266,6 +268,12 @@ async def with_its_issuer(partners: PartnerStore, journey: Journey | None, issue
         return journey
     home = await partners.by_party(issuer, Role.EMSP)
     return journey if home is None or home.id == journey.issuer_partner else None
+
+
+def check_dates(*moments: datetime | None) -> None:
+    """Raises Invalid at the ends of the calendar, where no local time can be said."""
+    if any(moment is not None and moment.year not in YEARS for moment in moments):
+        raise Invalid("$.start_date_time", "no date of a charging process")
 
 
 def auth_method_of(journey: Journey) -> AuthMethod:

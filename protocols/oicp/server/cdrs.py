@@ -4,6 +4,7 @@ A record is stored and its session closed in one step, and acknowledged for that
 the settlement's business.
 """
 
+import logging
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -24,6 +25,7 @@ from protocols.oicp.wire.cdr import ChargeDetailRecord, GetChargeDetailRecords
 CLOCK_SKEW: Final = timedelta(minutes=5)
 MOST_KWH: Final = Decimal(1000)
 BULK: Final = 500
+log = logging.getLogger(__name__)
 NOT_DELIVERED: Final = tuple(state for state in CURRENT if state is not CdrState.DELIVERED)
 
 
@@ -136,4 +138,8 @@ async def _record(call: Inbound, settlement: CdrSettlement) -> ChargeDetailRecor
     cdr, _ = await call.hub.billing.for_recipient(settlement, call.partner)
     place = await call.hub.locations.place(cdr.owner, cdr.location.id) if cdr.location.id else None
     time_zone = place.time_zone if place else None
-    return cdr_to_oicp(without_our_reference(cdr), time_zone=time_zone, session_id=cdr.journey_id).record
+    try:
+        return cdr_to_oicp(without_our_reference(cdr), time_zone=time_zone, session_id=cdr.journey_id).record
+    except ArithmeticError:  # of one operator; the EMP's other records are not held up by it
+        log.exception("CDR %s is left out of what %s fetches", settlement.key, call.partner.name)
+        return None
