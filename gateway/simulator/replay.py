@@ -154,11 +154,12 @@ async def _load(
 
 
 async def _cards(homes: Sequence[Home]) -> list[tuple[Home, Card]]:
-    """Cards of all homes, turn by turn."""
+    """Cards of all homes, turn by turn; listed where that can be, for not every host can ask every home."""
     found: list[tuple[Home, Card]] = []
     for home in homes:
         home.thinks_s = 0.0
-        await home.hand_out([card(home.party, number) for number in range(FIRST_CARD, FIRST_CARD + CARDS)])
+        held = [card(home.party, number) for number in range(FIRST_CARD, FIRST_CARD + CARDS)]
+        await home.hand_out(held, listed=home.lists_cards)
     for number in range(FIRST_CARD, FIRST_CARD + CARDS):
         found += [(home, card(home.party, number)) for home in homes]
     return found
