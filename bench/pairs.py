@@ -12,7 +12,7 @@ from bench.rig import Figure, Load, load
 from bench.scene import bare_hub, port_of, settled
 from gateway.simulator.access import Admin
 from gateway.simulator.cast import Cast, Site, card, cast
-from gateway.simulator.grid import Grid, Pair
+from gateway.simulator.grid import LISTED, Grid, Pair
 from gateway.simulator.network import Card, NotAsTold
 from gateway.simulator.ochp.cards import emt_id
 from gateway.simulator.ochp.host import OchpHost
@@ -46,10 +46,8 @@ async def _opened(networks: Cast, admin: Admin) -> None:
 
 async def _pair(pair: Pair, url: str) -> Figure:
     """Each card once, so that the home network's own time is known of every request."""
-    if pair.good is None:
-        return _figure(pair, None, "no way to ask for a card")
     cards = [card(pair.home.party, 1000 * _index(pair) + n) for n in range(REQUESTS)]
-    listed = (pair.host.needs_contracts and not pair.home.names_contracts) or not pair.home.is_asked
+    listed = pair.good is LISTED or not pair.home.is_asked
     await pair.home.hand_out(cards, listed=listed)
     await settled(url)
     first, requests = [[await _recorded(pair.site, held) for held in cards] for _ in range(2)]
@@ -110,10 +108,8 @@ def _bytes(request: httpx.Request) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + request.content
 
 
-def _figure(pair: Pair, own: Load | None, way: str, whole: Load | None = None) -> Figure:
+def _figure(pair: Pair, own: Load, way: str, whole: Load) -> Figure:
     name = f"(g) {pair.home.protocol} card at {pair.host.protocol} host, {way}: own share p50 / p95"
-    if own is None or whole is None:
-        return Figure(name=name, measured="", reference="", ratio="", goal="", held=None)
     p50, p95 = own.percentile(50), own.percentile(95)
     return Figure(
         name=name,

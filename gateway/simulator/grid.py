@@ -24,9 +24,10 @@ NOBODY = PartyId("XX", "NIX")
 class Pair(Struct, kw_only=True):
     """One home network at one host network.
 
-    `blocked`, `unknown`, `silent`: how the host understood the no; `asking`: the no to a good card about which the two
-    protocols cannot ask and answer each other.
-    `trip`: of the card that the home network is asked about, where it can be; `listed`: of one that others may accept.
+    `blocked`, `unknown`, `silent`: how the host understood the no; `asking`: the no to a good card, where the home
+    network's yes does not say what the host's protocol needs.
+    `trip`: of the card that the home network is asked about, where that is enough; `listed`: of one that others may
+    accept.
     `refusal`: what was said to a remote start, `commanded` its charging if it began one."""
 
     home: Home
@@ -51,14 +52,11 @@ class Pair(Struct, kw_only=True):
         return f"{self.home.name} ({self.home.protocol}) at {self.host.name} ({self.host.protocol})"
 
     @property
-    def good(self) -> int | None:
-        """Number of a card that is accepted: the one that the home network is asked about, if what the host asks and
-        what it answers are enough for the other's protocol, else a listed one. None: there is no way."""
-        home, host = self.home, self.host
-        enough = (home.names_contracts or not host.needs_contracts) and (host.names_evses or not home.needs_evses)
-        if enough or not home.is_asked:
-            return ALLOWED
-        return LISTED if home.lists_cards else None
+    def good(self) -> int:
+        """Number of a card that is accepted: the one that the home network is asked about, if what it answers is enough
+        for the host's protocol, else a listed one."""
+        enough = self.home.names_contracts or not self.host.needs_contracts
+        return ALLOWED if enough or not self.home.is_asked else LISTED
 
     @property
     def trips(self) -> list[Trip]:
@@ -104,8 +102,7 @@ async def cards(grid: Grid, out: Transcript) -> None:
             pair.asking = await _refused(pair, card(pair.home.party, ALLOWED), "a card that cannot be asked about")
         elif pair.home.lists_cards and pair.home.is_asked:
             pair.listed = await accepted(pair, LISTED)
-        if pair.good:
-            pair.trip = await accepted(pair, pair.good)
+        pair.trip = await accepted(pair, pair.good)
     for home in grid.cast.homes:
         mine = [pair for pair in grid.pairs if pair.home is home]
         out.held(f"{home.name}'s cards ({home.protocol}): {'; '.join(map(_told, mine))}")
@@ -205,10 +202,9 @@ async def _not_commanded(pair: Pair, held: Card) -> str:
 
 def _told(pair: Pair) -> str:
     refused = f"blocked: {pair.blocked}, unknown: {pair.unknown}"
-    if pair.trip is None:
-        return f"at {pair.host.name} there is no way to ask, {refused}"
     listed = ", if listed" if pair.good is LISTED else ""
-    return f"at {pair.host.name} good in {(pair.trip.authorise_s or 0.0) * 1000:.0f} ms{listed}, {refused}"
+    took_s = pair.trip.authorise_s if pair.trip else None
+    return f"at {pair.host.name} good in {(took_s or 0.0) * 1000:.0f} ms{listed}, {refused}"
 
 
 def _pairs(found: Sequence[object]) -> str:

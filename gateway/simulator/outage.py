@@ -15,7 +15,7 @@ PATIENCE_S = 60.0
 async def outages(grid: Grid, admin: Admin, out: Transcript) -> list[Trip]:
     """Pushes are lost and fetched later; CDRs wait in their workflows; listed cards work on."""
     homes = grid.cast.homes
-    before = [await accepted(pair, pair.good) for pair in grid.pairs if pair.home.is_asked and pair.good]
+    before = [await accepted(pair, pair.good) for pair in grid.pairs if pair.home.is_asked]
     await at_once([trip.charging.begin() for trip in before])
     await asyncio.gather(*(home.switch_off() for home in homes))
     out.tell(f"{len(before)} drivers are charging when the home networks are switched off, all at once.")
@@ -35,7 +35,7 @@ async def outages(grid: Grid, admin: Admin, out: Transcript) -> list[Trip]:
     await asyncio.gather(*(home.catch_up() for home in homes))
     await status_seen(homes, broken, Live.BROKEN)
     out.held(f"they learned that {', '.join(point.evse_id for point in broken)} went out of order meanwhile")
-    missed = [trip for trip in before if trip.follows]
+    missed = [trip for trip in before if trip.follows_later]
     await at_once([follow(trip, PATIENCE_S) for trip in missed])
     out.held(f"they learned of the end of the {len(missed)} sessions that they had followed")
     await at_once([billed(trip, admin, patience_s=PATIENCE_S) for trip in trips])

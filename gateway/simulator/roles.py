@@ -98,12 +98,12 @@ class Host(Network):
     """As its name is written: OCPI, eMIP."""
     tells_sessions: ClassVar[bool]
     """Whether its protocol tells of a session while it runs."""
+    tells_only_now: ClassVar[bool] = False
+    """Whether a home of the same protocol hears of it only while it is there; the host is told that it was not."""
     takes_commands: ClassVar[bool]
     """Whether its protocol, as the hub speaks it, has remote start and stop."""
     needs_contracts: ClassVar[bool] = False
     """Whether a yes counts only if it names the contract of the card."""
-    names_evses: ClassVar[bool] = True
-    """Whether its question about a card names the EVSE."""
     price: Price
 
     @abstractmethod
@@ -145,8 +145,6 @@ class Home(Network):
     """Part of the path at which it is asked; empty where all calls of its protocol have one path."""
     names_contracts: ClassVar[bool] = True
     """Whether its answer about a card names the contract."""
-    needs_evses: ClassVar[bool] = False
-    """Whether it can be asked about a card only where the EVSE is named."""
     lists_cards: ClassVar[bool]
     """Whether its protocol lets others accept its cards without asking."""
     sees_stations: ClassVar[bool]

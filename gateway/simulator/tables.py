@@ -24,9 +24,7 @@ def marks(grid: Grid) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
 
 def _row(pair: Pair) -> tuple[str, ...]:
     trip = pair.trip
-    if trip is None:
-        return (pair.name, *(NONE for _ in COLUMNS[1:]))
-    if trip.bill is None or trip.authorise_s is None:
+    if trip is None or trip.bill is None or trip.authorise_s is None:
         raise NotAsTold(f"{pair.name} was not played to its end")
     return (
         pair.name,
@@ -41,8 +39,6 @@ def _row(pair: Pair) -> tuple[str, ...]:
 
 
 def _cell(pair: Pair) -> str:
-    if pair.trip is None:
-        return NONE
     session = "session" if pair.trip and pair.trip.follows else NONE
     start = "start" if pair.commanded else NONE
     return f"card {session:^7} {start:^5} CDR"

@@ -45,6 +45,11 @@ class Trip(Struct, kw_only=True):
         """Whether its home network can follow the session."""
         return self.host.tells_sessions and self.home.sees_sessions
 
+    @property
+    def follows_later(self) -> bool:
+        """Whether it can also if it was away meanwhile."""
+        return self.follows and not (self.host.tells_only_now and self.host.protocol == self.home.protocol)
+
 
 def visit(held: Card, point: Point, number: int) -> Visit:
     """Of some minutes, and with an amount of energy that no other visit has; it has just ended."""

@@ -39,7 +39,6 @@ class EmipHome(EmipNetwork, Home):
     `records` holds every charge detail record that it was sent, in order."""
 
     is_asked: ClassVar[bool] = True
-    needs_evses: ClassVar[bool] = True
     lists_cards: ClassVar[bool] = False
     sees_stations: ClassVar[bool] = False
     sees_status: ClassVar[bool] = False

@@ -1,7 +1,7 @@
 """A simulated OCHP operator: charge points, live status, the list of cards, charge data records. Source: OCHP 1.4."""
 
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from core.model.ids import PartyId
 from gateway.simulator.network import NotAsTold, bare
@@ -30,12 +30,16 @@ class OchpHost(OchpNetwork, Host):
     tells_sessions: ClassVar[bool] = False
     takes_commands: ClassVar[bool] = False
     needs_contracts: ClassVar[bool] = True
-    names_evses: ClassVar[bool] = False
 
     def __init__(self, name: str, party: PartyId, hub_url: str, price: Price) -> None:
         super().__init__(name, party, "CPO", hub_url)
         self.price = price
         self._cards: dict[str, Listed] = {}
+
+    def introduction(self) -> dict[str, Any]:
+        """Its questions name no EVSE: one stands for all of them where an eMSP wants to be told of one."""
+        party = self.party
+        return super().introduction() | {"surrogate_evse_id": f"{party.country_code}*{party.party_id}*E1"}
 
     async def offer(self, operator: Operator) -> None:
         """The price is in the records."""

@@ -59,8 +59,12 @@ class OchpNetwork(Network):
     async def join(self, admin: Admin) -> None:
         """Switched on, and added by the hub's operator: OCHP has no handshake."""
         await self.switch_on()
-        given = await admin.add(partner_document(self.name, "ochp", self.party, self.role))
+        given = await admin.add(self.introduction())
         self.account = Account(given["id"], given["username"], Secret(given["password"]))
+
+    def introduction(self) -> dict[str, Any]:
+        """What the hub's operator enters about us."""
+        return partner_document(self.name, "ochp", self.party, self.role)
 
     async def call(self, operation: str, *inside: Element) -> Reply:
         """Raises NotAsTold, with the words of the clearing house, unless all is well."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from gateway.simulator.network import NotAsTold
 from gateway.simulator.oicp.network import code_of
-from gateway.simulator.oicp.objects import Object, charge_detail_record, identification
+from gateway.simulator.oicp.objects import Object, charge_detail_record, identification, notification
 from gateway.simulator.roles import Charging, Live, Verdict
 from gateway.simulator.visits import Visit
 
@@ -56,9 +56,10 @@ class OicpCharging(Charging):
     async def begin(self, *, lenient: bool = False) -> None:
         if self._live:
             await self._host.show(self.visit.point, Live.CHARGING)
+        await self._notify("Start")
 
     async def proceed(self, *, lenient: bool = False) -> None:
-        """OICP's session has no middle that the hub must hear of."""
+        await self._notify("Progress")
 
     async def end(self, *, lenient: bool = False) -> None:
         """A session that a card began is ended by it; one that a remote start began is not asked about."""
@@ -67,8 +68,12 @@ class OicpCharging(Charging):
             answer = await self._host.authorize_stop(visit.card.uid, visit.point.evse_id, self.session_id)
             if answer.get("AuthorizationStatus") != AUTHORISED and not lenient:
                 raise NotAsTold(f"{self._host.name}: the card that began a session may not end it: {answer}")
+        await self._notify("End")
         if self._live:
             await self._host.show(visit.point, Live.FREE)
+
+    async def _notify(self, kind: str) -> None:
+        await self._host.charging_notification(notification(kind, self.visit, self.session_id, self._identification))
 
     async def bill(self) -> None:
         await self._host.charge_detail_record(self.record)

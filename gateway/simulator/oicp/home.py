@@ -12,7 +12,7 @@ from gateway.simulator.oicp.objects import Object, provider_id, stamp
 from gateway.simulator.roles import SILENCE_S, Bill, Home, Live, Refusal
 from gateway.simulator.server import Answer, Request
 from gateway.simulator.stations import Point
-from gateway.simulator.visits import Visit
+from gateway.simulator.visits import Visit, key
 
 UNKNOWN_CARD: Final = "102"
 BLOCKED_CARD: Final = "200"
@@ -30,7 +30,7 @@ class OicpHome(OicpNetwork, Home):
     lists_cards: ClassVar[bool] = True
     sees_stations: ClassVar[bool] = True
     sees_status: ClassVar[bool] = True
-    sees_sessions: ClassVar[bool] = False
+    sees_sessions: ClassVar[bool] = True
     gives_commands: ClassVar[bool] = True
 
     def __init__(self, name: str, party: PartyId, hub_url: str, *, thinks_s: float = 0.0) -> None:
@@ -40,6 +40,7 @@ class OicpHome(OicpNetwork, Home):
         self._uploaded: list[Card] = []
         self._began = datetime.now(UTC) - timedelta(minutes=1)
         self._started: dict[str, str] = {}
+        self._notified: dict[str, set[str]] = {}
 
     # --- as the story wants it
 
@@ -66,7 +67,7 @@ class OicpHome(OicpNetwork, Home):
         return found
 
     def followed(self, visit: Visit) -> bool:
-        return False
+        return {"Start", "End"} <= self._notified.get(visit.key, set())
 
     async def start(self, card: Card, point: Point) -> str:
         body = {
@@ -138,6 +139,8 @@ class OicpHome(OicpNetwork, Home):
                 self.cdrs.append(body)
                 return json_answer(acknowledgement(body))
             case (*_, "notificationmgmt", _, "charging-notifications"):
+                begun = key(body["EvseID"], datetime.fromisoformat(body["SessionStart"]))
+                self._notified.setdefault(begun, set()).add(body["Type"])
                 return json_answer(acknowledgement(body))
         return None
 

@@ -5,13 +5,15 @@ from typing import ClassVar, Final
 from core.model.ids import PartyId
 from gateway.simulator.network import NotAsTold
 from gateway.simulator.oicp.charging import OicpCharging
-from gateway.simulator.oicp.network import OicpNetwork, acknowledgement, json_answer
+from gateway.simulator.oicp.network import OicpNetwork, acknowledgement, code_of, json_answer
 from gateway.simulator.oicp.objects import Object, agreed, identification, operator_id, push_evse_data
 from gateway.simulator.roles import Charging, Host, Live
 from gateway.simulator.server import Answer, Request
 from gateway.simulator.stations import Operator, Point
 from gateway.simulator.visits import Price, Visit, is_of
 
+NOT_TOLD: Final = frozenset({"310", "320"})
+"""The EMP does not answer; it cannot be told. Source: OICP 2.3, status codes."""
 STATUS: Final = {Live.FREE: "Available", Live.CHARGING: "Occupied", Live.BROKEN: "OutOfService"}
 
 
@@ -19,7 +21,8 @@ class OicpHost(OicpNetwork, Host):
     """Its records carry no amount: the hub knows its price, which was agreed on."""
 
     protocol: ClassVar[str] = "OICP"
-    tells_sessions: ClassVar[bool] = False
+    tells_sessions: ClassVar[bool] = True
+    tells_only_now: ClassVar[bool] = True
     takes_commands: ClassVar[bool] = True
 
     def __init__(self, name: str, party: PartyId, hub_url: str, price: Price) -> None:
@@ -89,6 +92,12 @@ class OicpHost(OicpNetwork, Host):
             "Identification": identification(uid),
         }
         return await self._call(f"charging/v21/{self.operators}/authorize/stop", body)
+
+    async def charging_notification(self, body: Object) -> None:
+        """An EMP that cannot be told now, or at all, is no error: the record is what counts."""
+        answer = await self._call("notificationmgmt/v11/charging-notifications", body)
+        if answer.get("Result") is not True and code_of(answer) not in NOT_TOLD:
+            raise NotAsTold(f"{self.name}: a charging notification was answered {answer.get('StatusCode')}")
 
     async def charge_detail_record(self, record: Object) -> None:
         await self._acknowledged(f"cdrmgmt/v22/{self.operators}/charge-detail-record", record)

@@ -57,6 +57,28 @@ def charge_detail_record(visit: Visit, session_id: str, medium: Object) -> Objec
     }
 
 
+def notification(kind: str, visit: Visit, session_id: str, medium: Object) -> Object:
+    """Charging begins (Start), stands half way (Progress), or is over with its session (End)."""
+    zone = visit.point.time_zone
+    found: Object = {
+        "Type": kind,
+        "SessionID": session_id,
+        "CPOPartnerSessionID": visit.id,
+        "EvseID": visit.point.evse_id,
+        "OperatorID": operator_id(visit.point.operator),
+        "Identification": medium,
+        "SessionStart": stamp(visit.started_at, zone),
+        "ChargingStart": stamp(visit.started_at, zone),
+    }
+    if kind == "Progress":
+        half_way = visit.started_at + (visit.ended_at - visit.started_at) / 2
+        found |= {"EventOccurred": stamp(half_way, zone), "ConsumedEnergyProgress": visit.half_kwh}
+    if kind == "End":
+        ended = stamp(visit.ended_at, zone)
+        found |= {"ChargingEnd": ended, "SessionEnd": ended, "ConsumedEnergy": visit.energy_kwh}
+    return found
+
+
 def push_evse_data(operator: Operator, action: str = "fullLoad") -> Object:
     return {
         "ActionType": action,
