@@ -42,7 +42,10 @@ class OicpClient:
         self, partner: Partner, operator_id: str, message: AuthorizeStop, process_id: str
     ) -> AuthorizationStop:
         path = f"charging/v21/operators/{quote(operator_id, safe='')}/authorize/stop"
-        answer = await self._post(partner, "AuthorizeStop", path, codec.encode(message), process_id, secret=True)
+        content, session_id = codec.encode(message), message.session_id
+        answer = await self._post(
+            partner, "AuthorizeStop", path, content, process_id, secret=True, session_id=session_id
+        )
         return _typed(answer, AuthorizationStop)
 
     async def authorize_remote_start(
@@ -57,8 +60,16 @@ class OicpClient:
         self, partner: Partner, message: AuthorizeRemoteStop, process_id: str, timeout_s: float
     ) -> Acknowledgement:
         path = f"charging/v21/providers/{quote(message.provider_id, safe='')}/authorize-remote/stop"
-        content = codec.encode(message)
-        return _said(await self._post(partner, "AuthorizeRemoteStop", path, content, process_id, timeout_s=timeout_s))
+        answer = await self._post(
+            partner,
+            "AuthorizeRemoteStop",
+            path,
+            codec.encode(message),
+            process_id,
+            timeout_s=timeout_s,
+            session_id=message.session_id,
+        )
+        return _said(answer)
 
     async def charge_detail_record(
         self, partner: Partner, operator_id: str, message: ChargeDetailRecord, process_id: str
@@ -73,7 +84,8 @@ class OicpClient:
 
     async def charging_notification(self, partner: Partner, message: Notification, process_id: str) -> Acknowledgement:
         """Raises Unsupported where the partner serves no such path, Rejected for a negative acknowledgement."""
-        answer = await self._post(partner, NOTIFICATION, NOTIFICATION_PATH, codec.encode(message), process_id)
+        content, session_id = codec.encode(message), message.session_id
+        answer = await self._post(partner, NOTIFICATION, NOTIFICATION_PATH, content, process_id, session_id=session_id)
         if answer.status in NO_SUCH_PATH and _fault(answer) is None:
             raise Unsupported(f"{partner.name} takes no charging notifications")
         ack = _typed(answer, Acknowledgement)
@@ -100,7 +112,9 @@ class OicpClient:
         *,
         secret: bool = False,
         timeout_s: float | None = None,
+        session_id: str | None = None,
     ) -> Answer:
+        """`session_id`: the running session that it is about, by which the journal finds it."""
         settings = settings_of(partner)
         if not settings.callback_url:
             raise Unsupported(f"{partner.name} has no service URL")
@@ -114,7 +128,8 @@ class OicpClient:
                 headers={"content-type": JSON, "accept": JSON, "process-id": process_id},
                 content=body,
                 timeout_s=_timeout_s(settings, operation) if timeout_s is None else timeout_s,
-                correlation_id=process_id,
+                correlation_id=session_id.lower() if session_id else process_id,
+                request_id=process_id,
                 confidential=secret and b'"PIN"' in body,
             )
         )

@@ -1,7 +1,8 @@
 """What the hub keeps of a charging process, and that it keeps it before it says so. OICP checklist, 7 and 18."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any
 from unittest.mock import Mock
@@ -13,6 +14,7 @@ from pymongo import IndexModel
 from core.errors import StoreUnavailable
 from core.model.authorisation import Answered, JourneyState
 from core.model.ids import EvseId
+from gateway.admin.journeys import chain
 from gateway.metrics import Metrics
 from gateway.middleware.observe import Observer
 from gateway.storage.indexes import INDEXES
@@ -141,6 +143,18 @@ def slowly(answering: Emp) -> Callable[[httpx.Request], httpx.Response]:
     return answer
 
 
+@asynccontextmanager
+async def observed(hub: TestHub) -> AsyncIterator[None]:
+    """What partners call is journaled, as in the whole gateway."""
+    observer, unobserved = Observer(Mock(spec=Metrics), hub.storage.journal, hub.clock, hub.ids), hub.client
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(observer(hub.app)), base_url="http://hub") as client:
+        hub.client = client
+        try:
+            yield
+        finally:
+            hub.client = unobserved
+
+
 @spec("OICP-OPS-01")
 @pytest.mark.parametrize(
     ("trouble", "outcome"),
@@ -153,19 +167,53 @@ async def test_the_log_names_every_operation_and_what_was_forwarded(
         abc, dcb, back = await trio(hub)
         back.broken = trouble
         hub.network.answer("de-dcb.test", slowly(back))
-        observer = Observer(Mock(spec=Metrics), hub.storage.journal, hub.clock, hub.ids)
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(observer(hub.app)), base_url="http://hub") as client:
-            hub.client, unobserved = client, hub.client
+        async with observed(hub):
             answer = await abc.start(rfid())
-            hub.client = unobserved
         forwarded, called = hub.storage.journal.exchanges
         assert (called.at, called.partner, called.inbound) == (hub.clock.now(), abc.partner.id, True)
         assert called.operation.endswith("/{id}/authorize/start")
         assert (called.status, called.code) == code(answer)
-        assert {called.correlation_id, forwarded.correlation_id} == {answer.headers["process-id"]}
+        for one in (called, forwarded):
+            assert one.correlation_id == one.request_id == answer.headers["process-id"]
         assert (forwarded.partner, forwarded.operation) == (dcb.partner.id, "AuthorizeStart")
         assert (forwarded.status, (forwarded.error or "").rpartition(": ")[2] or None) == outcome
         assert called.duration_ms >= forwarded.duration_ms >= 20
+
+
+@spec("OICP-OPS-02")
+async def test_a_session_shows_all_its_messages() -> None:
+    async with opened() as hub:
+        back, home = Cpo(), Emp(CARD, OTHER)
+        abc, dcb = await join(hub, cpo(), back), await join(hub, emp(), home)
+        async with observed(hub):
+            session_id = await _begun(abc)
+            await _begun(abc)  # another one, of which nothing is shown
+            for kind in ("Start", "Progress"):
+                assert code(await abc.notify(kind, session_id.upper())) == (200, "000")
+            assert code(await abc.notify("Progress", session_id)) == (200, "022")
+            assert code(await abc.stop(session_id, rfid(OTHER))) == (200, "000")
+            stop = {"SessionID": session_id, "ProviderID": "DE-DCB", "EvseID": "DE*ABC*E1"}
+            assert code(await dcb.post(REMOTE_STOP, stop)) == (200, "000")
+            assert code(await abc.cdr(session_id)) == (200, "000")
+            await hub.settle()
+        found = (await chain(hub.hub, hub.storage, session_id)).messages  # type: ignore[arg-type]
+        assert sorted(one.operation.rpartition("{id}/")[2] for one in found if one.inbound) == [
+            "POST /api/oicp/notificationmgmt/v11/charging-notifications",
+            "POST /api/oicp/notificationmgmt/v11/charging-notifications",
+            "POST /api/oicp/notificationmgmt/v11/charging-notifications",
+            "authorize-remote/stop",
+            "authorize/start",
+            "authorize/stop",
+            "charge-detail-record",
+        ]
+        assert sorted(one.operation for one in found if not one.inbound) == [
+            "AuthorizeRemoteStop",
+            "AuthorizeStart",
+            "AuthorizeStop",
+            "ChargeDetailRecord",
+            "ChargingNotification",
+            "ChargingNotification",
+        ]
 
 
 # --- whose it is

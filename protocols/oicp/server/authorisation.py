@@ -60,7 +60,8 @@ async def authorize_stop(call: Inbound) -> Reply:
         answer, issuer=journey.issuer, issuer_session_id=journey.issuer_session_id, reference=None
     )
     stop = authorisation_stop_to_oicp(answer, request, provider_id=spelling_of(home, journey.issuer, Role.EMSP))
-    return Reply(codec.encode_answer(stop), stop.status_code.code if stop.status_code else "")
+    code = stop.status_code.code if stop.status_code else ""
+    return Reply(codec.encode_answer(stop), code, session_id=journey.id)
 
 
 async def own_journey(call: Inbound, session_id: str, cpo_session_id: str | None) -> Journey:

@@ -148,7 +148,7 @@ def _answer_to(error: Exception, operation: Operation, settings: OicpSettings) -
         log.error("OICP %s failed", operation.name, exc_info=error)
         answer = Negative(SYSTEM_ERROR)
     body = negative_body(answer.code, answer.info, authorisation=operation.authorisation, ids=answer.ids)
-    return Reply(body, answer.code, 200 if settings.always_200 else answer.http)
+    return Reply(body, answer.code, 200 if settings.always_200 else answer.http, answer.ids.get("session_id"))
 
 
 def _template(operation: Operation) -> str:
@@ -175,7 +175,8 @@ async def _send(send: Send, reply: Reply, process_id: str) -> None:
         (b"content-type", b"application/json;charset=UTF-8"),
         (b"content-length", str(len(reply.body)).encode()),
         (b"process-id", process_id.encode()),
-        (b"x-correlation-id", process_id.encode()),
+        (b"x-request-id", process_id.encode()),
+        (b"x-correlation-id", (reply.session_id or process_id).encode()),
     ]
     if reply.status == 405:
         headers.append((b"allow", b"POST"))

@@ -23,11 +23,12 @@ MAX_SIZE: Final = 2000
 
 
 class Reply(Struct, frozen=True):
-    """`code` is the status code in the body, for the journal."""
+    """`code` is the status code in the body, `session_id` the hub's id of the session it is about: for the journal."""
 
     body: bytes
     code: str = SUCCESS
     status: int = 200
+    session_id: str | None = None
 
 
 class Shared(Struct, frozen=True, kw_only=True):
@@ -102,7 +103,7 @@ def decoded(body: bytes, wire_type: Any, decode: Callable[[bytes], T]) -> T:
 
 
 def acknowledged(info: str | None = None, **ids: str | None) -> Reply:
-    return Reply(codec.encode_answer(acknowledgement(SUCCESS, info, **ids)))
+    return Reply(codec.encode_answer(acknowledgement(SUCCESS, info, **ids)), session_id=ids.get("session_id"))
 
 
 def listed(names: list[str]) -> str:

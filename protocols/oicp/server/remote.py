@@ -111,7 +111,8 @@ def _patient(command: Command) -> Command:
 
 def _answer(outcome: CommandOutcome, ids: Ids) -> Reply:
     answer: Acknowledgement = acknowledgement_to_oicp(outcome, **ids)
-    return Reply(codec.encode_answer(answer), answer.status_code.code if answer.status_code else "")
+    code = answer.status_code.code if answer.status_code else ""
+    return Reply(codec.encode_answer(answer), code, session_id=answer.session_id)
 
 
 async def _operator(call: Inbound, evse_id: EvseId, owner: PartyId | None, ids: Ids) -> tuple[Partner, PartyId]:
