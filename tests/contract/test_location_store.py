@@ -66,7 +66,7 @@ async def test_an_evse_is_where_the_operator_in_its_id_says_whoever_else_claims_
         replace(location(number), owner=XYZ, evses=(replace(mine.evses[0], uid=f"U{number}"),))
         for number in range(20, 30)
     ]
-    for one in claimed[:5] + [mine] + claimed[5:]:
+    for one in [*claimed[:5], mine, *claimed[5:]]:
         await storage.locations.save(one, events=[])
     assert await storage.locations.by_evse_id(mine.evses[0].evse_id) == mine
 

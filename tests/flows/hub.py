@@ -113,8 +113,8 @@ class TestHub:
     @classmethod
     @asynccontextmanager
     async def open(cls, plugins: Sequence[ProtocolPlugin], **options: Any) -> AsyncIterator["TestHub"]:
-        """`options`: `allow_private`, `hotline`, `storage` (of a hub that was there before), and switches of Hub such as
-        `open_registration`."""
+        """`options`: `allow_private`, `hotline`, `storage` (of a hub that was there before), and switches of Hub such
+        as `open_registration`."""
         hub = cls(plugins, **options)
         try:
             yield hub
