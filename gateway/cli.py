@@ -132,7 +132,7 @@ def worker() -> None:
 @click.option("--data-set", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Real data to play.")
 @click.option("--port", default=0, type=click.IntRange(0, 65535), help="Port of the hub; 0 takes a free one.")
 def demo(once: bool, data_set: Path | None, port: int) -> None:
-    """Play the roaming story: simulated networks of both protocols, drivers that charge across, on a fresh hub."""
+    """Play the roaming story: simulated networks of all protocols, drivers that charge across, on a fresh hub."""
     _run(_demo(once, data_set, port))
 
 
