@@ -30,6 +30,8 @@ from core.services.completion import CdrCompletion
 from core.services.partners import PartnerService, owner_of
 from core.services.sessions import check_dates, is_ours, session_changed
 
+_ENDED_BADLY = (CdrState.REFUSED, CdrState.UNDELIVERABLE)
+
 
 class BillingService:
     """CDRs. `accept` is the gateway's half, the rest is used by the settlement process."""
@@ -255,14 +257,16 @@ class BillingService:
         return await self._settled(settlement, CdrState.UNDELIVERABLE, settlement.last_error)
 
     async def reopen(self, key: str) -> CdrSettlement:
-        """An operator's decision: a CDR that ended badly is tried again. Raises Invalid for one that was delivered."""
+        """An operator's decision: a CDR that ended badly is tried again; one that is on its way is hurried, and its
+        state is left alone: it may be on the wire just now. Raises Invalid for one that was delivered."""
         settlement = await self.get(key)
         if settlement.state in (CdrState.DELIVERED, CdrState.FETCHABLE, CdrState.WITHDRAWN):
             raise Invalid("$.state", f"CDR {key} is {settlement.state}")
-        reopened = await self._cdrs.update(msgspec.structs.replace(settlement, state=CdrState.ACCEPTED))
+        if settlement.state in _ENDED_BADLY:
+            settlement = await self._cdrs.update(msgspec.structs.replace(settlement, state=CdrState.ACCEPTED))
         if not await self._processes.nudge_cdr(key):
             await self._processes.settle_cdr(key)
-        return reopened
+        return settlement
 
     async def for_recipient(self, settlement: CdrSettlement, recipient: Partner) -> tuple[Cdr, tuple[Loss, ...]]:
         """As it came for a recipient of the sender's protocol, completed for one of another."""
