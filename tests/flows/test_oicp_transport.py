@@ -1,11 +1,15 @@
 """JSON by POST, and nothing else. OICP 2.3, Communication Paradigms; checklist, 1.3 and 2."""
 
+import gzip
+
 import pytest
 
 from tests.flows.oicp_partners import (
     CPO_PATHS,
+    DATA,
     EMP_PATHS,
     NOTIFY,
+    PULL,
     STATUS,
     Reached,
     code,
@@ -17,7 +21,7 @@ from tests.flows.oicp_partners import (
     opened,
     record,
 )
-from tests.flows.test_oicp_identity import STATUS_BODY
+from tests.flows.test_oicp_identity import PULL_BODY, STATUS_BODY
 
 spec = pytest.mark.spec
 SOAP = b'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body/></s:Envelope>'
@@ -67,6 +71,29 @@ async def test_any_accept_header_will_do(accept: str | None) -> None:
             request.headers["accept"] = accept
         answer = await hub.client.send(request)
         assert code(answer) == (200, "000")
+
+
+@spec("OICP-NET-22")
+async def test_bodies_in_gzip() -> None:
+    async with opened(max_body_bytes=200_000) as hub:
+        abc, provider = await join(hub, cpo()), await join(hub, emp())
+        records = [record(f"DE*ABC*E{number}") for number in range(100)]
+        data = {"OperatorID": "DE*ABC", "OperatorName": "ABC", "EvseDataRecord": records}
+        push = gzip.compress(encode({"ActionType": "fullLoad", "OperatorEvseData": data}))
+        packed = {"content-encoding": "GZIP"}
+        assert code(await abc.post(DATA, push, headers=packed)) == (200, "000")
+        for accepted, encoding in (("gzip, br", "gzip"), ("gzip;q=0", None), ("identity", None), ("br", None)):
+            query = PULL + "?size=100"
+            answer = await provider.post(query, PULL_BODY, headers={"accept-encoding": accepted})
+            assert answer.headers.get("content-encoding") == encoding
+            assert len(answer.json()["content"]) == 100
+        assert "content-encoding" not in (await abc.push_data("delete")).headers
+
+        assert (await abc.post(DATA, gzip.compress(b" " * 200_001), headers=packed)).status_code == 413
+        for wrong in (push[:-20], b"{}", push + b"x"):
+            assert errors(await abc.post(DATA, wrong, headers=packed)) == [""]
+        assert errors(await abc.post(DATA, b"{}", headers={"content-encoding": "br"})) == [""]
+        assert len(await provider.pulled("?size=100")) == 100
 
 
 @spec("OICP-NET-21")

@@ -5,6 +5,7 @@ path with stars and pluses, a Process-ID on every answer, its own bodies for unk
 that are too large.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from typing import Any, Final
@@ -35,8 +36,11 @@ from protocols.oicp.server.notifications import named_operator
 from protocols.oicp.server.operations import OPERATIONS, Operation
 from protocols.oicp.settings import OicpSettings, settings_of
 from protocols.plugin import Hub
+from protocols.transport.packing import packed, takes_gzip, unpacked
 
 BASE: Final = "/api/oicp"
+WORTH_PACKING: Final = 16 * 1024
+"""Bytes from which an answer is sent in gzip, to who takes it."""
 log = logging.getLogger(__name__)
 
 
@@ -72,7 +76,7 @@ class Endpoint:
             scope["path_template"] = _template(found.operation)
         reply = await self._reply(scope, receive, found, process_id)
         scope.setdefault("state", {})["protocol_code"] = reply.code
-        await _send(send, reply, process_id)
+        await _send(send, reply, process_id, packing=len(reply.body) >= WORTH_PACKING and _takes_gzip(scope))
 
     def _find(self, path: str) -> Found | None:
         """`<service>/<version>/operators/<id>/<operation>`."""
@@ -122,7 +126,7 @@ class Endpoint:
             return _answer_to(error, found.operation, settings)
 
     async def _body(self, receive: Receive, headers: Mapping[bytes, bytes]) -> bytes | None:
-        """None if it is longer than the hub takes; not more than that is ever read."""
+        """None if it is longer than the hub takes; not more than that is ever read, nor inflated."""
         limit = self._hub.max_body_bytes
         announced = headers.get(b"content-length", b"")
         if announced.isdigit() and int(announced) > limit:
@@ -137,7 +141,8 @@ class Endpoint:
                 return None
             chunks.append(chunk)
             more = message.get("more_body", False)
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        return unpacked(body, headers.get(b"content-encoding", b"").decode("latin-1"), limit)
 
 
 def _answer_to(error: Exception, operation: Operation, settings: OicpSettings) -> Reply:
@@ -170,15 +175,22 @@ def _query(scope: Mapping[str, Any]) -> dict[str, str]:
     return dict(parse_qsl(text.decode("latin-1"))) if text else {}
 
 
-async def _send(send: Send, reply: Reply, process_id: str) -> None:
+def _takes_gzip(scope: Mapping[str, Any]) -> bool:
+    return takes_gzip(dict(scope["headers"]).get(b"accept-encoding", b"").decode("latin-1"))
+
+
+async def _send(send: Send, reply: Reply, process_id: str, *, packing: bool) -> None:
+    body = await asyncio.to_thread(packed, reply.body) if packing else reply.body
     headers = [
         (b"content-type", b"application/json;charset=UTF-8"),
-        (b"content-length", str(len(reply.body)).encode()),
+        (b"content-length", str(len(body)).encode()),
         (b"process-id", process_id.encode()),
         (b"x-request-id", process_id.encode()),
         (b"x-correlation-id", (reply.session_id or process_id).encode()),
     ]
     if reply.status == 405:
         headers.append((b"allow", b"POST"))
+    if packing:
+        headers.append((b"content-encoding", b"gzip"))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": reply.body, "more_body": False})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -1,13 +1,14 @@
 """A SOAP service at its paths: POST is dispatched, `?wsdl` and `?xsd=` are served, all else is refused in SOAP."""
 
 import logging
-import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from litestar.handlers import ASGIRouteHandler, asgi
 from litestar.types import Receive, Scope, Send
 
+from core.errors import Invalid
+from protocols.transport.packing import unpacked
 from protocols.transport.soap.dispatch import Dispatcher, Incoming, Reply
 from protocols.transport.soap.envelope import Fault, FaultKind
 from protocols.transport.soap.wsdl import WsdlFiles
@@ -73,9 +74,6 @@ class SoapEndpoint:
         announced = headers.get("content-length", "")
         if announced.isdigit() and int(announced) > limit:
             raise _TooLong
-        encoding = headers.get("content-encoding", "identity").strip().lower()
-        if encoding not in ("identity", "gzip", ""):
-            raise Fault(FaultKind.CLIENT, "of content encodings only gzip is taken")
         chunks: list[bytes] = []
         size, more = 0, True
         while more:
@@ -88,21 +86,13 @@ class SoapEndpoint:
                 raise _TooLong
             chunks.append(chunk)
             more = message.get("more_body", False)
-        body = b"".join(chunks)
-        return _inflated(body, limit) if encoding == "gzip" else body
-
-
-def _inflated(body: bytes, limit: int) -> bytes:
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        plain = unpacker.decompress(body, limit + 1)
-    except zlib.error:
-        raise Fault(FaultKind.CLIENT, "the body is not gzip") from None
-    if len(plain) > limit:
-        raise _TooLong
-    if not unpacker.eof:
-        raise Fault(FaultKind.CLIENT, "the gzip body is cut off")
-    return plain
+        try:
+            body = unpacked(b"".join(chunks), headers.get("content-encoding", ""), limit)
+        except Invalid as error:
+            raise Fault(FaultKind.CLIENT, error.reason) from error
+        if body is None:
+            raise _TooLong
+        return body
 
 
 def soap_handler(paths: Iterable[str], endpoint: SoapEndpoint) -> ASGIRouteHandler:
