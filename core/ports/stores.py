@@ -324,6 +324,10 @@ class OutboxStore(EventSink, Protocol):
         """Write the outcome of an attempt: a final state, or PENDING with a later `due_at`."""
         ...
 
+    async def hurry(self, partner: str) -> None:
+        """What waits for this partner is due now: it is back."""
+        ...
+
     async def replay(self, delivery_id: str) -> bool:
         """A DEAD or MISSED delivery becomes PENDING and due now."""
         ...

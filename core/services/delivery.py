@@ -79,6 +79,7 @@ class DeliveryService:
             await self._outbox.fan_out(event, [])
             return
         if event.kind is EventKind.PARTY_CHANGED and event.part == PartnerState.CONNECTED and event.source:
+            await self._outbox.hurry(event.source)
             await self._hurry_cdrs(event.source)
         owner = await self._partners.get(event.source) if event.source else None
         owner = owner or await self._partners.by_party(event.owner)

@@ -108,6 +108,13 @@ class MongoOutbox:
     async def settle(self, delivery: Delivery) -> None:
         await self._settle(delivery)
 
+    async def hurry(self, partner: str) -> None:
+        now = stamp(self._database.clock.now())
+        waiting = {"partner": partner, "state": DeliveryState.PENDING.value, "due": {"$gt": now}}
+        with translated(writes=True):
+            await self._deliveries.update_many(waiting, {"$set": {"due": now, "doc.due_at": now}})
+        self._writer.news.set()
+
     async def replay(self, delivery_id: str) -> bool:
         held = await self.get(delivery_id)
         if held is None or held.state not in (DeliveryState.DEAD, DeliveryState.MISSED):

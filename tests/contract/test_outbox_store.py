@@ -154,6 +154,16 @@ async def test_what_failed_can_be_replayed(storage, clock, state):
     assert again == replace(given, due_at=at(100))
 
 
+async def test_what_waits_for_a_partner_is_due_when_it_is_back(storage, clock):
+    (mine,) = await fan_out(storage, to("p1"))
+    (others,) = await fan_out(storage, to("p2"))
+    for waiting in (mine, others):
+        await storage.outbox.settle(replace(waiting, due_at=at(3600)))
+    clock.advance(1)
+    await storage.outbox.hurry("p1")
+    assert await storage.outbox.claim_deliveries(9, LEASE_S) == [replace(mine, due_at=at(1))]
+
+
 async def test_pages_of_deliveries_are_newest_first(storage):
     first, second = await fan_out(storage, to("p1", coalesce="a"), to("p2", coalesce="a", seconds=1))
     (third,) = await fan_out(storage, to("p1", coalesce="b", seconds=2))

@@ -80,6 +80,13 @@ class FakeOutbox:
         self._leases.pop(delivery.id, None)
         self._news.set()
 
+    async def hurry(self, partner: str) -> None:
+        now = self.clock.now()
+        for id, held in self.deliveries.items():
+            if held.partner == partner and held.state is DeliveryState.PENDING and held.due_at > now:
+                self.deliveries[id] = replace(held, due_at=now)
+        self._news.set()
+
     async def replay(self, delivery_id: str) -> bool:
         held = self.deliveries.get(delivery_id)
         if held is None or held.state not in REPLAYABLE:

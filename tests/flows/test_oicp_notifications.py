@@ -317,7 +317,7 @@ async def test_an_emp_that_was_away_is_notified_when_it_is_back() -> None:
     async with TestHub.open([OCPI, OICP]) as hub:
         p1 = await OcpiPartner("p1.test", ("CPO", "NL", "CPA")).join(hub)
         back = Emp(CARD)
-        await join(hub, emp(), back)
+        dcb = await join(hub, emp(), back)
         await p1.call(hub, "PUT", "locations/receiver/NL/CPA/LOC1", location(evses=[evse(evse_id="NL*CPA*E1")]))
         asked = await p1.call(hub, "POST", f"tokens/sender/{CARD}/authorize", {"location_id": "LOC1"})
         ended = session(
@@ -329,7 +329,7 @@ async def test_an_emp_that_was_away_is_notified_when_it_is_back() -> None:
         await hub.relay()
         back.broken = None
         back.asked.clear()
-        hub.clock.advance(3600)
+        await hub.hub.partners.reached(dcb.partner.id)
         await hub.relay()
         assert [body["Type"] for body in told(back)] == ["Start", "End"]
 
