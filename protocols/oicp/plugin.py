@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from litestar import Router
@@ -12,8 +12,11 @@ from core.model.partner import CredentialKind, Partner, PartnerState, Role
 from core.ports.adapter import ProtocolAdapter
 from protocols.oicp.adapter import OicpAdapter
 from protocols.oicp.server.endpoint import oicp_router
-from protocols.oicp.settings import settings_from, sub_ids_from, with_spellings
+from protocols.oicp.server.operations import OPERATIONS
+from protocols.oicp.settings import OicpSettings, settings_from, sub_ids_from, with_spellings
 from protocols.plugin import Hub, NewPartner, Outbound
+
+NAMES: Final = frozenset(operation.name for operation in OPERATIONS)
 
 
 class OicpPlugin:
@@ -30,6 +33,7 @@ class OicpPlugin:
         if not partner.plays(Role.CPO) and not partner.plays(Role.EMSP):
             raise Invalid("$.roles", "an OICP partner is a CPO, an EMSP or both")
         settings = settings_from(document, partner)
+        _check_limits(settings)
         if settings.callback_url:
             outbound.http.check_url(settings.callback_url, "$.callback_url")
         key = secrets.token_urlsafe(32)
@@ -46,6 +50,12 @@ class OicpPlugin:
 
     async def connect(self, hub: Hub, partner: Partner, document: Mapping[str, Any]) -> Partner:
         raise Unsupported("OICP has no handshake: a partner is connected when it is added")
+
+
+def _check_limits(settings: OicpSettings) -> None:
+    for name in settings.calls_per_minute:
+        if name not in NAMES:
+            raise Invalid(f"$.calls_per_minute.{name}", f"one of {', '.join(sorted(NAMES))} is expected")
 
 
 PLUGIN = OicpPlugin()

@@ -22,6 +22,7 @@ SERVICES: Final = frozenset(
 )
 """Services of the hub itself, each a subscription of the partner. Source: OICP 2.3, README, service types."""
 
+PerMinute = Annotated[int, Meta(ge=1)]
 Fingerprint = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
@@ -34,7 +35,8 @@ class OicpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     an initial request is ignored instead of refused. `always_200`: functional faults with HTTP 200. `lenient_status`:
     insert and update of statuses mean upsert. `platform_profile`: EVSE data as the reference platform lets it pass.
     `remote_timeout_s`: how long a CPO may think over a remote start or stop. `notifications`: whether an EMP wants
-    charging notifications. `cdr_timeout_s` holds for records and notifications."""
+    charging notifications. `cdr_timeout_s` holds for records and notifications. `calls_per_minute`: how often the
+    partner may call, by operation; what is not named has no limit."""
 
     operator_id: str | None = None
     provider_id: str | None = None
@@ -50,6 +52,7 @@ class OicpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     authorise_timeout_s: float = 10.0
     remote_timeout_s: float = 60.0
     cdr_timeout_s: float = 30.0
+    calls_per_minute: dict[str, PerMinute] = {}
 
     def bound(self, role: Role) -> PartyId | None:
         """The id in this role that the partner's credentials are bound to, registered or not."""

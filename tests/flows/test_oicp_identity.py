@@ -296,6 +296,26 @@ async def test_what_is_no_message_is_a_400_with_fault_body(path: str, body: byte
         assert all(set(one) == {"fieldReference", "errorMessage"} for one in fault["validationErrors"])
 
 
+@pytest.mark.spec("OICP-NET-50", "OICP-ERR-31")
+async def test_calls_beyond_what_is_agreed_change_nothing() -> None:
+    async with opened() as hub:
+        abc = await join(hub, cpo(calls_per_minute={"PushEvseData": 2}))
+        bbb = await join(hub, cpo("DE*BBB"))
+        for number in (1, 2):
+            assert code(await abc.push_data("insert", record(f"DE*ABC*E{number}"))) == (200, "000")
+            hub.clock.advance(10)
+        refused = await abc.push_data("insert", record("DE*ABC*E3"))
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "40")
+        assert refused.json()["message"]
+        assert len(hub.storage.locations.held) == 2
+        assert code(await abc.push_status("insert", {"DE*ABC*E1": "Available"})) == (200, "000")
+        assert code(await bbb.push_data("insert", record("DE*BBB*E1"))) == (200, "000")
+        hub.clock.advance(39)
+        assert (await abc.push_data("insert", record("DE*ABC*E3"))).status_code == 429
+        hub.clock.advance(1)
+        assert code(await abc.push_data("insert", record("DE*ABC*E3"))) == (200, "000")
+
+
 @pytest.mark.spec("OICP-ERR-32")
 async def test_a_partner_may_have_http_200_always() -> None:
     async with opened() as hub:

@@ -99,6 +99,8 @@ async def test_an_expired_certificate_identifies_nobody() -> None:
         ({"closed_services": ["eRoamingDreams"]}, "$.closed_services[0]"),
         ({"certificates": ["AB"]}, "$.certificates[0]"),
         ({"brodcast": True}, "$.brodcast"),
+        ({"calls_per_minute": {"PushEverything": 1}}, "$.calls_per_minute.PushEverything"),
+        ({"calls_per_minute": {"PushEvseData": 0}}, "$.calls_per_minute[...]"),
         ({"roles": [{"role": "NSP", "country_code": "DE", "party_id": "ABC"}]}, "$.roles"),
     ],
 )

@@ -4,6 +4,7 @@ An entry is made once per revision of its location; a pull asks the store for ke
 what has changed. A walk over pages goes over a snapshot of its first page, so that no record is missed or seen twice.
 """
 
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from mappings.oicp.evse_statuses import evse_status_to_oicp
 from mappings.oicp.ids import evse_id_from_oicp
 from mappings.oicp.leftovers import PROTOCOL
 from mappings.oicp.locations import EvseRecords, evse_records_to_oicp
+from mappings.oicp.notes import withheld
 from protocols.oicp.history import HISTORY, status_word
 from protocols.oicp.wire.common import DeltaType
 from protocols.oicp.wire.evse_data import PlatformEvseDataRecord
@@ -30,6 +32,7 @@ ALL: Final = 10_000_000
 BULK: Final = 100
 WALKS_KEPT: Final = 64
 WALK_LIFE: Final = timedelta(minutes=10)
+log = logging.getLogger(__name__)
 
 
 class Entry(Struct, frozen=True, kw_only=True, gc=False):
@@ -118,7 +121,12 @@ def last_valid(location: Location, evse_keys: frozenset[str] | None = None) -> L
 
 
 def records_of(location: Location, hotline: str | None) -> EvseRecords:
-    return evse_records_to_oicp(last_valid(location), hotline=hotline, platform=True)
+    """None of a location that OICP cannot say at all: it does not keep readers from the others."""
+    try:
+        return evse_records_to_oicp(last_valid(location), hotline=hotline, platform=True)
+    except (ValueError, ArithmeticError) as error:
+        log.exception("location %s is left out of all pulls", location.key)
+        return EvseRecords([], (), (withheld("$", f"no valid record: {error}"),))
 
 
 def entries_of(location: Location, outcome: EvseRecords) -> tuple[Entry, ...]:

@@ -18,7 +18,7 @@ from litestar.types import Receive, Scope, Send
 from msgspec import Struct
 
 from core.errors import RoamingError
-from core.model.partner import PartnerState
+from core.model.partner import Partner, PartnerState
 from protocols.oicp.auth import acting_as, authenticate
 from protocols.oicp.codes import (
     INVALID_JSON,
@@ -32,6 +32,7 @@ from protocols.oicp.codes import (
 )
 from protocols.oicp.server.catalogue import Catalogue
 from protocols.oicp.server.inbound import Inbound, Reply, Shared
+from protocols.oicp.server.limits import Limits
 from protocols.oicp.server.notifications import named_operator
 from protocols.oicp.server.operations import OPERATIONS, Operation
 from protocols.oicp.settings import OicpSettings, settings_of
@@ -65,6 +66,7 @@ class Endpoint:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._shared = Shared(hub=hub, catalogue=Catalogue(hub), locks=WeakValueDictionary())
+        self._limits = Limits(hub.clock)
         self._by_prefix = {operation.prefix + operation.suffix: operation for operation in OPERATIONS}
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -96,34 +98,44 @@ class Endpoint:
             return Reply(fault_body("POST is the only method here."), "", 405)
         settings = OicpSettings()
         try:
-            headers = dict(scope["headers"])
             client = scope.get("client")
-            partner = await authenticate(self._hub, headers, client[0] if client else None)
+            partner = await authenticate(self._hub, dict(scope["headers"]), client[0] if client else None)
             scope.setdefault("state", {})["partner_id"] = partner.id
             settings = settings_of(partner)
-            party = None if found.id is None else acting_as(partner, settings, found.id, found.operation.role)
-            if found.operation.service in settings.closed_services:
-                raise Negative(NO_CONTRACT, "No active subscription found")
-            if partner.state is PartnerState.OFFLINE:
-                await self._hub.partners.reached(partner.id)
-            body = await self._body(receive, headers)
-            if body is None:
-                return Reply(fault_body(f"The body is longer than {self._hub.max_body_bytes} bytes."), "", 413)
-            if party is None:
-                party = acting_as(partner, settings, named_operator(body, partner), found.operation.role)
-            call = Inbound(
-                shared=self._shared,
-                partner=partner,
-                settings=settings,
-                role=found.operation.role,
-                party=party,
-                body=body,
-                query=_query(scope),
-                process_id=process_id,
-            )
-            return await found.operation.handle(call)
+            return await self._handled(scope, receive, found, partner, process_id)
         except Exception as error:
             return _answer_to(error, found.operation, settings)
+
+    async def _handled(self, scope: Any, receive: Receive, found: Found, partner: Partner, process_id: str) -> Reply:
+        """The checks that need no body come before it is read."""
+        settings, operation = settings_of(partner), found.operation
+        party = None if found.id is None else acting_as(partner, settings, found.id, operation.role)
+        if operation.service in settings.closed_services:
+            raise Negative(NO_CONTRACT, "No active subscription found")
+        if (wait := self._wait(partner, settings, operation)) is not None:
+            return Reply(fault_body("Too many calls of this operation."), "", 429, retry_after=wait)
+        if partner.state is PartnerState.OFFLINE:
+            await self._hub.partners.reached(partner.id)
+        body = await self._body(receive, dict(scope["headers"]))
+        if body is None:
+            return Reply(fault_body(f"The body is longer than {self._hub.max_body_bytes} bytes."), "", 413)
+        if party is None:
+            party = acting_as(partner, settings, named_operator(body, partner), operation.role)
+        call = Inbound(
+            shared=self._shared,
+            partner=partner,
+            settings=settings,
+            role=operation.role,
+            party=party,
+            body=body,
+            query=_query(scope),
+            process_id=process_id,
+        )
+        return await operation.handle(call)
+
+    def _wait(self, partner: Partner, settings: OicpSettings, operation: Operation) -> int | None:
+        most = settings.calls_per_minute.get(operation.name)
+        return None if most is None else self._limits.seconds_to_wait(partner.id, operation.name, most)
 
     async def _body(self, receive: Receive, headers: Mapping[bytes, bytes]) -> bytes | None:
         """None if it is longer than the hub takes; not more than that is ever read, nor inflated."""
@@ -190,6 +202,8 @@ async def _send(send: Send, reply: Reply, process_id: str, *, packing: bool) -> 
     ]
     if reply.status == 405:
         headers.append((b"allow", b"POST"))
+    if reply.retry_after is not None:
+        headers.append((b"retry-after", str(reply.retry_after).encode()))
     if packing:
         headers.append((b"content-encoding", b"gzip"))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})

@@ -23,12 +23,15 @@ MAX_SIZE: Final = 2000
 
 
 class Reply(Struct, frozen=True):
-    """`code` is the status code in the body, `session_id` the hub's id of the session it is about: for the journal."""
+    """`code` is the status code in the body, `session_id` the hub's id of the session it is about: for the journal.
+
+    `retry_after`: seconds after which the call may be made again."""
 
     body: bytes
     code: str = SUCCESS
     status: int = 200
     session_id: str | None = None
+    retry_after: int | None = None
 
 
 class Shared(Struct, frozen=True, kw_only=True):
