@@ -132,6 +132,9 @@ def _facility(connector: Connector, notes: Notes | None, path: str) -> ChargingF
         if watts is None:
             lost(notes, "charging_facilities", path, "no power is known, which OICP demands")
             return None
+    if not 0 <= _kilowatts(watts) < 10_000:
+        lost(notes, "charging_facilities", f"{path}.max_power_w", "OICP has 0 to 9999 kilowatts", watts)
+        return None
     voltage, amperage = connector.max_voltage, connector.max_amperage
     if notes is not None:
         if watts % 1000:
