@@ -34,7 +34,7 @@ _CARD: Final = frozenset(
         AuthenticationMode.RFID_CALYPSO,
     }
 )
-_ILLEGAL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_ILLEGAL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 
 def shared_members(location: Location, notes: Notes | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from mappings.oicp.locations import EvseRecords, evse_records_to_oicp
 from protocols.ocpi.plugin import PLUGIN as OCPI
 from protocols.oicp.plugin import PLUGIN as OICP
 from protocols.oicp.server import catalogue
+from tests.flows import ochp_partners as ochp
 from tests.flows.hub import TestHub
 from tests.flows.ocpi_partner import OcpiPartner, connector, evse, location
 from tests.flows.oicp_partners import CARD, Emp, emp, join
@@ -42,3 +43,14 @@ async def test_what_nobody_foresaw(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue, "evse_records_to_oicp", failing)
     async with TestHub.open([OCPI, OICP], hotline="+4930123456") as hub:
         assert await pulled(hub, {}) == ["NL*CPA*E2"]
+
+
+@pytest.mark.parametrize("name", ["\ufffe", "\uffff\ufffe"])
+async def test_a_name_that_xml_cannot_say_leaves_the_list_of_ochp_valid(name: str) -> None:
+    """The partner checks what it gets by the schema."""
+    async with ochp.opened(OCPI) as hub:
+        p1 = await OcpiPartner("p1.test", ("CPO", "NL", "CPA")).join(hub)
+        provider = await ochp.join(hub, "EMSP", "DEQM1")
+        await p1.call(hub, "PUT", "locations/receiver/NL/CPA/LOC1", location(name=name))
+        answer = await provider.ask("GetChargePointList")
+        assert answer.texts("chargePointInfoArray/locationName") == ["-"]
