@@ -36,7 +36,8 @@ class OicpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     insert and update of statuses mean upsert. `platform_profile`: EVSE data as the reference platform lets it pass.
     `remote_timeout_s`: how long a CPO may think over a remote start or stop. `notifications`: whether an EMP wants
     charging notifications. `cdr_timeout_s` holds for records and notifications. `calls_per_minute`: how often the
-    partner may call, by operation; what is not named has no limit."""
+    partner may call, by operation; what is not named has no limit. `own_contracts_only`: an EMP's remote start of a
+    contract that is neither its own nor of a provider that it bundles is refused, instead of logged."""
 
     operator_id: str | None = None
     provider_id: str | None = None
@@ -48,6 +49,7 @@ class OicpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     always_200: bool = False
     lenient_status: bool = False
     platform_profile: bool = False
+    own_contracts_only: bool = False
     notifications: bool = True
     authorise_timeout_s: float = 10.0
     remote_timeout_s: float = 60.0

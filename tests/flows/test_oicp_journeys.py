@@ -254,6 +254,21 @@ async def test_a_card_at_a_session_that_was_begun_remotely_is_its_emps_to_judge(
         assert not other.asked
 
 
+@spec("OICP-REM-06")
+@pytest.mark.parametrize(
+    ("evco_id", "strictly"), [(EVCO, "000"), ("DE-456-C12345678-X", "000"), ("DE-8EO-C12345678-X", "019")]
+)
+async def test_a_remote_start_for_a_contract_of_another_emp(evco_id: str, strictly: str) -> None:
+    identification = {"RemoteIdentification": {"EvcoID": evco_id}}
+    for only, expected in ((False, "000"), (True, strictly)):
+        async with opened() as hub:
+            back = Cpo()
+            await join(hub, cpo(), back)
+            dcb = await join(hub, emp(sub_ids=["DE-456"], own_contracts_only=only))
+            assert code(await dcb.post(REMOTE_START, start(Identification=identification))) == (200, expected)
+            assert bool(back.asked) is (expected == "000")
+
+
 # --- across protocols
 
 

@@ -3,6 +3,7 @@
 The EMP waits for the operator's answer. The checks come in the order of the document's process pictures.
 """
 
+import logging
 from collections.abc import Awaitable
 from decimal import Decimal
 from typing import Final
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 from core.errors import Rejected, Unavailable
 from core.model.authorisation import Journey, JourneyState
 from core.model.command import Command, CommandOutcome, Outcome
-from core.model.ids import EvseId, PartyId
+from core.model.ids import ContractId, EvseId, PartyId
 from core.model.location import Evse, EvseStatus
 from core.model.partner import Partner, PartnerState, Role
 from core.routing import agreed
@@ -21,6 +22,7 @@ from mappings.oicp.ids import evse_id_from_oicp
 from protocols.oicp import codec
 from protocols.oicp.codes import (
     DID_NOT_RESPOND,
+    FOREIGN_CONTRACT,
     FOREIGN_EVSE,
     NO_CONTRACT,
     NO_PARTNER,
@@ -31,12 +33,14 @@ from protocols.oicp.codes import (
     UNKNOWN_EVSE,
     Negative,
 )
+from protocols.oicp.server.authentication_data import evco_id
 from protocols.oicp.server.authorisation import ids_of
 from protocols.oicp.server.inbound import Inbound, Reply
 from protocols.oicp.settings import spelling_of
 from protocols.oicp.wire.common import Acknowledgement
 from protocols.oicp.wire.remote import AuthorizeRemoteStart, AuthorizeRemoteStop
 
+log = logging.getLogger(__name__)
 PATIENCE_S: Final = Decimal(60)
 Ids = dict[str, str | None]
 
@@ -54,6 +58,7 @@ async def authorize_remote_start(call: Inbound) -> Reply:
     if not agreed(call.partner, operator):
         raise Negative(NO_CONTRACT, f"no contract with {party}", http=200, ids=ids)
     await _check_evse(call, party, evse_id, found[1] if found else None, ids)
+    _check_contract(call, message, ids)
     message = replace(
         message,
         provider_id=spelling_of(call.partner, call.party, Role.EMSP),
@@ -137,6 +142,15 @@ async def _check_evse(call: Inbound, party: PartyId, evse_id: EvseId, evse: Evse
             raise Negative(UNKNOWN_EVSE, evse_id.text, ids=ids)
     elif evse.hub_compatible is False:
         raise Negative(NOT_COMPATIBLE, evse_id.text, ids=ids)
+
+
+def _check_contract(call: Inbound, message: AuthorizeRemoteStart, ids: Ids) -> None:
+    contract = evco_id(message.identification)
+    if contract is None or ContractId.parse(contract).provider in call.own_ids:
+        return
+    if call.settings.own_contracts_only:
+        raise Negative(FOREIGN_CONTRACT, contract, ids=ids)
+    log.info("%s: %s starts for a contract of another provider", call.process_id, call.party)
 
 
 async def _own_journey(call: Inbound, session_id: str, ids: Ids) -> Journey:
