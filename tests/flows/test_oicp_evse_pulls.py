@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from core.model.location import EvseStatus
@@ -25,14 +26,24 @@ async def test_checks_of_a_pull() -> None:
         body = {"ProviderID": "DE-DCB", "GeoCoordinatesResponseFormat": "Google"}
         assert code(await provider.post(PULL, body, as_id="DE-8EO")) == (401, "017")
         held = hub.storage.partners.held
-        import msgspec
-
         held[provider.partner.id] = msgspec.structs.replace(provider.partner, roles=())
         assert code(await provider.pull()) == (404, "300")
         held[provider.partner.id] = msgspec.structs.replace(provider.partner, state=PartnerState.SUSPENDED)
         assert code(await provider.pull()) == (401, "017")
         closed = await join(hub, emp("DE-8EO", closed_services=["eRoamingPullEvseData"]))
         assert code(await closed.pull()) == (403, "210")
+
+
+@pytest.mark.spec("OICP-EVSE-42")
+async def test_an_operator_is_seen_by_those_that_it_is_open_to() -> None:
+    async with opened() as hub:
+        abc = await join(hub, cpo())
+        await abc.push_data("fullLoad", record())
+        dcb, other = await join(hub, emp()), await join(hub, emp("DE-8EO"))
+        held = hub.storage.partners.held[abc.partner.id]
+        await hub.storage.partners.update(msgspec.structs.replace(held, open_to=dcb.partner.parties))
+        assert ids(await dcb.pulled()) == [E1]
+        assert await other.pulled() == []
 
 
 @pytest.mark.spec("OICP-EVSE-43")
