@@ -149,7 +149,10 @@ class OcpiClient:
         if answer.status != DUPLICATE:
             _checked(answer, who)
         location = answer.headers.get("location")
-        return urljoin(url, location) if location else None
+        try:
+            return urljoin(url, location) if location else None
+        except ValueError:  # no URL; the CDR has arrived all the same
+            return location
 
     async def put_client_info(self, call: Call, info: ClientInfo) -> None:
         """A configuration module: no routing headers."""
