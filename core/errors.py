@@ -1,10 +1,16 @@
 """The seven ways in which a request between partners can fail. Every protocol has its own words for each of them."""
 
+from typing import Final
+
+MOST_SAID: Final = 1000
+"""Characters. Reasons hold what partners said, are kept with what failed, and may be told to other partners."""
+
 
 class RoamingError(Exception):
     """Base of all errors that cross a border of the hub."""
 
     def __init__(self, reason: str) -> None:
+        reason = reason[:MOST_SAID]
         super().__init__(reason)
         self.reason = reason
 
@@ -59,6 +65,7 @@ class Rejected(RoamingError):
     """The partner said no, in its own words."""
 
     def __init__(self, code: str, text: str) -> None:
+        text = text[:MOST_SAID]
         super().__init__(f"{code}: {text}" if text else code)
         self.code = code
         self.text = text
