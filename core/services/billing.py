@@ -1,5 +1,6 @@
 """Charge detail records: accepted once, on disk before the answer, delivered for certain."""
 
+import logging
 from datetime import datetime
 
 import msgspec
@@ -30,6 +31,7 @@ from core.services.completion import CdrCompletion
 from core.services.partners import PartnerService, owner_of
 from core.services.sessions import check_dates, is_ours, session_changed
 
+log = logging.getLogger(__name__)
 _ENDED_BADLY = (CdrState.REFUSED, CdrState.UNDELIVERABLE)
 
 
@@ -165,6 +167,10 @@ class BillingService:
         except ArithmeticError as error:  # in plain sight, instead of tried for ever
             reason = f"its numbers cannot be translated: {type(error).__name__}"
             return await self._settled(settlement, CdrState.UNDELIVERABLE, reason)
+        except (ValueError, TypeError, LookupError, AttributeError) as error:  # a bug: no longer tried than a silence
+            log.exception("CDR %s to %s", key, partner.name)
+            unforeseen = Uncertain(f"the hub failed: {type(error).__name__}")
+            return await self._settled(settlement, adapter.after_failed_cdr(unforeseen), str(unforeseen))
         await self._registry.reached(partner.id)
         state = CdrState.WAITING if told.withheld else CdrState.DELIVERED
         why = "withheld: " + "; ".join(loss.reason for loss in told.losses) if told.withheld else None

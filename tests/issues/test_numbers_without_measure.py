@@ -101,3 +101,18 @@ async def test_what_cannot_be_reckoned_with_is_in_plain_sight() -> None:
     settled = await world.service.deliver(settlement.key)
     assert settled.state is CdrState.UNDELIVERABLE
     assert "numbers" in (settled.last_error or "")
+
+
+async def test_what_nobody_foresaw_is_tried_no_longer_than_a_silence() -> None:
+    world = World()
+    await world.storage.partners.add(world.cpo)
+    await world.storage.partners.add(partner("emb", EMSP, Role.EMSP))
+    settlement, _ = await world.service.accept(world.cpo, core_cdr())
+
+    async def push_cdr(*_: Any) -> Any:
+        raise ValueError("a bug")
+
+    world.adapter.push_cdr = push_cdr  # type: ignore[assignment, method-assign]
+    settled = await world.service.deliver(settlement.key)
+    assert settled.state is CdrState.WAITING
+    assert settled.last_error == "the hub failed: ValueError"
