@@ -23,6 +23,7 @@ class EventKind(StrEnum):
 class Event(Model, frozen=True, kw_only=True):
     """`key` is the aggregate's key, `part` the EVSE uid or connector within it, `owner` the party whose object it is.
 
+    Of a tariff that is gone `part` is its id in its owner's spelling.
     `source` is the partner that caused it (it is not told). `recipient` narrows it to one party (a session's eMSP).
     Events with the same (kind, key, part) may coalesce: the latest state is what is told."""
 

@@ -196,7 +196,8 @@ class DeliveryService:
                 tariff = _held(await self._tariffs.by_key(delivery.key), "tariff", delivery)
                 return await adapter.push_tariff(call, tariff)
             case EventKind.TARIFF_DELETED:
-                return await adapter.delete_tariff(call, delivery.owner, delivery.key.partition("/")[2])
+                tariff_id = delivery.part or delivery.key.partition("/")[2]
+                return await adapter.delete_tariff(call, delivery.owner, tariff_id)
             case EventKind.PARTY_CHANGED:
                 return await adapter.push_party_status(call, self._party_status(delivery))
             case EventKind.CDR_ACCEPTED:

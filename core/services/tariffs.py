@@ -69,6 +69,7 @@ class TariffService:
             id=self._ids.uuid(),
             kind=kind,
             key=tariff.key,
+            part=tariff.id if kind is EventKind.TARIFF_DELETED else None,
             owner=tariff.owner,
             source=caller.id,
             correlation_id=correlation_id,
