@@ -171,7 +171,7 @@ async def test_a_worker_killed_while_an_emsp_thinks(hub: HubProcess, networks: T
     """Nobody knows then whether the CDR arrived. OCPI makes a second one harmless; OICP has the EMP fetch it."""
     emsp, emp = networks.homes
     mine = [drive for drive in drives(networks) if drive.host is networks.ocpi_cpo]
-    emsp.thinks_over_cdrs_s = emp.thinks_over_cdrs_s = 5.0
+    emsp.thinks_over_cdrs_s = emp.thinks_over_cdrs_s = 20.0
     try:
         for drive in mine:
             await drive.authorise()
