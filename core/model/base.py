@@ -36,6 +36,10 @@ def unpack_extension(extensions: Extensions, protocol: str) -> dict[str, Any]:
     return content
 
 
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+LATEST = datetime.max.replace(tzinfo=UTC)
+
+
 def revision_at(moment: datetime) -> int:
     """Revisions of stored objects are microseconds of the hub's own clock: no write since `moment` has a lower one."""
     return int(utc(moment).timestamp() * 1_000_000)
@@ -43,4 +47,9 @@ def revision_at(moment: datetime) -> int:
 
 def utc(moment: datetime) -> datetime:
     """The same instant in UTC; a naive time is taken to be UTC."""
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:  # within a day of the ends of the calendar
+        return EARLIEST if moment.year == 1 else LATEST

@@ -2,6 +2,7 @@
 says."""
 
 import asyncio
+import logging
 import time
 from datetime import datetime
 from typing import TypeVar
@@ -35,6 +36,9 @@ from core.services.partners import PartnerService
 
 T = TypeVar("T")
 HURRIED_AT_ONCE = 1000
+
+
+log = logging.getLogger(__name__)
 
 
 class DeliveryService:
@@ -155,6 +159,9 @@ class DeliveryService:
             return await self._settle(delivery, DeliveryState.SUPERSEDED, started, f"nothing to tell: {error}")
         except RoamingError as error:
             return await self._failed(delivery, partner, started, str(error), final=True)
+        except Exception as error:  # a bug of ours would only repeat itself: in plain sight instead
+            log.exception("delivery %s", delivery.id)
+            return await self._failed(delivery, partner, started, f"the hub failed: {type(error).__name__}", final=True)
         await self._registry.reached(partner.id)
         state = DeliveryState.WITHHELD if told.withheld else DeliveryState.DELIVERED
         if told.losses:

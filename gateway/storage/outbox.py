@@ -31,7 +31,7 @@ from gateway.storage.group_commit import GroupCommit
 
 POLL_S = 0.1
 """How long an event written by another process may wait to be seen."""
-IN_FLIGHT = 128
+IN_FLIGHT = 32
 """Of one partner's queue only so many, the oldest due, are out at any time: a slow partner holds up nobody."""
 KEPT = {
     DeliveryState.DELIVERED: timedelta(days=7),

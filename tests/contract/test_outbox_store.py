@@ -122,7 +122,7 @@ async def test_a_slow_partner_never_has_all_in_flight(storage):
     claimed = []
     for _ in range(4):
         claimed += await storage.outbox.claim_deliveries(100, LEASE_S)
-    assert len(claimed) == 128
+    assert len(claimed) == 32
     await storage.outbox.settle(replace(claimed[0], state=DeliveryState.DELIVERED, settled_at=at(1)))
     assert len(await storage.outbox.claim_deliveries(100, LEASE_S)) == 1
 

@@ -19,7 +19,7 @@ REPLAYABLE = (DeliveryState.DEAD, DeliveryState.MISSED)
 class FakeOutbox:
     """`events` waiting, `deliveries` of every state; both by id, in order of arrival."""
 
-    def __init__(self, clock: Clock | None = None, in_flight: int = 128) -> None:
+    def __init__(self, clock: Clock | None = None, in_flight: int = 32) -> None:
         self.clock = clock or FakeClock()
         self.in_flight = in_flight
         self.events: dict[str, Event] = {}

@@ -127,4 +127,5 @@ def _auth_method(journey: Journey) -> AuthMethod:
 
 
 async def _place(call: Inbound, journey: Journey) -> tuple[Location, Evse] | None:
-    return await call.hub.locations.find_evse(journey.evse_id) if journey.evse_id else None
+    place = await call.hub.locations.find_evse(journey.evse_id) if journey.evse_id else None
+    return place if place and place[0].owner == call.party else None

@@ -155,6 +155,7 @@ async def world() -> World:
         (Unavailable("refused"), DeliveryState.MISSED),
         (Uncertain("timeout"), DeliveryState.MISSED),
         (Rejected("2001", "no"), DeliveryState.DEAD),
+        (KeyError("a bug of ours"), DeliveryState.DEAD),
     ],
 )
 async def test_what_comes_of_a_push(world: World, outcome: Told | Exception, state: DeliveryState) -> None:
