@@ -15,13 +15,14 @@ LOOKS_EVERY_S = 0.05
 SETTLED = ("DELIVERED", "FETCHABLE")
 
 
-def check_bill(bill: Bill, visit: Visit, price: Price) -> None:
+def check_bill(bill: Bill, visit: Visit, price: Price, *, whole_seconds: bool = False) -> None:
     """Energy, times, card and amount as the operator measured them, as far as they were carried.
 
+    `whole_seconds`: a protocol on the way has no fractions of a second, so they were cut off.
     Raises NotAsTold naming the first difference."""
     told = {
-        "started_at": visit.started_at,
-        "ended_at": visit.ended_at,
+        "started_at": _whole(visit.started_at) if whole_seconds else visit.started_at,
+        "ended_at": _whole(visit.ended_at) if whole_seconds else visit.ended_at,
         "energy_kwh": visit.energy_kwh,
         "card_uid": visit.card.uid,
         "net": price.net(visit.energy_kwh),
@@ -74,6 +75,10 @@ def losses(entry: dict[str, Any]) -> str:
     kinds = [loss.get("kind", "LOST") for loss in entry["losses"]]
     assumed = kinds.count("ASSUMED")
     return f"{len(kinds) - assumed}, {assumed} assumed" if assumed else str(len(kinds))
+
+
+def _whole(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0)
 
 
 async def _entry(admin: Admin, visit: Visit) -> dict[str, Any] | None:

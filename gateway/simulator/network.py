@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 from msgspec import Struct
@@ -46,6 +46,9 @@ class Network:
     """A network with one party. Subclasses speak a protocol: `_answer` is what they serve.
 
     `told`, if set, hears of each call of the hub as it is answered."""
+
+    whole_seconds: ClassVar[bool] = False
+    """Whether its protocol has no fractions of a second."""
 
     def __init__(self, name: str, party: PartyId, role: str, hub_url: str, *, thinks_s: float = 0.0) -> None:
         self.name = name

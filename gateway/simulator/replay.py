@@ -191,7 +191,7 @@ async def _replay(
         mine = [(host, stay) for at, host, stay in expected if at is home]
         bills = await _arrived(home, [stay for _, stay in mine])
         for host, stay in mine:
-            _compare(bills[stay.key], stay, host, played)
+            _compare(bills[stay.key], stay, host, home, played)
     played.delivered_s = time.perf_counter() - begun - played.replayed_s
 
 
@@ -217,11 +217,11 @@ async def _arrived(home: Home, stays: Sequence[Visit]) -> dict[str, list[Bill]]:
     return bills
 
 
-def _compare(bills: Sequence[Bill], stay: Visit, host: Host, played: Played) -> None:
+def _compare(bills: Sequence[Bill], stay: Visit, host: Host, home: Home, played: Played) -> None:
     if len(bills) != 1:
         played.wrong.append(f"the CDR of {stay.key} arrived {len(bills)} times")
         return
-    check_bill(bills[0], stay, host.price)
+    check_bill(bills[0], stay, host.price, whole_seconds=host.whole_seconds or home.whole_seconds)
     played.cdrs += 1
 
 

@@ -101,6 +101,7 @@ async def follow(trip: Trip, patience_s: float = 20.0) -> None:
 async def billed(trip: Trip, admin: Admin, *, patience_s: float = 30.0) -> None:
     """Waits for the CDR at the home network, compares it, and asks the hub what its translation lost."""
     trip.bill, trip.arrived_s = await arrival(trip.home, trip.visit, admin, patience_s)
-    check_bill(trip.bill, trip.visit, trip.host.price)
+    whole_seconds = trip.host.whole_seconds or trip.home.whole_seconds
+    check_bill(trip.bill, trip.visit, trip.host.price, whole_seconds=whole_seconds)
     entry = await settlement(admin, trip.visit)
     trip.way, trip.losses = WAY[entry["state"]], losses(entry)

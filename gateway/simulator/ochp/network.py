@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from lxml import etree
 from msgspec import Struct
@@ -49,6 +49,7 @@ class Reply(Struct, frozen=True):
 class OchpNetwork(Network):
     """Its server serves nothing; it is on while the network is, and a home that is off fetches nothing."""
 
+    whole_seconds: ClassVar[bool] = True
     account: Account | None = None
 
     def __init__(self, name: str, party: PartyId, role: str, hub_url: str, *, thinks_s: float = 0.0) -> None:

@@ -58,8 +58,8 @@ class OicpHome(OicpNetwork, Home):
 
     async def bills(self) -> dict[str, list[Bill]]:
         """Those that were sent, and those that can only be fetched. Source: OICP 2.3 EMP, GetChargeDetailRecords."""
-        sent = {record["SessionID"] for record in self.cdrs}
         fetched = await self.get_charge_detail_records(self._began, datetime.now(UTC) + timedelta(minutes=1))
+        sent = {record["SessionID"] for record in self.cdrs}  # now: some are sent while others are fetched
         missed = [record for record in fetched if record["SessionID"] not in sent]
         found: dict[str, list[Bill]] = {}
         for bill in map(bill_of, [*self.cdrs, *missed]):

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from gateway.simulator.ocpi.charging import OcpiCharging
 from gateway.simulator.ocpi.home import OcpiHome
 from gateway.simulator.ocpi.home import bill_of as bill_of_ocpi
 from gateway.simulator.ocpi.host import OcpiHost
+from gateway.simulator.oicp.home import OicpHome
 from gateway.simulator.oicp.home import bill_of as bill_of_oicp
 from gateway.simulator.oicp.objects import charge_detail_record, identification
 from gateway.simulator.roles import Bill
@@ -106,6 +107,17 @@ def test_a_difference_is_named(member: str, wrong: Any) -> None:
         check_bill(replace(WHOLE, **{member: wrong}), STAY, PRICE)
 
 
+def test_a_fraction_of_a_second_may_be_cut_off_only_where_a_protocol_has_none() -> None:
+    measured = replace(STAY, started_at=STAY.started_at + timedelta(milliseconds=731))
+    check_bill(WHOLE, measured, PRICE, whole_seconds=True)
+    with pytest.raises(NotAsTold, match="with started_at "):
+        check_bill(WHOLE, measured, PRICE)
+    with pytest.raises(NotAsTold, match="with started_at "):
+        check_bill(
+            WHOLE, replace(measured, started_at=measured.started_at + timedelta(seconds=1)), PRICE, whole_seconds=True
+        )
+
+
 async def test_a_cdr_has_one_home_and_comes_once() -> None:
     home, other = OcpiHome("Home", PARTY, HUB), OcpiHome("Other", PartyId("DE", "OTH"), HUB)
     host = OcpiHost("Zett", PARTY, HUB, PRICE)
@@ -125,3 +137,16 @@ async def test_a_cdr_has_one_home_and_comes_once() -> None:
         await check_once(home, both, [STAY])
     for network in (home, other, host):
         await network.close()
+
+
+async def test_a_record_that_is_sent_while_others_are_fetched_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    home = OicpHome("Home", PARTY, HUB)
+    record = charge_detail_record(STAY, "9c4e5a3e-7f5e-4f6c-8f66-0d4a1f4d6a11", identification(STAY.card.uid))
+
+    async def sent_meanwhile(since: datetime, until: datetime) -> list[Any]:
+        home.cdrs.append(record)
+        return [record]
+
+    monkeypatch.setattr(home, "get_charge_detail_records", sent_meanwhile)
+    assert len((await home.bills())[STAY.key]) == 1
+    await home.close()
