@@ -7,7 +7,7 @@ from litestar import Controller, Request, Response, Router, delete, get, post, p
 from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException, NotAuthorizedException
 from litestar.handlers.base import BaseRouteHandler
-from litestar.params import Parameter, QueryParameter
+from litestar.params import QueryParameter
 
 from core.errors import (
     Invalid,
@@ -28,6 +28,8 @@ from gateway.admin.stations import HandedIn, hand_in_stations
 from gateway.admin.views import (
     CdrView,
     DeliveryView,
+    Limit,
+    Offset,
     PageView,
     PartnerView,
     Problem,
@@ -38,8 +40,6 @@ from gateway.admin.views import (
 )
 from gateway.wiring import Assembled, Assembly
 
-Offset = Annotated[int, Parameter(ge=0, le=10_000_000)]
-Limit = Annotated[int, Parameter(ge=1, le=500)]
 _STATUS: dict[type[RoamingError], int] = {
     Invalid: 400,
     Unknown: 404,

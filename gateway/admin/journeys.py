@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import Controller, get
-from litestar.params import Parameter, QueryParameter
+from litestar.params import QueryParameter
 from msgspec import Struct
 
 from core.errors import Unknown
@@ -18,7 +18,7 @@ from core.model.ids import ContractId
 from core.model.loss import Loss
 from core.model.partner import Exchange, Partner
 from core.model.session import Session
-from gateway.admin.views import CdrView, DeliveryView, PageView, cdr_view, delivery_view
+from gateway.admin.views import CdrView, DeliveryView, Limit, Offset, PageView, cdr_view, delivery_view
 from gateway.storage import Storage
 from gateway.translation.carriage import CARRIAGE
 from gateway.translation.model import Kind
@@ -101,8 +101,8 @@ class JourneyController(Controller):
         wanted: Annotated[list[JourneyState] | None, QueryParameter(name="state")] = None,
         contract: str | None = None,
         since: datetime | None = None,
-        offset: Annotated[int, Parameter(ge=0, le=10_000_000)] = 0,
-        limit: Annotated[int, Parameter(ge=1, le=500)] = 50,
+        offset: Offset = 0,
+        limit: Limit = 50,
     ) -> PageView:
         found, total = await assembly.storage.journeys.page(
             partner=partner,

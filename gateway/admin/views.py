@@ -1,15 +1,20 @@
 """What the admin API shows. Secrets are in none of it."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from litestar.params import Parameter
 from msgspec import Struct
 
 from core.model.cdr import CdrSettlement
 from core.model.delivery import Delivery
 from core.model.loss import Loss
 from core.model.partner import Partner
+
+Offset = Annotated[int, Parameter(ge=0, le=10_000_000)]
+Limit = Annotated[int, Parameter(ge=1, le=500)]
+"""Of the lists: where the answer begins, and how long it is at most."""
 
 
 class RoleView(Struct, frozen=True):

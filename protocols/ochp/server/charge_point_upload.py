@@ -59,17 +59,11 @@ def _wanted(
     call: Inbound, records: Sequence[ChargePointInfo], bad: Sequence[Refused], feedback: Feedback
 ) -> dict[str, ChargePointInfo]:
     """Those that are right, by uid."""
-    wanted: dict[str, ChargePointInfo] = {}
-    doubles = 0
-    for position, record in numbered(records, bad, RECORDS):
-        uid = _uid(call, record, position, feedback)
-        if uid is not None:
-            doubles += uid in wanted and wanted[uid] != record
-            wanted[uid] = record
-            feedback.accept()
-    if doubles:
-        feedback.note(f"{doubles} given twice, the last one counts")
-    return wanted
+    return feedback.last_of_each(
+        (uid, record)
+        for position, record in numbered(records, bad, RECORDS)
+        if (uid := _uid(call, record, position, feedback)) is not None
+    )
 
 
 def _uid(call: Inbound, record: ChargePointInfo, position: int, feedback: Feedback) -> str | None:

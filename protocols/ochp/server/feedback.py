@@ -4,7 +4,7 @@ Source: checklist, OCHP-RES-03 to OCHP-RES-08. A record that cannot be read is n
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 
@@ -14,6 +14,7 @@ from protocols.ochp.wire.results import Result
 from protocols.ochp.wire.words import ResultCode
 from protocols.transport.soap.reading import Refused
 
+R = TypeVar("R")
 _ROOM_FOR_COUNT: Final = 24
 
 
@@ -55,6 +56,18 @@ class Feedback:
     def note(self, text: str) -> None:
         """Something the caller should know, though nothing was refused."""
         self.notes.append(text)
+
+    def last_of_each(self, right: Iterable[tuple[str, R]]) -> dict[str, R]:
+        """Accepts records that are right, each with its key; of one that was given twice the last one counts."""
+        taken: dict[str, R] = {}
+        doubles = 0
+        for key, record in right:
+            doubles += key in taken and taken[key] != record
+            taken[key] = record
+            self.accept()
+        if doubles:
+            self.note(f"{doubles} given twice, the last one counts")
+        return taken
 
     @property
     def refusals(self) -> list[Refusal]:

@@ -67,17 +67,11 @@ def _wanted(
     call: Inbound, records: Sequence[RoamingAuthorisationInfo], bad: Sequence[Refused], feedback: Feedback
 ) -> dict[str, Token]:
     """Those that are right, by key."""
-    wanted: dict[str, Token] = {}
-    doubles = 0
-    for position, record in numbered(records, bad, RECORDS):
-        token = _token(call, record, position, feedback)
-        if token is not None:
-            doubles += token.key in wanted and wanted[token.key] != token
-            wanted[token.key] = token
-            feedback.accept()
-    if doubles:
-        feedback.note(f"{doubles} given twice, the last one counts")
-    return wanted
+    return feedback.last_of_each(
+        (token.key, token)
+        for position, record in numbered(records, bad, RECORDS)
+        if (token := _token(call, record, position, feedback)) is not None
+    )
 
 
 def _token(call: Inbound, record: RoamingAuthorisationInfo, position: int, feedback: Feedback) -> Token | None:
