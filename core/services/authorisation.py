@@ -78,8 +78,12 @@ class AuthorisationService:
         self._ids = ids
         self._deadline_s = deadline_s
 
-    async def authorise(self, request: AuthoriseRequest, caller: Partner) -> Authorisation:
-        """A yes begins a journey, whose id is in the answer. A refusal is an answer, never an error."""
+    async def authorise(
+        self, request: AuthoriseRequest, caller: Partner, place: Location | None = None
+    ) -> Authorisation:
+        """A yes begins a journey, whose id is in the answer. A refusal is an answer, never an error.
+
+        `place`: the location that the request names, if the caller has read it already."""
         request = msgspec.structs.replace(request, journey_id=self._ids.uuid())
         partners = await self._partners.all()
         held = await self._held(request, caller, partners)
@@ -88,7 +92,7 @@ class AuthorisationService:
         answer = None if request.ask_issuer else self._from_store(held)
         answer = answer or wrong_pin
         if answer is None:
-            answer = await self._ask(request, caller, partners, held)
+            answer = await self._ask(request, caller, partners, held, place)
         if answer.decision is not Decision.ALLOWED:
             return answer
         return await self._begin(request, caller, answer, partners)
@@ -196,13 +200,18 @@ class AuthorisationService:
     # --- the issuer
 
     async def _ask(
-        self, request: AuthoriseRequest, caller: Partner, partners: Sequence[Partner], held: Sequence[Token]
+        self,
+        request: AuthoriseRequest,
+        caller: Partner,
+        partners: Sequence[Partner],
+        held: Sequence[Token],
+        place: Location | None,
     ) -> Authorisation:
         issuers, by = await self._whom(request, caller, partners, held)
         able = [partner for partner in issuers if self._can_answer(partner) and self._may_ask(partner, by)]
         if is_hashed(request.kind):  # no protocol can ask about a hash
             able = []
-        place = await self._place(request)
+        place = place or await self._place(request)
         answers = await self._race(able, request, place, by) if able else []
         self._note(caller, able, answers)
         for answer in answers:

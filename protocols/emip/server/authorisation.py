@@ -44,7 +44,7 @@ async def get_service_authorisation(call: Inbound) -> Answer:
         location_id=place[0].id if place else None,
         evse_uids=(place[1].uid,) if place else (),
     )
-    answer = await call.hub.authorisation.authorise(request, call.partner)
+    answer = await call.hub.authorisation.authorise(request, call.partner, place[0] if place else None)
     session_id = answer.journey_id or call.hub.ids.uuid()
     made = authorisation_to_emip(answer, transaction_id=call.transaction_id, session_id=session_id)
     return as_agreed(_asking_for_records(call, answer, made.message), call.partner)
