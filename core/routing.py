@@ -2,7 +2,9 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from enum import Enum
 
+from core.model.contract import Service
 from core.model.event import Event, EventKind
 from core.model.ids import PartyId
 from core.model.partner import Partner, PartnerState, Role
@@ -58,6 +60,35 @@ def _open(one: Partner, other: Partner) -> bool:
     return one.open_to is None or any(party in one.open_to for party in other.parties)
 
 
+def contracted(one: Partner, other: Partner, service: Service, now: datetime) -> bool:
+    """Whether the two may use this service between them at this moment.
+
+    Where neither has a word on the service, being open to each other is enough. Else both words count: a side that
+    has some, but none that holds now and is about the other, says no; an offer to everybody needs a subscriber who
+    has a word of its own."""
+    words = _word(one, other, service, now), _word(other, one, service, now)
+    if not agreed(one, other) or _Word.NO in words:
+        return False
+    return _Word.YES in words or words[0] is words[1]
+
+
+class _Word(Enum):
+    NONE = "none"
+    NO = "no"
+    ALL = "all"
+    YES = "yes"
+
+
+def _word(one: Partner, other: Partner, service: Service, now: datetime) -> _Word:
+    said = [contract for contract in one.contracts if contract.service is service]
+    about = {contract.party for contract in said if contract.active(now)}
+    if not said:
+        return _Word.NONE
+    if not about.isdisjoint(other.parties):
+        return _Word.YES
+    return _Word.ALL if None in about else _Word.NO
+
+
 def reachable(partner: Partner) -> bool:
     return partner.state is PartnerState.CONNECTED
 
@@ -65,6 +96,11 @@ def reachable(partner: Partner) -> bool:
 def known(partner: Partner) -> bool:
     """Connected or for a while offline: its objects are shown, its parties are listed."""
     return partner.state in (PartnerState.CONNECTED, PartnerState.OFFLINE)
+
+
+def shown(partner: Partner) -> bool:
+    """Whether others see its objects."""
+    return known(partner) or (partner.shown_when_suspended and partner.state is PartnerState.SUSPENDED)
 
 
 def visible_owners(
@@ -76,7 +112,7 @@ def visible_owners(
     parties = {
         held.party
         for partner in partners
-        if partner.id != reader.id and known(partner) and agreed(reader, partner)
+        if partner.id != reader.id and shown(partner) and agreed(reader, partner)
         if since is None or max(partner.stands_since, reader.stands_since) >= since
         for held in partner.roles
         if held.role in roles
@@ -91,7 +127,7 @@ def vanished_owners(
     return {
         held.party: partner.stands_since
         for partner in partners
-        if partner.id != reader.id and not known(partner) and agreed(reader, partner)
+        if partner.id != reader.id and not shown(partner) and agreed(reader, partner)
         if partner.standing_since is not None and partner.standing_since >= since
         for held in partner.roles
         if held.role in roles
@@ -129,13 +165,15 @@ def _concerned(event: Event, owner: Partner, partner: Partner, audience: frozens
     return event.kind in _SAID_TO_ALL and any(held.role in audience for held in others)
 
 
-def candidate_issuers(caller: Partner, partners: Sequence[Partner], wanted: PartyId | None) -> list[Partner]:
-    """Whom to ask about a card: the one eMSP that is wanted, else all reachable eMSPs under an agreement."""
+def candidate_issuers(
+    caller: Partner, partners: Sequence[Partner], wanted: PartyId | None, now: datetime
+) -> list[Partner]:
+    """Whom to ask about a card: the one eMSP that is wanted, else all reachable eMSPs under a contract."""
     return [
         partner
         for partner in partners
         if partner.id != caller.id
         and reachable(partner)
-        and agreed(caller, partner)
+        and contracted(caller, partner, Service.AUTHORISATION, now)
         and (partner.plays(Role.EMSP) if wanted is None else partner.speaks_for(wanted, Role.EMSP))
     ]

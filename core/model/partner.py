@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from core.errors import Invalid
 from core.model.base import Model
+from core.model.contract import Contract
 from core.model.ids import PartyId
 from core.model.quantities import Business
 from core.model.tariff import Tariff
@@ -52,6 +53,9 @@ class Partner(Model, frozen=True, kw_only=True):
 
     `standing_since` is when its state last began or ceased to be one that is shown (None: never since it was added).
 
+    `contracts` narrow single services, see `core.routing.contracted`. `shown_when_suspended`: its objects stay in
+    sight of others while it is suspended.
+
     `agreed_tariff` is what its CPO parties charge in roaming, for protocols whose CDRs carry no price."""
 
     id: str
@@ -63,6 +67,8 @@ class Partner(Model, frozen=True, kw_only=True):
     settings: str = "{}"
     open_to: tuple[PartyId, ...] | None = None
     sub_ids: tuple[PartyId, ...] = ()
+    contracts: tuple[Contract, ...] = ()
+    shown_when_suspended: bool = False
     agreed_tariff: Tariff | None = None
     created_at: datetime
     updated_at: datetime

@@ -21,6 +21,7 @@ from core.model.authorisation import (
     JourneyState,
 )
 from core.model.cards import is_hashed, same_card
+from core.model.contract import Service
 from core.model.ids import PartyId, TokenUid
 from core.model.location import Location
 from core.model.partner import Partner, Role
@@ -30,7 +31,7 @@ from core.ports.cache import Cache
 from core.ports.clock import Clock, Ids
 from core.ports.ledger import Ledger
 from core.ports.stores import JourneyStore, LocationStore, PartnerStore, TokenStore
-from core.routing import agreed, candidate_issuers, known
+from core.routing import candidate_issuers, contracted, known
 from core.services.cards import as_card, as_presented, same_kind
 from core.services.pins import pin_matches
 
@@ -141,10 +142,11 @@ class AuthorisationService:
         Of several issuers the latest word comes first."""
         found = await self._tokens.of_card(request.kind, request.uid)
         tokens = sorted(found, key=lambda token: token.updated_at, reverse=True)
+        now = self._clock.now()
         issuers = {
             party
             for partner in partners
-            if known(partner) and agreed(caller, partner)
+            if known(partner) and contracted(caller, partner, Service.AUTHORISATION, now)
             for party in partner.parties_as(Role.EMSP)
         }
         return [
@@ -225,19 +227,20 @@ class AuthorisationService:
     async def _whom(
         self, request: AuthoriseRequest, caller: Partner, partners: Sequence[Partner], held: Sequence[Token]
     ) -> tuple[list[Partner], Answered]:
+        now = self._clock.now()
         if request.issuer:
-            return candidate_issuers(caller, partners, request.issuer), Answered.ISSUER
+            return candidate_issuers(caller, partners, request.issuer, now), Answered.ISSUER
         if held:
-            known = [candidate_issuers(caller, partners, token.issuer) for token in held]
+            known = [candidate_issuers(caller, partners, token.issuer, now) for token in held]
             return [partner for found in known for partner in found], Answered.ISSUER
         provider = request.contract_id.provider if request.contract_id else None
         if provider:
-            return candidate_issuers(caller, partners, provider), Answered.ISSUER
+            return candidate_issuers(caller, partners, provider, now), Answered.ISSUER
         if hint := await self._cache.get(_hint(request.uid)):
-            remembered = candidate_issuers(caller, partners, PartyId.parse(hint.decode()))
+            remembered = candidate_issuers(caller, partners, PartyId.parse(hint.decode()), now)
             if any(self._can_answer(partner) for partner in remembered):
                 return remembered, Answered.CACHE
-        return candidate_issuers(caller, partners, None), Answered.BROADCAST
+        return candidate_issuers(caller, partners, None, now), Answered.BROADCAST
 
     def _can_answer(self, partner: Partner) -> bool:
         adapter = self._adapters.get(partner.protocol)

@@ -11,6 +11,7 @@ import msgspec
 from core.errors import Refused, RoamingError, Unavailable, Uncertain, Unknown, Unsupported
 from core.model.authorisation import Answered, Journey, JourneyState
 from core.model.command import Command, CommandKind, CommandOutcome, Outcome, Sent
+from core.model.contract import Service
 from core.model.location import Location, LocationQuery
 from core.model.partner import Partner, Role
 from core.model.quantities import Text
@@ -18,7 +19,7 @@ from core.ports.adapter import Call, Capability, ProtocolAdapter
 from core.ports.clock import Clock, Ids
 from core.ports.processes import Processes
 from core.ports.stores import JourneyStore, LocationStore, PartnerStore
-from core.routing import agreed, reachable
+from core.routing import contracted, reachable
 from core.services.partners import owner_of
 from core.services.sessions import SessionService
 
@@ -66,7 +67,7 @@ class CommandService:
         )
         if location is not None:
             command = _placed(command, location)
-        if not agreed(caller, target):
+        if not contracted(caller, target, Service.AUTHORISATION, self._clock.now()):
             raise Refused(f"there is no agreement with {target.name}")
         self._check(target, command, Capability.START_SESSION)
         return command

@@ -1,10 +1,12 @@
 """The registry: who is connected, for which parties, and what others may know of it."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 import msgspec
 
 from core.errors import Invalid, Refused, Uncertain, Unknown
+from core.model.contract import Contract
 from core.model.event import Event, EventKind
 from core.model.ids import PartyId
 from core.model.partner import CredentialKind, Partner, PartnerState, PartyRole, PartyStatus, Role
@@ -84,6 +86,12 @@ class PartnerService:
         """Back from suspension; a partner that never connected is PLANNED again."""
         held = await self._credentials.inbound(partner_id)
         return await self._move(partner_id, PartnerState.CONNECTED if held else PartnerState.PLANNED)
+
+    async def agree(self, partner_id: str, contracts: Sequence[Contract]) -> Partner:
+        """These are its contracts from now on. Raises Unknown, Uncertain."""
+        partner = await self.get(partner_id)
+        changed = msgspec.structs.replace(partner, contracts=tuple(contracts), updated_at=self._clock.now())
+        return await self._partners.update(changed)
 
     async def remove(self, partner_id: str) -> None:
         partner = await self.get(partner_id)

@@ -22,7 +22,7 @@ from core.errors import (
 from core.model.cdr import CdrState
 from core.model.delivery import DeliveryState
 from gateway.admin.journeys import JourneyController
-from gateway.admin.partners import add_partner, parse_document
+from gateway.admin.partners import add_partner, contracts_from, parse_document
 from gateway.admin.sights import SightController
 from gateway.admin.stations import HandedIn, hand_in_stations
 from gateway.admin.views import (
@@ -77,6 +77,12 @@ class PartnerController(Controller):
     @post("/{partner_id:str}/resume", status_code=200, summary="End a suspension")
     async def resume(self, partner_id: str, assembly: Assembled) -> PartnerView:
         return partner_view(await assembly.hub.partners.resume(partner_id))
+
+    @put("/{partner_id:str}/contracts", summary="Its contracts with others, service by service, from now on")
+    async def contracts(self, partner_id: str, request: Request[Any, Any, Any], assembly: Assembled) -> PartnerView:
+        """`{"contracts": [...]}` as where a partner is added; none: being open to each other is enough."""
+        contracts = contracts_from(parse_document(await request.body()))
+        return partner_view(await assembly.hub.partners.agree(partner_id, contracts))
 
     @post("/{partner_id:str}/connect", status_code=200, summary="Let the hub begin the handshake (OCPI)")
     async def connect(self, partner_id: str, request: Request[Any, Any, Any], assembly: Assembled) -> PartnerView:

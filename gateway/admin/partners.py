@@ -1,11 +1,13 @@
 """Adding a partner from the operator's document: common members here, the rest is the protocol's."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from core.errors import Invalid
+from core.model.contract import Contract, Service
 from core.model.ids import PartyId
 from core.model.partner import Partner, PartyRole, Role
 from core.model.quantities import Business
@@ -30,6 +32,8 @@ async def add_partner(assembly: Assembly, document: Mapping[str, Any]) -> Mappin
         protocol=plugin.id,
         roles=_roles(document, name),
         open_to=_open_to(document),
+        contracts=contracts_from(document),
+        shown_when_suspended=document.get("shown_when_suspended") is True,
         agreed_tariff=_tariff(document),
         created_at=now,
         updated_at=now,
@@ -71,6 +75,43 @@ def _open_to(document: Mapping[str, Any]) -> tuple[PartyId, ...] | None:
     if not isinstance(listed, list):
         raise Invalid("$.open_to", "a list of party ids such as DE*ABC is expected")
     return tuple(PartyId.parse(str(entry), f"$.open_to[{index}]") for index, entry in enumerate(listed))
+
+
+def contracts_from(document: Mapping[str, Any]) -> tuple[Contract, ...]:
+    """`[{"service": "AUTHORISATION", "party": "DE*ABC", "valid_from": ..., "valid_until": ...}]`; without `party` an
+    offer to everybody. Raises Invalid naming the member that is wrong."""
+    listed = document.get("contracts")
+    if listed is None:
+        return ()
+    if not isinstance(listed, list):
+        raise Invalid("$.contracts", "a list of contracts is expected")
+    return tuple(_contract(entry, f"$.contracts[{index}]") for index, entry in enumerate(listed))
+
+
+def _contract(entry: object, path: str) -> Contract:
+    if not isinstance(entry, dict):
+        raise Invalid(path, "an object with service, party, valid_from and valid_until is expected")
+    try:
+        service = Service(str(entry.get("service")))
+    except ValueError as error:
+        raise Invalid(f"{path}.service", f"one of {', '.join(Service)} is expected") from error
+    party = entry.get("party")
+    return Contract(
+        service=service,
+        party=None if party is None else PartyId.parse(str(party), f"{path}.party"),
+        valid_from=_moment(entry, "valid_from", path),
+        valid_until=_moment(entry, "valid_until", path),
+    )
+
+
+def _moment(entry: Mapping[str, Any], member: str, path: str) -> datetime | None:
+    try:
+        moment = msgspec.convert(entry.get(member), datetime | None)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"{path}.{member}", "a date and time is expected") from error
+    if moment is not None and moment.tzinfo is None:
+        raise Invalid(f"{path}.{member}", "a time zone is missing")
+    return moment
 
 
 def _tariff(document: Mapping[str, Any]) -> Tariff | None:

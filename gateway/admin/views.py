@@ -24,6 +24,13 @@ class RoleView(Struct, frozen=True):
     name: str | None
 
 
+class ContractView(Struct, frozen=True):
+    service: str
+    party: str | None
+    valid_from: datetime | None
+    valid_until: datetime | None
+
+
 class PartnerView(Struct, frozen=True):
     id: str
     name: str
@@ -32,6 +39,8 @@ class PartnerView(Struct, frozen=True):
     state: str
     roles: list[RoleView]
     open_to: list[str] | None
+    contracts: list[ContractView]
+    shown_when_suspended: bool
     sub_ids: list[str]
     settings: dict[str, Any]
     created_at: datetime
@@ -114,6 +123,11 @@ def partner_view(partner: Partner) -> PartnerView:
             for held in partner.roles
         ],
         open_to=None if partner.open_to is None else [str(party) for party in partner.open_to],
+        contracts=[
+            ContractView(one.service, str(one.party) if one.party else None, one.valid_from, one.valid_until)
+            for one in partner.contracts
+        ],
+        shown_when_suspended=partner.shown_when_suspended,
         sub_ids=[str(party) for party in partner.sub_ids],
         settings=msgspec.json.decode(partner.settings),
         created_at=partner.created_at,

@@ -25,7 +25,7 @@ from mappings.oicp.ids import operator_to_oicp
 from mappings.oicp.leftovers import PROTOCOL
 from mappings.oicp.sessions import notifications_to_oicp
 from protocols.oicp.client import OicpClient
-from protocols.oicp.settings import settings_of
+from protocols.oicp.settings import AUTHORIZATION, NOTIFICATIONS, settings_of
 from protocols.oicp.wire.authorisation import AuthorizationStart, AuthorizationStatus
 from protocols.oicp.wire.cdr import ChargeDetailRecord
 from protocols.oicp.wire.common import StatusCode
@@ -60,7 +60,7 @@ class OicpAdapter(ProtocolAdapter):
 
     def answers(self, partner: Partner) -> bool:
         """An EMP without a service URL is offline; nothing is sent to a locked one."""
-        return bool(settings_of(partner).callback_url) and partner.state is not PartnerState.SUSPENDED
+        return _called(partner, AUTHORIZATION) and partner.state is not PartnerState.SUSPENDED
 
     def joins_broadcasts(self, partner: Partner) -> bool:
         return settings_of(partner).broadcast
@@ -95,7 +95,7 @@ class OicpAdapter(ProtocolAdapter):
 
     def check_command(self, partner: Partner, command: Command) -> None:
         """OICP starts at an EVSE, by a contract, and by calling the CPO."""
-        if not settings_of(partner).callback_url:
+        if not _called(partner, AUTHORIZATION):
             raise Unsupported(f"{partner.name} has no service URL")
         if command.evse_id is None:
             raise Unsupported("OICP names an EVSE, and none is named here")
@@ -127,7 +127,8 @@ class OicpAdapter(ProtocolAdapter):
     def takes(self, partner: Partner, capability: Capability) -> bool:
         if capability is not Capability.PUSH_SESSION:
             return True
-        return settings_of(partner).notifications and self.answers(partner)
+        wanted = settings_of(partner).notifications and _called(partner, NOTIFICATIONS)
+        return wanted and partner.state is not PartnerState.SUSPENDED
 
     async def push_session(self, call: Call, session: Session, journey: Journey | None) -> Told:
         """The newest notification of a session of OICP; of any other those that are due: its start and its end once,
@@ -170,6 +171,10 @@ class OicpAdapter(ProtocolAdapter):
     def after_failed_cdr(self, error: RoamingError) -> CdrState:
         """A record that may have arrived is never sent twice: the EMP fetches it by GetChargeDetailRecords."""
         return CdrState.FETCHABLE
+
+
+def _called(partner: Partner, service: str) -> bool:
+    return bool(settings_of(partner).service_url(service))
 
 
 def _time_zone(call: Call) -> str | None:

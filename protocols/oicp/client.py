@@ -9,7 +9,7 @@ from urllib.parse import quote
 from core.errors import Invalid, Rejected, Unavailable, Uncertain, Unsupported
 from core.model.partner import Partner
 from protocols.oicp import codec
-from protocols.oicp.settings import OicpSettings, settings_of
+from protocols.oicp.settings import AUTHORIZATION, CDRS, NOTIFICATIONS, RESERVATION, OicpSettings, settings_of
 from protocols.oicp.wire.authorisation import AuthorizationStart, AuthorizationStop, AuthorizeStart, AuthorizeStop
 from protocols.oicp.wire.cdr import ChargeDetailRecord
 from protocols.oicp.wire.common import Acknowledgement, Fault, StatusCode
@@ -22,6 +22,13 @@ JSON: Final = "application/json;charset=UTF-8"
 PROBE_S: Final = 10.0
 NOTIFICATION: Final = "ChargingNotification"
 NOTIFICATION_PATH: Final = "notificationmgmt/v11/charging-notifications"
+SERVICE_OF: Final = {
+    "ChargeDetailRecord": CDRS,
+    NOTIFICATION: NOTIFICATIONS,
+    "AuthorizeRemoteReservationStart": RESERVATION,
+    "AuthorizeRemoteReservationStop": RESERVATION,
+}
+"""The service that an operation belongs to; all others are authorisation."""
 NO_SUCH_PATH: Final = frozenset({404, 405})
 NOT_REACHED: Final = frozenset({429, 503})
 """HTTP statuses by which a partner, or what stands before it, says that it has not taken the message."""
@@ -95,7 +102,8 @@ class OicpClient:
 
     async def probe(self, partner: Partner) -> None:
         """Any HTTP answer of the service URL will do: OICP has nothing harmless to ask."""
-        url = settings_of(partner).callback_url
+        settings = settings_of(partner)
+        url = settings.callback_url or next(iter(settings.service_urls.values()), None)
         if not url:
             raise Unsupported(f"{partner.name} has no service URL")
         await self._http.send(
@@ -116,7 +124,8 @@ class OicpClient:
     ) -> Answer:
         """`session_id`: the running session that it is about, by which the journal finds it."""
         settings = settings_of(partner)
-        if not settings.callback_url:
+        service_url = settings.service_url(SERVICE_OF.get(operation, AUTHORIZATION))
+        if not service_url:
             raise Unsupported(f"{partner.name} has no service URL")
         return await self._http.send(
             Request(
@@ -124,7 +133,7 @@ class OicpClient:
                 protocol="oicp",
                 operation=operation,
                 method="POST",
-                url=f"{settings.callback_url.rstrip('/')}/api/oicp/{path}",
+                url=f"{service_url.rstrip('/')}/api/oicp/{path}",
                 headers={"content-type": JSON, "accept": JSON, "process-id": process_id},
                 content=body,
                 timeout_s=_timeout_s(settings, operation) if timeout_s is None else timeout_s,

@@ -36,6 +36,8 @@ class OicpPlugin:
         _check_limits(settings)
         if settings.callback_url:
             outbound.http.check_url(settings.callback_url, "$.callback_url")
+        for service, url in settings.service_urls.items():
+            outbound.http.check_url(url, f"$.service_urls.{service}")
         key = secrets.token_urlsafe(32)
         added = msgspec.structs.replace(
             partner,

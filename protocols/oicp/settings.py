@@ -22,6 +22,13 @@ SERVICES: Final = frozenset(
 )
 """Services of the hub itself, each a subscription of the partner. Source: OICP 2.3, README, service types."""
 
+AUTHORIZATION: Final = "eRoamingAuthorization"
+RESERVATION: Final = "eRoamingReservation"
+CDRS: Final = "eRoamingChargeDetailRecord"
+NOTIFICATIONS: Final = "eRoamingChargingNotifications"
+CALLED: Final = frozenset({AUTHORIZATION, RESERVATION, CDRS, NOTIFICATIONS})
+"""Services for which the hub calls a partner, each at a service URL. Source: OICP 2.3, README, service types."""
+
 PerMinute = Annotated[int, Meta(ge=1)]
 Fingerprint = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
@@ -29,7 +36,9 @@ Fingerprint = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 class OicpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """`operator_id`, `provider_id`: registered spellings, sent as they are.
 
-    `callback_url` is the partner's service URL; without it an EMP is offline: it uploads cards and fetches CDRs.
+    `callback_url` is the partner's service URL, `service_urls` those of single services where they differ; an EMP
+    without one for authorisation is offline: it uploads cards and fetches CDRs. `disclosed`: its cards may be handed
+    out to the operators that it has a contract with.
     `broadcast`: asked about cards of unknown issuers. `certificates`: SHA-256 of the DER form, lower-case hex.
     `closed_services`: subscriptions with the hub that are not active. `tolerate_foreign_session_ids`: a session id in
     an initial request is ignored instead of refused. `always_200`: functional faults with HTTP 200. `lenient_status`:
@@ -42,6 +51,8 @@ class OicpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     operator_id: str | None = None
     provider_id: str | None = None
     callback_url: str | None = None
+    service_urls: dict[str, str] = {}
+    disclosed: bool = False
     broadcast: bool = True
     certificates: tuple[Fingerprint, ...] = ()
     closed_services: tuple[str, ...] = ()
@@ -56,6 +67,10 @@ class OicpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     cdr_timeout_s: float = 30.0
     calls_per_minute: dict[str, PerMinute] = {}
 
+    def service_url(self, service: str) -> str | None:
+        """Where the hub calls the partner for this service."""
+        return self.service_urls.get(service) or self.callback_url
+
     def bound(self, role: Role) -> PartyId | None:
         """The id in this role that the partner's credentials are bound to, registered or not."""
         text = self.operator_id if role is Role.CPO else self.provider_id
@@ -63,7 +78,9 @@ class OicpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
 
 
 _MEMBERS: Final = frozenset(field.name for field in msgspec.structs.fields(OicpSettings))
-_COMMON: Final = frozenset({"name", "protocol", "roles", "open_to", "tariff", "sub_ids"})
+_COMMON: Final = frozenset(
+    {"name", "protocol", "roles", "open_to", "contracts", "shown_when_suspended", "tariff", "sub_ids"}
+)
 
 
 def settings_of(partner: Partner) -> OicpSettings:
@@ -85,6 +102,9 @@ def settings_from(document: Mapping[str, Any], partner: Partner) -> OicpSettings
     for index, service in enumerate(settings.closed_services):
         if service not in SERVICES:
             raise Invalid(f"$.closed_services[{index}]", f"one of {', '.join(sorted(SERVICES))} is expected")
+    for service in settings.service_urls:
+        if service not in CALLED:
+            raise Invalid(f"$.service_urls.{service}", f"one of {', '.join(sorted(CALLED))} is expected")
     return settings
 
 

@@ -13,10 +13,11 @@ from msgspec.structs import replace
 from core.errors import Rejected, Unavailable
 from core.model.authorisation import Journey, JourneyState
 from core.model.command import Command, CommandOutcome, Outcome
+from core.model.contract import Service
 from core.model.ids import ContractId, EvseId, PartyId
 from core.model.location import Evse, EvseStatus
 from core.model.partner import Partner, PartnerState, Role
-from core.routing import agreed
+from core.routing import contracted
 from mappings.oicp.commands import acknowledgement_to_oicp, remote_start_from_oicp, remote_stop_from_oicp
 from mappings.oicp.ids import evse_id_from_oicp
 from protocols.oicp import codec
@@ -55,7 +56,7 @@ async def authorize_remote_start(call: Inbound) -> Reply:
     evse_id = evse_id_from_oicp(message.evse_id)
     found = await call.hub.locations.find_evse(evse_id)
     operator, party = await _operator(call, evse_id, found[0].owner if found else None, ids)
-    if not agreed(call.partner, operator):
+    if not contracted(call.partner, operator, Service.AUTHORISATION, call.hub.clock.now()):
         raise Negative(NO_CONTRACT, f"no contract with {party}", http=200, ids=ids)
     await _check_evse(call, party, evse_id, found[1] if found else None, ids)
     _check_contract(call, message, ids)

@@ -83,7 +83,7 @@ def test_an_agreement_takes_two() -> None:
     assert agreed(everybody[0], everybody[1])
     assert not agreed(everybody[2], everybody[0])
     assert visible_owners(everybody[2], everybody, frozenset({Role.CPO})) == (OTHER_CPO,)
-    assert names(candidate_issuers(everybody[0], everybody, None)) == ["emb"]
+    assert names(candidate_issuers(everybody[0], everybody, None, NOW)) == ["emb"]
 
 
 def test_ones_own_objects_are_not_shown_to_oneself() -> None:
