@@ -12,6 +12,7 @@ from core.services.authorisation import AuthorisationService
 from core.services.billing import BillingService
 from core.services.commands import CommandService
 from core.services.delivery import DeliveryService
+from core.services.following import FollowingService
 from core.services.locations import LocationService
 from core.services.partners import PartnerService
 from core.services.revisions import RevisionService
@@ -29,7 +30,7 @@ from protocols.transport.http import HttpClient
 
 
 class Assembly(Struct, frozen=True, kw_only=True):
-    """All parts of one process: a gateway uses `hub`, a worker uses `billing` and `delivery`."""
+    """All parts of one process: a gateway uses `hub`, a worker uses `billing`, `delivery` and `following`."""
 
     settings: Settings
     storage: Storage
@@ -39,6 +40,7 @@ class Assembly(Struct, frozen=True, kw_only=True):
     adapters: dict[str, ProtocolAdapter]
     hub: Hub
     delivery: DeliveryService
+    following: FollowingService
     metrics: Metrics
 
     async def close(self) -> None:
@@ -158,6 +160,12 @@ async def assemble(settings: Settings) -> Assembly:
         clock=clock,
         ids=ids,
     )
+    following = FollowingService(
+        feeds=storage.feeds,
+        registry=registry,
+        followers={name: plugin.follower(hub) for name, plugin in known.items()},
+        clock=clock,
+    )
     return Assembly(
         settings=settings,
         storage=storage,
@@ -167,6 +175,7 @@ async def assemble(settings: Settings) -> Assembly:
         adapters=adapters,
         hub=hub,
         delivery=delivery,
+        following=following,
         metrics=metrics,
     )
 

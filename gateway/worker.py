@@ -10,7 +10,9 @@ from core.errors import Unavailable
 from gateway.relay import Relay
 from gateway.settings import Settings
 from gateway.wiring import Assembly, assemble
-from gateway.workflows.activities import CdrActivities, CommandActivities
+from gateway.workflows.activities import CdrActivities, CommandActivities, FeedActivities
+from gateway.workflows.feed_schedules import FeedSchedules
+from gateway.workflows.follow_feed import FollowFeed
 from gateway.workflows.run_command import RunCommand
 from gateway.workflows.settle_cdr import SettleCdr
 
@@ -42,12 +44,14 @@ async def _settle(assembly: Assembly, stopping: asyncio.Event) -> None:
                     await stopping.wait()
             continue
         cdrs, commands = CdrActivities(assembly.hub.billing), CommandActivities(assembly.hub.commands)
+        feeds = FeedActivities(assembly.following)
+        schedules = FeedSchedules(assembly.following, assembly.processes, assembly.settings.temporal_task_queue)
         worker = Worker(
             client,
             task_queue=assembly.settings.temporal_task_queue,
-            workflows=[SettleCdr, RunCommand],
-            activities=[cdrs.deliver, cdrs.give_up, commands.send, commands.finish],
+            workflows=[SettleCdr, RunCommand, FollowFeed],
+            activities=[cdrs.deliver, cdrs.give_up, commands.send, commands.finish, feeds.follow],
             max_concurrent_activities=50,
         )
         async with worker:
-            await stopping.wait()
+            await schedules.run(stopping)

@@ -16,6 +16,7 @@ from core.model.partner import CredentialKind, Partner
 from core.ports.adapter import ProtocolAdapter
 from core.ports.cache import Cache
 from core.ports.clock import Clock, Ids
+from core.ports.feeds import Follower
 from core.ports.journal import Journal
 from core.ports.ledger import Ledger
 from core.ports.stores import AliasStore, CredentialStore
@@ -110,6 +111,10 @@ class ProtocolPlugin(Protocol):
         ...
 
     def adapter(self, outbound: Outbound) -> ProtocolAdapter: ...
+
+    def follower(self, hub: Hub) -> Follower:
+        """The way in for what partners list and do not push: `Follower()` where there is nothing to fetch."""
+        ...
 
     def new_partner(self, partner: Partner, document: Mapping[str, Any], outbound: Outbound) -> NewPartner:
         """Complete a partner that an operator adds: settings from the rest of the document, secrets, what to show.

@@ -6,6 +6,7 @@ from enum import StrEnum
 from core.errors import Invalid
 from core.model.base import Model
 from core.model.contract import Contract
+from core.model.feed import FeedChoice
 from core.model.ids import PartyId
 from core.model.quantities import Business
 from core.model.tariff import Tariff
@@ -56,7 +57,9 @@ class Partner(Model, frozen=True, kw_only=True):
     `contracts` narrow single services, see `core.routing.contracted`. `shown_when_suspended`: its objects stay in
     sight of others while it is suspended.
 
-    `agreed_tariff` is what its CPO parties charge in roaming, for protocols whose CDRs carry no price."""
+    `agreed_tariff` is what its CPO parties charge in roaming, for protocols whose CDRs carry no price.
+
+    `feeds`: the operator's choices about what is fetched from it, by name."""
 
     id: str
     name: str
@@ -70,6 +73,7 @@ class Partner(Model, frozen=True, kw_only=True):
     contracts: tuple[Contract, ...] = ()
     shown_when_suspended: bool = False
     agreed_tariff: Tariff | None = None
+    feeds: dict[str, FeedChoice] = {}
     created_at: datetime
     updated_at: datetime
     last_seen_at: datetime | None = None

@@ -30,3 +30,7 @@ class Processes(Protocol):
     async def nudge_cdr(self, cdr_key: str) -> bool:
         """Try its delivery again now (an operator's replay). False if no such process waits."""
         ...
+
+    async def follow_feed(self, partner_id: str, feed: str) -> None:
+        """Fetch it now, out of turn. Raises Unknown if it is not being fetched."""
+        ...

@@ -41,6 +41,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("subject", 1), ("expires", -1)], partialFilterExpression={"subject": {"$exists": True}}),
         _EXPIRY,
     ],
+    "feeds": [IndexModel([("partner", 1)])],
     "partners": [IndexModel([("claims", 1)], unique=True, sparse=True)],
     "credentials": [IndexModel([("hash", 1)], unique=True, sparse=True), IndexModel([("partner", 1)])],
     "events": [],

@@ -11,6 +11,7 @@ from gateway.storage.aliases import MongoAliases
 from gateway.storage.cdrs import MongoCdrs
 from gateway.storage.credentials import MongoCredentials, SecretBox
 from gateway.storage.database import Database
+from gateway.storage.feeds import MongoFeeds
 from gateway.storage.indexes import create_indexes
 from gateway.storage.journal import MongoJournal
 from gateway.storage.journeys import MongoJourneys
@@ -39,6 +40,7 @@ class Storage:
         self.journeys = MongoJourneys(database)
         self.cdrs = MongoCdrs(database, events, self.journeys)
         self.aliases = MongoAliases(database)
+        self.feeds = MongoFeeds(database)
         self.partners = MongoPartners(database, self._watcher)
         self.credentials = MongoCredentials(database, self.partners, self._watcher, box)
         self.outbox = MongoOutbox(database, events)

@@ -6,10 +6,14 @@ from contextlib import asynccontextmanager
 
 import msgspec
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
+from core.errors import RoamingError, Unavailable, Uncertain
 from core.model.command import Command, CommandOutcome
 from core.services.billing import BillingService
 from core.services.commands import CommandService
+from core.services.following import FollowingService
+from gateway.workflows.follow_feed import FOLLOW
 from gateway.workflows.run_command import FINISH, SEND
 from gateway.workflows.settle_cdr import DELIVER, GIVE_UP, HEARTBEAT_TIMEOUT
 
@@ -46,6 +50,23 @@ class CommandActivities:
         await self._commands.finish(
             msgspec.json.decode(command, type=Command), msgspec.json.decode(outcome, type=CommandOutcome)
         )
+
+
+class FeedActivities:
+    def __init__(self, following: FollowingService) -> None:
+        self._following = following
+
+    @activity.defn(name=FOLLOW)
+    async def follow(self, partner_id: str, feed: str) -> str:
+        """The counts of the run, as JSON. Only what may go better in a few minutes is tried again."""
+        async with _heartbeat():
+            try:
+                state = await self._following.run(partner_id, feed)
+            except (Unavailable, Uncertain) as error:
+                raise ApplicationError(str(error), type=type(error).__name__) from error
+            except RoamingError as error:
+                raise ApplicationError(str(error), type=type(error).__name__, non_retryable=True) from error
+        return msgspec.json.encode(state.counts).decode()
 
 
 @asynccontextmanager

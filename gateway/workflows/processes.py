@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import msgspec
-from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.client import Client, ScheduleOverlapPolicy, WorkflowFailureError, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -115,9 +115,24 @@ class TemporalProcesses:
             raise Unavailable(f"Temporal: {error}") from error
         return True
 
+    async def follow_feed(self, partner_id: str, feed: str) -> None:
+        """After the run that is under way, if there is one."""
+        client = await self.client()
+        handle = client.get_schedule_handle(schedule_id(partner_id, feed))
+        try:
+            await handle.trigger(overlap=ScheduleOverlapPolicy.BUFFER_ONE, rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise Unknown("feed", feed) from error
+            raise Unavailable(f"Temporal: {error}") from error
+
 
 def workflow_id(cdr_key: str) -> str:
     return f"cdr/{cdr_key}"
+
+
+def schedule_id(partner_id: str, feed: str) -> str:
+    return f"feed/{partner_id}/{feed}"
 
 
 def command_workflow_id(target: str, command_id: str) -> str:

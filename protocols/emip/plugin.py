@@ -10,6 +10,7 @@ from litestar import Router
 from core.errors import Invalid, Unsupported
 from core.model.partner import CredentialKind, Partner, PartnerState, Role
 from core.ports.adapter import ProtocolAdapter
+from core.ports.feeds import Follower
 from protocols.emip.adapter import EmipAdapter
 from protocols.emip.server.endpoint import BASE, emip_router
 from protocols.emip.settings import settings_from
@@ -24,6 +25,9 @@ class EmipPlugin:
 
     def adapter(self, outbound: Outbound) -> ProtocolAdapter:
         return EmipAdapter(outbound)
+
+    def follower(self, hub: Hub) -> Follower:
+        return Follower()
 
     def new_partner(self, partner: Partner, document: Mapping[str, Any], outbound: Outbound) -> NewPartner:
         """Connected from the start: eMIP has no handshake. Raises Invalid naming the member that is wrong."""

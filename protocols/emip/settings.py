@@ -64,7 +64,9 @@ class EmipSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
 
 
 _MEMBERS: Final = frozenset(field.name for field in msgspec.structs.fields(EmipSettings))
-_COMMON: Final = frozenset({"name", "protocol", "roles", "open_to", "contracts", "shown_when_suspended", "tariff"})
+_COMMON: Final = frozenset(
+    {"name", "protocol", "roles", "open_to", "contracts", "shown_when_suspended", "tariff", "feeds"}
+)
 
 
 def bare(text: str) -> str:

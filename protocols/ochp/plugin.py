@@ -10,6 +10,7 @@ from litestar import Router
 from core.errors import Invalid, Unsupported
 from core.model.partner import CredentialKind, Partner, PartnerState, Role
 from core.ports.adapter import ProtocolAdapter
+from core.ports.feeds import Follower
 from protocols.ochp.adapter import OchpAdapter
 from protocols.ochp.server.endpoint import LIVE_PATH, MAIN_PATH, ochp_router
 from protocols.ochp.settings import OchpSettings, settings_from
@@ -26,6 +27,9 @@ class OchpPlugin:
 
     def adapter(self, outbound: Outbound) -> ProtocolAdapter:
         return OchpAdapter(outbound)
+
+    def follower(self, hub: Hub) -> Follower:
+        return Follower()
 
     def new_partner(self, partner: Partner, document: Mapping[str, Any], outbound: Outbound) -> NewPartner:
         """Connected from the start: OCHP has no handshake. Raises Invalid naming the member that is wrong."""

@@ -40,7 +40,9 @@ class OchpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
 
 
 _MEMBERS: Final = frozenset(field.name for field in msgspec.structs.fields(OchpSettings))
-_COMMON: Final = frozenset({"name", "protocol", "roles", "open_to", "contracts", "shown_when_suspended", "tariff"})
+_COMMON: Final = frozenset(
+    {"name", "protocol", "roles", "open_to", "contracts", "shown_when_suspended", "tariff", "feeds"}
+)
 
 
 def settings_of(partner: Partner) -> OchpSettings:

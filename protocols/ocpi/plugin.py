@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from core.errors import Invalid
 from core.model.partner import CredentialKind, Partner
 from core.ports.adapter import ProtocolAdapter
+from core.ports.feeds import Follower
 from protocols.ocpi.adapter import OcpiAdapter
 from protocols.ocpi.auth import fresh_token
 from protocols.ocpi.handshake import Handshake
@@ -40,6 +41,9 @@ class OcpiPlugin:
 
     def adapter(self, outbound: Outbound) -> ProtocolAdapter:
         return OcpiAdapter(outbound)
+
+    def follower(self, hub: Hub) -> Follower:
+        return Follower()
 
     def new_partner(self, partner: Partner, document: Mapping[str, Any], outbound: Outbound) -> NewPartner:
         """A token A, good for the parties that the operator names. Switches of OcpiSettings may come under `ocpi`."""

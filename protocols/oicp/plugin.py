@@ -10,6 +10,7 @@ from litestar import Router
 from core.errors import Invalid, Unsupported
 from core.model.partner import CredentialKind, Partner, PartnerState, Role
 from core.ports.adapter import ProtocolAdapter
+from core.ports.feeds import Follower
 from protocols.oicp.adapter import OicpAdapter
 from protocols.oicp.server.endpoint import oicp_router
 from protocols.oicp.server.operations import OPERATIONS
@@ -27,6 +28,9 @@ class OicpPlugin:
 
     def adapter(self, outbound: Outbound) -> ProtocolAdapter:
         return OicpAdapter(outbound)
+
+    def follower(self, hub: Hub) -> Follower:
+        return Follower()
 
     def new_partner(self, partner: Partner, document: Mapping[str, Any], outbound: Outbound) -> NewPartner:
         """Connected from the start: OICP has no handshake. Raises Invalid naming the member that is wrong."""

@@ -79,7 +79,7 @@ class OicpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
 
 _MEMBERS: Final = frozenset(field.name for field in msgspec.structs.fields(OicpSettings))
 _COMMON: Final = frozenset(
-    {"name", "protocol", "roles", "open_to", "contracts", "shown_when_suspended", "tariff", "sub_ids"}
+    {"name", "protocol", "roles", "open_to", "contracts", "shown_when_suspended", "tariff", "feeds", "sub_ids"}
 )
 
 

@@ -17,6 +17,7 @@ class FakeProcesses:
     def __init__(self) -> None:
         self.started: list[str] = []
         self.nudged: list[str] = []
+        self.followed: list[tuple[str, str]] = []
         self.waiting: set[str] = set()
         self.down = False
         self.commands: list[Command] = []
@@ -72,3 +73,8 @@ class FakeProcesses:
             return False
         self.nudged.append(cdr_key)
         return True
+
+    async def follow_feed(self, partner_id: str, feed: str) -> None:
+        if self.down:
+            raise Unavailable("the process engine is out of reach")
+        self.followed.append((partner_id, feed))

@@ -3,6 +3,7 @@
 from tests.fakes.aliases import FakeAliases
 from tests.fakes.cache import FakeCache
 from tests.fakes.clock import FakeClock
+from tests.fakes.feeds import FakeFeeds
 from tests.fakes.outbox import FakeJournal, FakeOutbox
 from tests.fakes.registry import FakeCredentials, FakePartners
 from tests.fakes.stores import FakeCdrs, FakeJourneys, FakeLocations, FakeSessions, FakeTariffs, FakeTokens
@@ -19,6 +20,7 @@ class FakeStorage:
         self.journeys = FakeJourneys()
         self.cdrs = FakeCdrs(self.outbox, self.journeys)
         self.aliases = FakeAliases(self.clock)
+        self.feeds = FakeFeeds()
         self.partners = FakePartners()
         self.credentials = FakeCredentials(self.partners)
         self.journal = FakeJournal()

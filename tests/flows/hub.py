@@ -26,6 +26,7 @@ from core.services.authorisation import AuthorisationService
 from core.services.billing import BillingService
 from core.services.commands import CommandService
 from core.services.delivery import DeliveryService
+from core.services.following import FollowingService
 from core.services.locations import LocationService
 from core.services.partners import PartnerService
 from core.services.revisions import RevisionService
@@ -102,6 +103,12 @@ class TestHub:
         self.hub = self._hub(identity, **options)
         self.processes.service = self.hub.commands
         self.delivery = self._delivery()
+        self.following = FollowingService(
+            feeds=self.storage.feeds,
+            registry=self.hub.partners,
+            followers={name: plugin.follower(self.hub) for name, plugin in self.plugins.items()},
+            clock=self.clock,
+        )
         self.app = Litestar(
             [router for plugin in plugins for router in plugin.routers(self.hub)],
             request_max_body_size=self.hub.max_body_bytes,
