@@ -141,7 +141,8 @@ class PartyStatus(Model, frozen=True, kw_only=True):
 class Exchange(Model, frozen=True, kw_only=True):
     """One message that crossed the wire, for the journal: never with secrets, bodies cut at a bound.
 
-    `inbound`: the partner called us. `status` is the HTTP status, `code` the protocol's own; `duration_ms` whole."""
+    `inbound`: the partner called us. `status` is the HTTP status, `code` the protocol's own; `duration_ms` whole.
+    `request_id` is ours; `their_id` is what the other side calls the exchange, if it says so."""
 
     id: str
     at: datetime
@@ -155,6 +156,7 @@ class Exchange(Model, frozen=True, kw_only=True):
     code: str | None = None
     correlation_id: str | None = None
     request_id: str | None = None
+    their_id: str | None = None
     duration_ms: int = 0
     request: str | None = None
     response: str | None = None

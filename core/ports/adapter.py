@@ -90,6 +90,11 @@ class ProtocolAdapter:
         """Whether this partner can be asked in real time at all (an OICP EMP without a service URL cannot)."""
         return True
 
+    def is_upstream(self, partner: Partner) -> bool:
+        """Whether this partner is a platform in which the hub itself is a partner: it stands for all who are behind it.
+        What comes from one upstream platform goes to no other, so that nothing can go round."""
+        return False
+
     def joins_broadcasts(self, partner: Partner) -> bool:
         """Whether this partner wants to be asked about cards of which nobody knows the issuer."""
         return True
@@ -155,8 +160,8 @@ class ProtocolAdapter:
         """Confirmed means that the partner has it for certain; a duplicate that it already holds is a confirmation."""
         raise Unsupported("push_cdr")
 
-    def after_failed_cdr(self, error: RoamingError) -> CdrState:
-        """How a CDR stands after a failure other than `Unavailable` (which is always tried again).
+    def after_failed_cdr(self, partner: Partner, error: RoamingError) -> CdrState:
+        """How a CDR for this partner stands after a failure other than `Unavailable` (which is always tried again).
 
         Most protocols make a repeated CDR harmless by its id, so an uncertain one is tried again."""
         return CdrState.WAITING if isinstance(error, Uncertain) else CdrState.REFUSED

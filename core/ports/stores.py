@@ -207,6 +207,10 @@ class JourneyStore(Protocol):
 
     async def by_operator_session(self, operator: PartyId, session_id: str) -> Journey | None: ...
 
+    async def by_issuer_session(self, issuer_partner: str, session_id: str) -> Journey | None:
+        """The youngest of this partner's drivers that bears its own session id."""
+        ...
+
     async def by_reference(self, reference: str) -> Journey | None: ...
 
     async def latest_for_token(self, operator: PartyId, uid: TokenUid) -> Journey | None:

@@ -1,12 +1,12 @@
 """May this driver charge here? Asked by operators, answered by what we hold or by the issuer, within a deadline.
 
 The order: a token that its issuer lets us decide on; else the issuer of a token that we hold or that the contract id
-names; else all eMSPs under an agreement at once, where the first yes wins. Every answer says why.
+names; else all eMSPs under an agreement at once, where the first yes wins; upstream platforms after them. Every answer
+says why.
 """
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
 
 import msgspec
 
@@ -20,9 +20,9 @@ from core.model.authorisation import (
     Journey,
     JourneyState,
 )
-from core.model.cards import is_hashed, same_card
+from core.model.cards import same_card
 from core.model.contract import Service
-from core.model.ids import PartyId, TokenUid
+from core.model.ids import PartyId
 from core.model.location import Location
 from core.model.partner import Partner, Role
 from core.model.token import Token, Whitelist
@@ -31,15 +31,14 @@ from core.ports.cache import Cache
 from core.ports.clock import Clock, Ids
 from core.ports.ledger import Ledger
 from core.ports.stores import JourneyStore, LocationStore, PartnerStore, TokenStore
-from core.routing import candidate_issuers, contracted, known
+from core.routing import contracted, known
 from core.services.cards import as_card, as_presented, same_kind
+from core.services.issuers import Asked, Issuers
 from core.services.pins import pin_matches
 
 DECIDED_HERE = frozenset({Whitelist.ALWAYS, Whitelist.ALLOWED})
 """Tokens that their issuer lets others decide on: uploaded to an OICP platform, or allowed to be whitelisted."""
 REFERENCE_LENGTH = 36
-HINT_TTL_S = timedelta(hours=12).total_seconds()
-"""How long we remember which eMSP said yes to a card that nobody had told us of."""
 
 _WEIGHT = {
     Decision.BLOCKED: 6,
@@ -73,7 +72,7 @@ class AuthorisationService:
         self._journeys = journeys
         self._partners = partners
         self._adapters = adapters
-        self._cache = cache
+        self._issuers = Issuers(adapters, cache, clock)
         self._ledger = ledger
         self._clock = clock
         self._ids = ids
@@ -209,45 +208,26 @@ class AuthorisationService:
         held: Sequence[Token],
         place: Location | None,
     ) -> Authorisation:
-        issuers, by = await self._whom(request, caller, partners, held)
-        able = [partner for partner in issuers if self._can_answer(partner) and self._may_ask(partner, by)]
-        if is_hashed(request.kind):  # no protocol can ask about a hash
-            able = []
+        asked = await self._issuers.of(request, caller, partners, held)
         place = place or await self._place(request)
-        answers = await self._race(able, request, place, by) if able else []
-        self._note(caller, able, answers)
+        answers = await self._answers(asked, request, place)
+        self._note(caller, asked.all, answers)
         for answer in answers:
             if answer.decision is Decision.ALLOWED:
-                if not held and by is Answered.BROADCAST and answer.issuer:
-                    await self._cache.put(_hint(request.uid), answer.issuer.key.encode(), HINT_TTL_S)
+                if not held and asked.by is Answered.BROADCAST and answer.issuer:
+                    await self._issuers.remember(request.uid, answer.issuer)
                 return answer
-        lists = [partner for partner in issuers if not self._can_answer(partner)]
-        return self._refusal(answers, held, able, lists)
+        return self._refusal(answers, held, asked.all, asked.lists)
 
-    async def _whom(
-        self, request: AuthoriseRequest, caller: Partner, partners: Sequence[Partner], held: Sequence[Token]
-    ) -> tuple[list[Partner], Answered]:
-        now = self._clock.now()
-        if request.issuer:
-            return candidate_issuers(caller, partners, request.issuer, now), Answered.ISSUER
-        if held:
-            known = [candidate_issuers(caller, partners, token.issuer, now) for token in held]
-            return [partner for found in known for partner in found], Answered.ISSUER
-        provider = request.contract_id.provider if request.contract_id else None
-        if provider:
-            return candidate_issuers(caller, partners, provider, now), Answered.ISSUER
-        if hint := await self._cache.get(_hint(request.uid)):
-            remembered = candidate_issuers(caller, partners, PartyId.parse(hint.decode()), now)
-            if any(self._can_answer(partner) for partner in remembered):
-                return remembered, Answered.CACHE
-        return candidate_issuers(caller, partners, None, now), Answered.BROADCAST
-
-    def _can_answer(self, partner: Partner) -> bool:
-        adapter = self._adapters.get(partner.protocol)
-        return adapter is not None and Capability.AUTHORISE in adapter.capabilities and adapter.answers(partner)
-
-    def _may_ask(self, partner: Partner, by: Answered) -> bool:
-        return by is not Answered.BROADCAST or self._adapters[partner.protocol].joins_broadcasts(partner)
+    async def _answers(self, asked: Asked, request: AuthoriseRequest, place: Location | None) -> list[Authorisation]:
+        """Until the first yes. Where two rounds may be needed, each has half of the time."""
+        rounds = [partners for partners in (asked.near, asked.far) if partners]
+        answers: list[Authorisation] = []
+        for partners in rounds:
+            answers += await self._race(partners, request, place, asked.by, self._deadline_s / len(rounds))
+            if any(answer.decision is Decision.ALLOWED for answer in answers):
+                break
+        return answers
 
     async def _place(self, request: AuthoriseRequest) -> Location | None:
         if request.location_id:
@@ -255,19 +235,24 @@ class AuthorisationService:
         return await self._locations.by_evse_id(request.evse_id) if request.evse_id else None
 
     async def _race(
-        self, partners: Sequence[Partner], request: AuthoriseRequest, place: Location | None, by: Answered
+        self,
+        partners: Sequence[Partner],
+        request: AuthoriseRequest,
+        place: Location | None,
+        by: Answered,
+        deadline_s: float,
     ) -> list[Authorisation]:
         """Ask all at once; ends with the first yes, or when all have answered, or at the deadline."""
         tasks = [asyncio.create_task(self._one(partner, request, place, by)) for partner in partners]
         answers: list[Authorisation] = []
         try:
-            for next_one in asyncio.as_completed(tasks, timeout=self._deadline_s):
+            for next_one in asyncio.as_completed(tasks, timeout=deadline_s):
                 answers.append(await next_one)
                 if answers[-1].decision is Decision.ALLOWED:
                     break
         except TimeoutError:
             names = ", ".join(partner.name for partner, task in zip(partners, tasks, strict=True) if not task.done())
-            why = f"no answer within {self._deadline_s:g} s from {names}"
+            why = f"no answer within {deadline_s:g} s from {names}"
             answers.append(_answer(Decision.TIMED_OUT, None, by, why))
         finally:
             for task in tasks:
@@ -411,7 +396,3 @@ def _answer(decision: Decision, issuer: PartyId | None, by: Answered, explanatio
 
 def _unreached(issuer: PartyId | None, by: Answered, explanation: str) -> Authorisation:
     return msgspec.structs.replace(_answer(Decision.TIMED_OUT, issuer, by, explanation), unreached=True)
-
-
-def _hint(uid: TokenUid) -> str:
-    return f"issuer/{uid.key}"

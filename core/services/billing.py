@@ -149,8 +149,8 @@ class BillingService:
             return await self._settled(settlement, CdrState.FETCHABLE, None)
         if settlement.state is CdrState.DELIVERING:  # an attempt that nobody saw the end of
             cut = Uncertain("the hub was stopped while it sent the CDR")
-            return await self._settled(settlement, adapter.after_failed_cdr(cut), str(cut))
-        if adapter.after_failed_cdr(Uncertain("")) is not CdrState.WAITING:  # never to be sent blindly again
+            return await self._settled(settlement, adapter.after_failed_cdr(partner, cut), str(cut))
+        if adapter.after_failed_cdr(partner, Uncertain("")) is not CdrState.WAITING:  # never to be sent blindly again
             settlement = await self._cdrs.update(msgspec.structs.replace(settlement, state=CdrState.DELIVERING))
         try:
             journey = await self._journeys.get(settlement.cdr.journey_id) if settlement.cdr.journey_id else None
@@ -163,14 +163,14 @@ class BillingService:
             await self._registry.not_reached(partner.id)
             return await self._settled(settlement, CdrState.WAITING, str(error))
         except RoamingError as error:
-            return await self._settled(settlement, adapter.after_failed_cdr(error), str(error))
+            return await self._settled(settlement, adapter.after_failed_cdr(partner, error), str(error))
         except ArithmeticError as error:  # in plain sight, instead of tried for ever
             reason = f"its numbers cannot be translated: {type(error).__name__}"
             return await self._settled(settlement, CdrState.UNDELIVERABLE, reason)
         except (ValueError, TypeError, LookupError, AttributeError) as error:  # a bug: no longer tried than a silence
             log.exception("CDR %s to %s", key, partner.name)
             unforeseen = Uncertain(f"the hub failed: {type(error).__name__}")
-            return await self._settled(settlement, adapter.after_failed_cdr(unforeseen), str(unforeseen))
+            return await self._settled(settlement, adapter.after_failed_cdr(partner, unforeseen), str(unforeseen))
         await self._registry.reached(partner.id)
         state = CdrState.WAITING if told.withheld else CdrState.DELIVERED
         why = "withheld: " + "; ".join(loss.reason for loss in told.losses) if told.withheld else None

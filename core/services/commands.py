@@ -67,6 +67,8 @@ class CommandService:
         )
         if location is not None:
             command = _placed(command, location)
+        if self._is_upstream(caller) and self._is_upstream(target):
+            raise Unknown("location", str(command.evse_id or command.location_id))
         if not contracted(caller, target, Service.AUTHORISATION, self._clock.now()):
             raise Refused(f"there is no agreement with {target.name}")
         self._check(target, command, Capability.START_SESSION)
@@ -226,6 +228,10 @@ class CommandService:
         if command.location_id is not None:
             return await self._locations.get(command.operator, command.location_id)
         return await self._locations.by_evse_id(command.evse_id) if command.evse_id else None
+
+    def _is_upstream(self, partner: Partner) -> bool:
+        adapter = self._adapters.get(partner.protocol)
+        return adapter is not None and adapter.is_upstream(partner)
 
     async def _tells_nothing(self, command: Command) -> bool:
         if command.location_id is not None or command.evse_id is None:

@@ -91,7 +91,7 @@ class DeliveryService:
         waited_for = {partner.id for partner in partners if self._is_waited_for(event, partner)}
         told = recipients(event, owner, partners, self._capabilities, waited_for) if owner else []
         await self._outbox.fan_out(
-            event, [self._delivery(event, partner) for partner in told if self._takes(event, partner)]
+            event, [self._delivery(event, partner) for partner in told if self._takes(event, owner, partner)]
         )
 
     def _is_waited_for(self, event: Event, partner: Partner) -> bool:
@@ -121,8 +121,14 @@ class DeliveryService:
         for settlement in waiting:
             await self._processes.nudge_cdr(settlement.key)
 
-    def _takes(self, event: Event, partner: Partner) -> bool:
+    def _takes(self, event: Event, owner: Partner | None, partner: Partner) -> bool:
+        if owner is not None and self._is_upstream(owner) and self._is_upstream(partner):
+            return False
         return self._adapters[partner.protocol].takes(partner, TOLD_BY[event.kind])
+
+    def _is_upstream(self, partner: Partner) -> bool:
+        adapter = self._adapters.get(partner.protocol)
+        return adapter is not None and adapter.is_upstream(partner)
 
     async def probe_offline(self) -> None:
         """Ask each partner that was not reached whether it is back; one that only listens would never tell."""

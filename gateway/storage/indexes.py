@@ -30,6 +30,9 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "journeys": [
         IndexModel([("operator_session", 1), ("created", -1)], sparse=True),
+        IndexModel(
+            [("issuer_session", 1), ("created", -1)], partialFilterExpression={"issuer_session": {"$exists": True}}
+        ),
         IndexModel([("reference", 1), ("created", -1)], partialFilterExpression={"reference": {"$exists": True}}),
         IndexModel([("card", 1), ("created", -1), ("_id", -1)]),
         IndexModel([("created", -1), ("_id", -1)]),

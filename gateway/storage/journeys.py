@@ -22,7 +22,7 @@ _FEW = 10
 
 
 class MongoJourneys:
-    """`rev`, `state`, `operator_session` and `reference` repeat the content for filters and indexes."""
+    """`rev`, `state`, `reference` and both sides' sessions repeat the content for filters and indexes."""
 
     collection_name: ClassVar[str] = "journeys"
 
@@ -42,6 +42,9 @@ class MongoJourneys:
 
     async def by_operator_session(self, operator: PartyId, session_id: str) -> Journey | None:
         return await self._youngest({"operator_session": f"{operator.key}/{session_id.upper()}"})
+
+    async def by_issuer_session(self, issuer_partner: str, session_id: str) -> Journey | None:
+        return await self._youngest({"issuer_session": f"{issuer_partner}/{session_id.upper()}"})
 
     async def by_reference(self, reference: str) -> Journey | None:
         return await self._youngest({"reference": reference.upper()})
@@ -142,6 +145,8 @@ def _fields(journey: Journey) -> Document:
         fields["losses"] = losses_text(journey.losses)
     if journey.operator_session_id is not None:
         fields["operator_session"] = f"{journey.operator.key}/{journey.operator_session_id.upper()}"
+    if journey.issuer_session_id is not None:
+        fields["issuer_session"] = f"{journey.issuer_partner}/{journey.issuer_session_id.upper()}"
     if journey.reference is not None:
         fields["reference"] = journey.reference.upper()
     return fields

@@ -230,7 +230,7 @@ class EmipAdapter(ProtocolAdapter):
             raise Uncertain(f"the eMSP answered with the error {answer.request_status}")
         return Told(remote_id=answer.partner_service_session_id or session_id, losses=sent.losses)
 
-    def after_failed_cdr(self, error: RoamingError) -> CdrState:
+    def after_failed_cdr(self, partner: Partner, error: RoamingError) -> CdrState:
         """Repeated until the process gives up: a record is recognised by its session and its transactionId."""
         return CdrState.UNDELIVERABLE if isinstance(error, Unsupported) else CdrState.WAITING
 

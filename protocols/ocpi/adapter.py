@@ -247,7 +247,7 @@ class OcpiAdapter(ProtocolAdapter):
         except Unknown as error:
             raise Rejected("404", error.reason) from error
 
-    def after_failed_cdr(self, error: RoamingError) -> CdrState:
+    def after_failed_cdr(self, partner: Partner, error: RoamingError) -> CdrState:
         """An eMSP that takes no CDRs fetches them."""
         if isinstance(error, Unsupported):
             return CdrState.FETCHABLE

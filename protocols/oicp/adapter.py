@@ -168,7 +168,7 @@ class OicpAdapter(ProtocolAdapter):
         )
         return Told(remote_id=record.session_id, losses=sent.losses)
 
-    def after_failed_cdr(self, error: RoamingError) -> CdrState:
+    def after_failed_cdr(self, partner: Partner, error: RoamingError) -> CdrState:
         """A record that may have arrived is never sent twice: the EMP fetches it by GetChargeDetailRecords."""
         return CdrState.FETCHABLE
 

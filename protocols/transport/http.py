@@ -1,6 +1,7 @@
 """The one way out by HTTP: timeouts, journal, address filter, sizes, and errors in the words of core."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import Mapping
 from typing import Final, Protocol
@@ -13,6 +14,7 @@ from core.model.partner import Exchange
 from core.ports.clock import Clock, Ids
 from core.ports.journal import Journal
 from protocols.transport.addresses import FilteredBackend, ForbiddenAddress, check_url
+from protocols.transport.identity import TlsIdentity, tls_context
 
 MAX_RESPONSE_BYTES: Final = 64 * 1024 * 1024
 JOURNAL_BYTES: Final = 4096
@@ -38,7 +40,8 @@ class Meter(Protocol):
 class Request(Struct, frozen=True, kw_only=True):
     """`operation` is the specification's name, for journal and metrics. `url` was given by the partner.
 
-    `confidential` bodies (secrets, PINs) are not journaled."""
+    `confidential` bodies (secrets, PINs) are not journaled. `identity`: who we are on this connection and whom we
+    trust; None: nobody, and the usual authorities."""
 
     partner: str
     protocol: str
@@ -51,6 +54,7 @@ class Request(Struct, frozen=True, kw_only=True):
     correlation_id: str | None = None
     request_id: str | None = None
     confidential: bool = False
+    identity: TlsIdentity | None = None
 
 
 def _no_meter(*, partner: str, protocol: str, operation: str, outcome: str, seconds: float) -> None:
@@ -76,9 +80,12 @@ class HttpClient:
         self._meter = meter
         self._allow_private = allow_private
         self._transport = transport or _filtered(allow_private)
+        self._replaced = transport is not None
+        self._own: dict[TlsIdentity, httpx.AsyncHTTPTransport] = {}
 
     async def aclose(self) -> None:
-        await self._transport.aclose()
+        for transport in (self._transport, *self._own.values()):
+            await transport.aclose()
 
     def check_url(self, url: str, path: str) -> str:
         """A URL that a partner gave and that may be called later. Raises Invalid."""
@@ -102,7 +109,7 @@ class HttpClient:
         check_url(request.url, "$.url", allow_private=self._allow_private)
         try:
             async with asyncio.timeout(request.timeout_s + SLOWEST_S):
-                response = await self._transport.handle_async_request(_message(request))
+                response = await self._way(request).handle_async_request(_message(request))
                 try:
                     body = await _bounded(response, request.operation)
                 finally:
@@ -117,6 +124,14 @@ class HttpClient:
             raise Uncertain(f"{request.operation}: {str(error) or type(error).__name__}") from error
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code, headers, body)
+
+    def _way(self, request: Request) -> httpx.AsyncBaseTransport:
+        """Connections with a certificate of ours are kept apart from those without."""
+        if request.identity is None or self._replaced:
+            return self._transport
+        if request.identity not in self._own:
+            self._own[request.identity] = _filtered(self._allow_private, tls_context(request.identity))
+        return self._own[request.identity]
 
     def _record(self, request: Request, started: float, answer: Answer | None, error: str | None) -> None:
         seconds = time.perf_counter() - started
@@ -140,6 +155,7 @@ class HttpClient:
                 status=answer.status if answer else None,
                 correlation_id=request.correlation_id,
                 request_id=request.request_id,
+                their_id=answer.headers.get("process-id") if answer else None,
                 duration_ms=round(seconds * 1000),
                 request=None if request.confidential else clipped(request.content),
                 response=clipped(answer.body) if answer and not request.confidential else None,
@@ -178,8 +194,9 @@ async def _bounded(response: httpx.Response, operation: str) -> bytes:
     return b"".join(chunks)
 
 
-def _filtered(allow_private: bool) -> httpx.AsyncHTTPTransport:
-    transport = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=500, max_keepalive_connections=100))
+def _filtered(allow_private: bool, tls: ssl.SSLContext | None = None) -> httpx.AsyncHTTPTransport:
+    limits = httpx.Limits(max_connections=500, max_keepalive_connections=100)
+    transport = httpx.AsyncHTTPTransport(verify=True if tls is None else tls, limits=limits)
     # httpx offers no parameter for the network backend of its pool; this attribute is where it keeps it.
     transport._pool._network_backend = FilteredBackend(allow_private=allow_private)
     return transport

@@ -223,7 +223,7 @@ async def test_cdr_pages_and_counts(storage):
 
 
 async def test_journeys_are_found_by_every_name(storage):
-    first = journey(operator_session_id="Sess-1", reference="Ref-1")
+    first = journey(operator_session_id="Sess-1", issuer_session_id="Theirs-1", reference="Ref-1")
     second = journey("j2", seconds=1, uid=TokenUid.parse("04AA"))
     for each in (first, second, journey("j1", reference="other")):
         await storage.journeys.create(each)
@@ -231,6 +231,8 @@ async def test_journeys_are_found_by_every_name(storage):
     assert await journeys.get("j1") == first
     assert await journeys.by_operator_session(ABC, "SESS-1") == first
     assert await journeys.by_operator_session(XYZ, "SESS-1") is None
+    assert await journeys.by_issuer_session(first.issuer_partner, "theirs-1") == first
+    assert await journeys.by_issuer_session("another", "theirs-1") is None
     assert await journeys.by_reference("REF-1") == first
     assert await journeys.latest_for_token(ABC, TokenUid.parse("04Aa")) == second
     assert await journeys.latest_for_token(XYZ, TokenUid.parse("04Aa")) is None

@@ -251,6 +251,12 @@ class FakeJourneys:
         wanted = session_id.upper()
         return self._youngest(lambda x: x.operator == operator and (x.operator_session_id or "").upper() == wanted)
 
+    async def by_issuer_session(self, issuer_partner: str, session_id: str) -> Journey | None:
+        wanted = session_id.upper()
+        return self._youngest(
+            lambda x: x.issuer_partner == issuer_partner and (x.issuer_session_id or "").upper() == wanted
+        )
+
     async def by_reference(self, reference: str) -> Journey | None:
         return self._youngest(lambda x: (x.reference or "").upper() == reference.upper())
 

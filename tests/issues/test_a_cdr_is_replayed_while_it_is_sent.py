@@ -27,7 +27,7 @@ async def test_it_is_sent_once() -> None:
         raise Uncertain("no answer")
 
     world.adapter.push_cdr = push_cdr  # type: ignore[assignment, method-assign]
-    world.adapter.after_failed_cdr = lambda _: CdrState.FETCHABLE  # type: ignore[assignment, method-assign]
+    world.adapter.after_failed_cdr = lambda *_: CdrState.FETCHABLE  # type: ignore[assignment, method-assign]
     for _ in range(2):
         assert (await world.service.deliver(KEY)).state is CdrState.FETCHABLE
     assert sent == 1

@@ -1,5 +1,6 @@
 """A small cast for the tests of core."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -110,16 +111,22 @@ class FakeAdapter(ProtocolAdapter):
         self.push_outcome: Told | Exception = Told()
         self.offline: set[str] = set()
         self.back = True
+        self.upstream: set[str] = set()
+        self.slow: dict[str, float] = {}
 
     async def probe(self, call: Call) -> None:
         if not self.back:
             raise Unavailable("still away")
+
+    def is_upstream(self, partner: Partner) -> bool:
+        return partner.id in self.upstream
 
     def answers(self, partner: Partner) -> bool:
         return partner.id not in self.offline
 
     async def authorise(self, call: Call, request: AuthoriseRequest, location: Location | None) -> Authorisation:
         self.asked.append(call.partner.id)
+        await asyncio.sleep(self.slow.get(call.partner.id, 0))
         answer = self.answer.get(call.partner.id, Authorisation(decision=Decision.UNKNOWN_TOKEN))
         if isinstance(answer, Exception):
             raise answer

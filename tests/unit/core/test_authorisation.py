@@ -223,3 +223,46 @@ async def test_what_the_issuer_was_not_asked_is_kept_with_the_journey_and_counte
     assert journey is not None
     assert journey.losses == (lost,)
     assert world.ledger.noted == [("authorisation", "fake", "fake", "evse_id")]
+
+
+# --- upstream platforms
+
+
+def _upstream(world: World, *names: str) -> None:
+    world.adapter.upstream = set(names)
+
+
+async def test_an_upstream_platform_is_asked_after_all_others_and_only_if_none_says_yes(world: World) -> None:
+    _upstream(world, "emb")
+    world.adapter.answer["emb"] = YES
+    answer = await world.ask()
+    assert (answer.decision, answer.issuer) == (Decision.ALLOWED, EMSP)
+    assert world.adapter.asked == ["emc", "emb"]
+    world.adapter.asked.clear()
+    await world.storage.cache.drop(f"issuer/{UID.key}")
+    world.adapter.answer["emc"] = YES
+    assert (await world.ask()).issuer == OTHER_EMSP
+    assert world.adapter.asked == ["emc"]
+
+
+async def test_a_contract_of_nobody_here_is_asked_upstream_alone(world: World) -> None:
+    _upstream(world, "emb")
+    await world.ask(contract_id=ContractId.parse("DEXYZC12345678"))
+    assert world.adapter.asked == ["emb"]
+    world.adapter.asked.clear()
+    await world.ask(contract_id=ContractId.parse("FREMCC12345678"))
+    assert world.adapter.asked == ["emc"]
+
+
+async def test_nothing_goes_from_one_upstream_platform_to_another(world: World) -> None:
+    _upstream(world, "emb", "cpo")
+    world.adapter.answer["emb"] = YES
+    assert (await world.ask()).decision is Decision.UNKNOWN_TOKEN
+    assert world.adapter.asked == ["emc"]
+
+
+async def test_silence_here_leaves_time_for_an_upstream_platform(world: World) -> None:
+    _upstream(world, "emb")
+    world.adapter.answer["emb"] = YES
+    world.adapter.slow["emc"] = 1.0
+    assert (await world.ask()).issuer == EMSP

@@ -183,7 +183,7 @@ async def test_killed_while_it_was_sent(
     world: World, monkeypatch: pytest.MonkeyPatch, afterwards: CdrState, found: CdrState, end: CdrState
 ) -> None:
     """Nobody knows whether it arrived: sent again only where the protocol makes a second one harmless."""
-    monkeypatch.setattr(world.adapter, "after_failed_cdr", lambda _: afterwards)
+    monkeypatch.setattr(world.adapter, "after_failed_cdr", lambda *_: afterwards)
     await world.service.accept(world.cpo, cdr())
     world.adapter.cdr_outcome = MemoryError()
     with pytest.raises(MemoryError):

@@ -20,7 +20,8 @@ def test_capabilities_are_what_is_overridden() -> None:
 @pytest.mark.parametrize("error", [Uncertain("timeout"), Rejected("022", "no"), Unsupported("x")])
 async def test_a_record_that_may_have_arrived_is_fetched(error: Exception) -> None:
     async with opened() as hub:
-        assert hub.adapters["oicp"].after_failed_cdr(error) is CdrState.FETCHABLE  # type: ignore[arg-type]
+        online, _ = await hub.add(emp("DE-8EO", callback_url="http://emp.test"))
+        assert hub.adapters["oicp"].after_failed_cdr(online, error) is CdrState.FETCHABLE  # type: ignore[arg-type]
 
 
 @pytest.mark.spec("OICP-AUTH-13")
