@@ -15,7 +15,7 @@ from core.ports.feeds import Follower
 from protocols.ocpi.adapter import OcpiAdapter
 from protocols.ocpi.auth import fresh_token
 from protocols.ocpi.handshake import Handshake
-from protocols.ocpi.server import cdrs, commands, hubclientinfo, relayed, sessions, tariffs, tokens
+from protocols.ocpi.server import cdrs, chargingprofiles, commands, hubclientinfo, relayed, sessions, tariffs, tokens
 from protocols.ocpi.server.app import PREFIX, OcpiApp
 from protocols.ocpi.server.config import DETAILS_ROUTE, VERSIONS_ROUTE, credentials_routes
 from protocols.ocpi.server.lists import LocationPages
@@ -73,6 +73,7 @@ def ocpi_app(hub: Hub) -> OcpiApp:
         *tariffs.ROUTES,
         *tokens.ROUTES,
         *commands.ROUTES,
+        *chargingprofiles.ROUTES,
         *relayed.ROUTES,
     ]
     return OcpiApp(hub, Routes(VERSIONS_ROUTE, DETAILS_ROUTE, routes))

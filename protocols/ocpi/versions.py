@@ -73,13 +73,21 @@ V2_3_0 = Version(
         ("tariffs", BOTH),
         ("tokens", BOTH),
         ("commands", BOTH),
+        ("chargingprofiles", BOTH),
     ),
 )
+_NOT_IN_2_1_1 = frozenset({"hubclientinfo", "chargingprofiles"})
 
-V2_2_1 = Version("2.2.1", V2_3_0.modules, forms=v2_2_1.FORMS, lost=v2_2_1_losses.LOST, token_type=v2_2_1.TOKEN_TYPE)
+V2_2_1 = Version(
+    "2.2.1",
+    V2_3_0.modules,
+    forms=v2_2_1.FORMS,
+    lost=v2_2_1_losses.LOST,
+    token_type=v2_2_1.TOKEN_TYPE,
+)
 V2_1_1 = Version(
     "2.1.1",
-    tuple((module, roles) for module, roles in V2_3_0.modules if module != "hubclientinfo"),
+    tuple((module, roles) for module, roles in V2_2_1.modules if module not in _NOT_IN_2_1_1),
     forms=v2_1_1.FORMS,
     lost=v2_1_1_losses.LOST,
     token_type=TOKEN_TYPE_2_1_1,

@@ -14,7 +14,19 @@ from tests.flows.hub import HUB_PARTY, TestHub
 TIME = "2026-01-15T12:00:00Z"
 EVERYTHING = tuple(
     (module, role)
-    for module in ("locations", "sessions", "cdrs", "tariffs", "tokens", "commands", "hubclientinfo")
+    for module in (
+        "locations",
+        "sessions",
+        "cdrs",
+        "tariffs",
+        "tokens",
+        "commands",
+        "hubclientinfo",
+        "chargingprofiles",
+        "invoicereconciliation",
+        "payments",
+        "bookings",
+    )
     for role in ("SENDER", "RECEIVER")
 )
 

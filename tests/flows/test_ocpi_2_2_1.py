@@ -69,7 +69,7 @@ async def test_details_of_2_2_1(net: Bridge) -> None:
     assert {"version": "2.2.1", "url": "https://hub.test/ocpi/2.2.1"} in listed
     details = (await call(net.hub, "GET", "/ocpi/2.2.1", token=net.p4.token_c)).json()["data"]
     assert details["version"] == "2.2.1"
-    functional = ("locations", "sessions", "cdrs", "tariffs", "tokens", "commands")
+    functional = ("locations", "sessions", "cdrs", "tariffs", "tokens", "commands", "chargingprofiles")
     wanted = {("credentials", "SENDER"), ("hubclientinfo", "SENDER")}
     wanted |= {(module, role) for module in functional for role in ("SENDER", "RECEIVER")}
     assert {(end["identifier"], end["role"]) for end in details["endpoints"]} == wanted

@@ -11,7 +11,7 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import UNSET, Meta, UnsetType
 
-from protocols.ocpi.wire import cdrs, commands, locations, sessions, tariffs, tokens
+from protocols.ocpi.wire import cdrs, chargingprofiles, commands, locations, sessions, tariffs, tokens
 from protocols.ocpi.wire.base import Wire
 from protocols.ocpi.wire.types import CdrDateTime, ClockTime, Date, DateTime, EndOfPeriod, Latitude, Longitude, Url
 
@@ -190,4 +190,9 @@ MESSAGES = (
 )  # fmt: skip
 PATCHES = (
     locations.LocationPatch, locations.EvsePatch, locations.ConnectorPatch, tokens.TokenPatch, sessions.SessionPatch,
+)  # fmt: skip
+PROFILES = (
+    chargingprofiles.SetChargingProfile, chargingprofiles.ActiveChargingProfile,
+    chargingprofiles.ChargingProfileResponse, chargingprofiles.ActiveChargingProfileResult,
+    chargingprofiles.ChargingProfileResult, chargingprofiles.ClearProfileResult,
 )  # fmt: skip

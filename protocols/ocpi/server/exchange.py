@@ -28,8 +28,9 @@ T = TypeVar("T")
 _TO: Final = ("ocpi-to-country-code", "ocpi-to-party-id")
 _FROM: Final = ("ocpi-from-country-code", "ocpi-from-party-id")
 ROUTING: Final = (*_TO, *_FROM)
-_SENT_BY_EMSPS: Final = frozenset({"tokens", "commands"})
-"""Modules whose sender is the eMSP and whose receiver the operator; with the others it is the other way round."""
+_SENT_BY_EMSPS: Final = frozenset({"tokens", "commands", "chargingprofiles", "payments"})
+"""Modules whose sender is on the eMSP's side and whose receiver the operator; with the others it is the other way
+round."""
 
 
 class Side(Struct, frozen=True):

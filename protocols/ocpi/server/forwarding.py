@@ -43,17 +43,20 @@ checks: Final[set[asyncio.Task[None]]] = set()
 log = logging.getLogger(__name__)
 
 
-async def forward(ask: Ask, to: Side, content: bytes | None = None, *, wait_s: float = FORWARD_S) -> Reply:
-    """To the same interface of this party, with the same rest of the path and query; `content` None: the body as it
-    came. Raises Failure 4000, 4002 or 4003 where there is no answer of the party's own."""
+async def forward(
+    ask: Ask, to: Side, content: bytes | None = None, *, query: str | None = None, wait_s: float = FORWARD_S
+) -> Reply:
+    """To the same interface of this party, with the same rest of the path; `content` and `query` None: as they came.
+    Raises Failure 4000, 4002 or 4003 where there is no answer of the party's own."""
     endpoint = _endpoint(ask, to)
     if endpoint is None:
         raise Failure(HUB_ERROR, f"{to.party} has no endpoint {ask.path}")
     url = f"{endpoint.rstrip('/')}/{ask.remainder}" if ask.remainder else endpoint
     headers = routing_headers(to.partner, Routing(ask.asking, to.party))
     headers |= {name: value for name in ROUTING if (value := ask.header(name))}  # in the spelling that came
-    if ask.raw_query:
-        url = f"{url}?{ask.raw_query}"
+    query = ask.raw_query if query is None else query
+    if query:
+        url = f"{url}?{query}"
     return await send(ask, to, url, headers, content or ask.body, wait_s=wait_s)
 
 

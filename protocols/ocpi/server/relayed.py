@@ -50,9 +50,16 @@ def _bare(body: bytes) -> bytes:
     return (codec.present(envelope) if envelope is not None else None) or body
 
 
-LISTED: Final = ("cdrs", "locations", "sessions", "tariffs", "tokens")
+LISTED: Final = (
+    "cdrs",
+    "locations",
+    "sessions",
+    "tariffs",
+    "tokens",
+)
+ASKED: Final = ("commands", "chargingprofiles")
 ROUTES = [
     *[Route(path=f"{module}/page", parameters=1, methods={"GET": page}, routed=False) for module in LISTED],
     Route(path="cdrs/cdr", parameters=1, methods={"GET": cdr}, routed=False),
-    Route(path="commands/result", parameters=1, methods={"POST": result}, routed=False),
+    *[Route(path=f"{module}/result", parameters=1, methods={"POST": result}, routed=False) for module in ASKED],
 ]

@@ -1,6 +1,6 @@
 """Paths and methods -> handlers."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
 
 from msgspec import Struct
@@ -12,7 +12,8 @@ Handler = Callable[[Ask], Awaitable[Reply]]
 
 
 class Route(Struct, frozen=True, kw_only=True):
-    """`path` of the endpoint (`locations/receiver`), then `parameters` segments, then perhaps a fixed `suffix`.
+    """`path` of the endpoint (`locations/receiver`), then `parameters` segments. `fixed`: words that stand among or
+    behind them, by their place (`{1: "authorize"}`).
 
     `routed` False: the URL alone says what is meant, whatever the routing headers say. `keeps`: the hub has a part in
     what one party asks of another, so the handler decides whether it is passed on; else it is passed on as it is.
@@ -20,7 +21,7 @@ class Route(Struct, frozen=True, kw_only=True):
 
     path: str = ""
     parameters: int = 0
-    suffix: str = ""
+    fixed: Mapping[int, str] = {}
     methods: Mapping[str, Handler]
     routed: bool = True
     single_party: bool = False
@@ -47,36 +48,43 @@ class Route(Struct, frozen=True, kw_only=True):
     @property
     def template(self) -> str:
         """For metrics: no ids in it."""
-        return _template(self.path, self.parameters, self.suffix)
+        return _template(self.path, self.length, tuple(self.fixed.items()))
+
+    @property
+    def length(self) -> int:
+        """Segments behind the path."""
+        return self.parameters + len(self.fixed)
+
+    def fits(self, rest: Sequence[str]) -> bool:
+        return all(rest[place] == word for place, word in self.fixed.items())
 
 
 @lru_cache
-def _template(path: str, parameters: int, suffix: str) -> str:
-    return "/".join([part for part in (path, *("{}",) * parameters, suffix) if part])
-
-
-def _key(route: Route) -> tuple[object, ...]:
-    return *route.path.split("/"), route.parameters, route.suffix
+def _template(path: str, length: int, fixed: tuple[tuple[int, str], ...]) -> str:
+    words = dict(fixed)
+    return "/".join([part for part in (path, *(words.get(place, "{}") for place in range(length))) if part])
 
 
 class Routes:
     """`details` answers for the bare version, `versions` for the list of them."""
 
-    def __init__(self, versions: Route, details: Route, routes: list[Route]) -> None:
+    def __init__(self, versions: Route, details: Route, routes: Sequence[Route]) -> None:
         self.versions = versions
         self._details = details
-        self._table = {_key(route): route for route in routes if not route.single_party}
-        self._single_party = {_key(route): route for route in routes if route.single_party}
+        self._table: dict[tuple[str, int], list[Route]] = {}
+        for route in sorted(routes, key=lambda route: (not route.single_party, -len(route.fixed))):
+            self._table.setdefault((route.path, route.length), []).append(route)
 
     def find(self, version: Version, segments: list[str]) -> tuple[Route | None, list[str]]:
-        """The route and the segments behind its endpoint. `segments` follow the version."""
+        """The route and the parameters behind its endpoint. `segments` follow the version."""
         if not segments:
             return self._details, []
-        if segments[0] in CONFIG and not version.offers(segments[0]):
+        module = segments[0]
+        if not version.offers(module):
             return None, []
-        depth = 1 if segments[0] in CONFIG else 2
-        path, rest = segments[:depth], segments[depth:]
-        if rest and (found := self._table.get((*path, len(rest) - 1, rest[-1]))):
-            return found, rest[:-1]
-        key = (*path, len(rest), "")
-        return (self._single_party.get(key) if version.single_party else None) or self._table.get(key), rest
+        depth = 1 if module in CONFIG else 2
+        rest = segments[depth:]
+        for route in self._table.get(("/".join(segments[:depth]), len(rest)), ()):
+            if route.fits(rest) and (version.single_party or not route.single_party):
+                return route, [part for place, part in enumerate(rest) if place not in route.fixed]
+        return None, []

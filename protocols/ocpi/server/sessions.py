@@ -171,14 +171,14 @@ async def list_all(ask: Ask) -> Reply:
 async def put_preferences(ask: Ask) -> Reply:
     """A driver's wishes go to the operator of the session and to nobody else."""
     for_one(ask, "a charging preference")
-    operator = ask.addressed or await _operator_of(ask)
+    operator = ask.addressed or await operator_of(ask)
     to = await ask.way_to(operator)
     if to is None:
         raise Failure(HUB_ERROR, f"{operator} cannot be told of charging preferences")
     return await forward(ask, to)
 
 
-async def _operator_of(ask: Ask) -> PartyId:
+async def operator_of(ask: Ask) -> PartyId:
     """Raises Failure 4001 or 2002 where the id alone does not say whose session it is."""
     found = await ask.hub.sessions.named(ask.partner, ask.args[0])
     if len(found) > 1:
@@ -193,7 +193,7 @@ ROUTES = [
     Route(
         path="sessions/sender",
         parameters=1,
-        suffix="charging_preferences",
+        fixed={1: "charging_preferences"},
         methods={"PUT": put_preferences},
         keeps=True,
     ),

@@ -149,6 +149,6 @@ def _check(answer: Authorisation, uid: str, ask: Ask) -> None:
 
 ROUTES = [
     Route(path="tokens/sender", methods={"GET": list_all}),
-    Route(path="tokens/sender", parameters=1, suffix="authorize", methods={"POST": authorise}, keeps=True),
+    Route(path="tokens/sender", parameters=1, fixed={1: "authorize"}, methods={"POST": authorise}, keeps=True),
     Route(path="tokens/receiver", parameters=3, methods={"GET": get_own, "PUT": put, "PATCH": patch}),
 ]
