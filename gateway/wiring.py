@@ -21,6 +21,7 @@ from core.services.tariffs import TariffService
 from core.services.tokens import TokenService
 from gateway.clock import RandomIds, SystemClock
 from gateway.metrics import Metrics
+from gateway.pins import BcryptPins
 from gateway.protocols import plugins
 from gateway.settings import Settings
 from gateway.storage import Storage
@@ -94,6 +95,7 @@ async def assemble(settings: Settings) -> Assembly:
         clock=clock,
         ids=ids,
     )
+    pins = BcryptPins()
     hub = Hub(
         identity=outbound.identity,
         outbound=outbound,
@@ -106,6 +108,7 @@ async def assemble(settings: Settings) -> Assembly:
             adapters=adapters,
             cache=storage.cache,
             ledger=metrics,
+            pins=pins,
             clock=clock,
             ids=ids,
             deadline_s=settings.authorise_deadline_s,
@@ -138,6 +141,7 @@ async def assemble(settings: Settings) -> Assembly:
         cache=storage.cache,
         journal=storage.journal,
         ledger=metrics,
+        pins=pins,
         clock=clock,
         ids=ids,
         open_registration=settings.open_registration,

@@ -19,6 +19,7 @@ from core.ports.clock import Clock, Ids
 from core.ports.feeds import Follower
 from core.ports.journal import Journal
 from core.ports.ledger import Ledger
+from core.ports.pins import Pins
 from core.ports.stores import AliasStore, CredentialStore
 from core.services.authorisation import AuthorisationService
 from core.services.billing import BillingService
@@ -77,6 +78,7 @@ class Hub(Struct, frozen=True, kw_only=True):
     cache: Cache
     journal: Journal
     ledger: Ledger
+    pins: Pins
     clock: Clock
     ids: Ids
     open_registration: bool = False

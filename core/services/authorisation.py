@@ -30,11 +30,11 @@ from core.ports.adapter import Call, Capability, ProtocolAdapter
 from core.ports.cache import Cache
 from core.ports.clock import Clock, Ids
 from core.ports.ledger import Ledger
+from core.ports.pins import Pins
 from core.ports.stores import JourneyStore, LocationStore, PartnerStore, TokenStore
 from core.routing import contracted, known
 from core.services.cards import as_card, as_presented, same_kind
 from core.services.issuers import Asked, Issuers
-from core.services.pins import pin_matches
 
 DECIDED_HERE = frozenset({Whitelist.ALWAYS, Whitelist.ALLOWED})
 """Tokens that their issuer lets others decide on: uploaded to an OICP platform, or allowed to be whitelisted."""
@@ -63,6 +63,7 @@ class AuthorisationService:
         adapters: dict[str, ProtocolAdapter],
         cache: Cache,
         ledger: Ledger,
+        pins: Pins,
         clock: Clock,
         ids: Ids,
         deadline_s: float,
@@ -74,6 +75,7 @@ class AuthorisationService:
         self._adapters = adapters
         self._issuers = Issuers(adapters, cache, clock)
         self._ledger = ledger
+        self._pins = pins
         self._clock = clock
         self._ids = ids
         self._deadline_s = deadline_s
@@ -165,7 +167,7 @@ class AuthorisationService:
         good: list[Token] = []
         refusal: Authorisation | None = None
         for token in held:
-            right = True if token.pin_hash is None else await pin_matches(request.pin, token.pin_hash)
+            right = True if token.pin_hash is None else await self._pins.matches(request.pin, token.pin_hash)
             if right:
                 good.append(token)
             elif right is False:
@@ -176,7 +178,7 @@ class AuthorisationService:
         token = await self._tokens.get(journey.issuer, request.kind, request.uid)
         if token is None or token.pin_hash is None:
             return False
-        return await pin_matches(request.pin, token.pin_hash) is False
+        return await self._pins.matches(request.pin, token.pin_hash) is False
 
     def _from_store(self, held: Sequence[Token]) -> Authorisation | None:
         """The issuer lets others decide about this token: we do. An invalid one of that sort is a no."""

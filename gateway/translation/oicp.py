@@ -57,8 +57,6 @@ def _location_out(found: Location | list[Location], _: Context) -> Written:
 
 def _status(body: bytes, context: Context) -> EvseReport:
     evse_id, change = evse_change_from_oicp(decode(body, EvseStatusRecord), received_at=context.now)
-    if change is None:
-        raise Invalid("$.EvseStatus", "EvseNotFound says nothing of the state of an EVSE")
     known = context.place(evse_id=evse_id)
     return EvseReport(uid=known[1].uid if known else None, evse_id=evse_id, status=change.status)
 

@@ -24,7 +24,7 @@ EVSE_STATUS: Final = CodeTable[WireStatus, EvseStatus](
         WireStatus.UNKNOWN: EvseStatus.UNKNOWN,
     },
     outbound={EvseStatus.BLOCKED: WireStatus.OCCUPIED, EvseStatus.INOPERATIVE: WireStatus.OUT_OF_SERVICE},
-    unread={WireStatus.EVSE_NOT_FOUND: "says nothing of the EVSE's state"},
+    inbound={WireStatus.EVSE_NOT_FOUND: EvseStatus.REMOVED},
     unsent={
         EvseStatus.PLANNED: "OICP has no word for an EVSE that is still to come",
         EvseStatus.REMOVED: "a removed EVSE is deleted from the EVSE data",

@@ -1,6 +1,5 @@
 """EVSE statuses. Source: OICP 2.3, EvseStatusRecordType."""
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from core.model.ids import EvseId
@@ -11,21 +10,10 @@ from mappings.oicp.ids import evse_id_from_oicp, evse_id_to_oicp
 from protocols.oicp.wire.evse_status import EvseStatusRecord
 
 
-def evse_change_from_oicp(record: EvseStatusRecord, *, received_at: datetime) -> tuple[EvseId, EvseChange | None]:
-    """OICP does not say when a status changed: it is when it arrived. None where nothing is said of the state.
-
-    `EvseNotFound` is such a case: a partner that pushes it says that it does not know the EVSE."""
-    evse_id = evse_id_from_oicp(record.evse_id)
-    status = EVSE_STATUS.core_for(record.evse_status)
-    return evse_id, None if status is None else EvseChange(status=status, updated_at=received_at)
-
-
-def evse_changes_from_oicp(
-    records: Iterable[EvseStatusRecord], *, received_at: datetime
-) -> list[tuple[EvseId, EvseChange]]:
-    """Of a whole push, without those that say nothing."""
-    changes = (evse_change_from_oicp(record, received_at=received_at) for record in records)
-    return [(evse_id, change) for evse_id, change in changes if change is not None]
+def evse_change_from_oicp(record: EvseStatusRecord, *, received_at: datetime) -> tuple[EvseId, EvseChange]:
+    """OICP does not say when a status changed: it is when it arrived."""
+    status = EVSE_STATUS.to_core(record.evse_status)
+    return evse_id_from_oicp(record.evse_id), EvseChange(status=status, updated_at=received_at)
 
 
 def evse_status_to_oicp(evse_id: EvseId | None, status: EvseStatus) -> tuple[EvseStatusRecord | None, tuple[Loss, ...]]:

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from core.model.base import Extensions
-from core.model.location import Evse
+from core.model.location import Evse, EvseStatus
 from protocols.oicp.codec import encode
 from protocols.oicp.wire.common import DeltaType
 from protocols.oicp.wire.evse_data import PlatformEvseDataRecord
@@ -71,6 +71,18 @@ def delta(history: History, since: datetime) -> DeltaType | None:
     if before == NONE:
         return DeltaType.INSERT
     return DeltaType.DELETE if now == NONE else DeltaType.UPDATE
+
+
+def in_set(evse: Evse) -> bool:
+    """Whether it is in its operator's valid set. Of an EVSE that was pushed by OICP its status does not say it:
+    `EvseNotFound` is REMOVED to other protocols, and a status in OICP."""
+    history = history_of(evse.extensions)
+    return present(history) != NONE if history else evse.status is not EvseStatus.REMOVED
+
+
+def revived(evse: Evse) -> Evse:
+    """As it was before it was removed: its record is still asked for."""
+    return msgspec.structs.replace(evse, status=EvseStatus.UNKNOWN) if evse.status is EvseStatus.REMOVED else evse
 
 
 def status_word(evse: Evse) -> str | None:

@@ -18,6 +18,7 @@ SERVICES: Final = frozenset(
         "eRoamingPullEvseData",
         "eRoamingPullEvseStatus",
         "eRoamingPushAuthenticationData",
+        "eRoamingPullAuthenticationData",
     }
 )
 """Services of the hub itself, each a subscription of the partner. Source: OICP 2.3, README, service types."""
@@ -38,15 +39,15 @@ class OicpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
 
     `callback_url` is the partner's service URL, `service_urls` those of single services where they differ; an EMP
     without one for authorisation is offline: it uploads cards and fetches CDRs. `disclosed`: its cards may be handed
-    out to the operators that it has a contract with.
-    `broadcast`: asked about cards of unknown issuers. `certificates`: SHA-256 of the DER form, lower-case hex.
-    `closed_services`: subscriptions with the hub that are not active. `tolerate_foreign_session_ids`: a session id in
-    an initial request is ignored instead of refused. `always_200`: functional faults with HTTP 200. `lenient_status`:
-    insert and update of statuses mean upsert. `platform_profile`: EVSE data as the reference platform lets it pass.
-    `remote_timeout_s`: how long a CPO may think over a remote start or stop. `notifications`: whether an EMP wants
-    charging notifications. `cdr_timeout_s` holds for records and notifications. `calls_per_minute`: how often the
-    partner may call, by operation; what is not named has no limit. `own_contracts_only`: an EMP's remote start of a
-    contract that is neither its own nor of a provider that it bundles is refused, instead of logged."""
+    out to the operators that it has a contract with. `broadcast`: asked about cards of unknown issuers. `certificates`:
+    SHA-256 of the DER form, lower-case hex. `closed_services`: subscriptions with the hub that are not active.
+    `tolerate_foreign_session_ids`: a session id in an initial request is ignored instead of refused. `always_200`:
+    functional faults with HTTP 200. `lenient_status`: insert and update of statuses mean upsert. `platform_profile`:
+    EVSE data as the reference platform lets it pass. `remote_timeout_s`: how long a CPO may think over a remote start
+    or stop. `notifications`: whether an EMP wants charging notifications. `cdr_timeout_s` holds for records and
+    notifications. `calls_per_minute`: how often the partner may call, by operation; what is not named has no limit.
+    `pulls_cards`: the CPO is offered the cards of EMPs. `own_contracts_only`: an EMP's remote start of a contract that
+    is neither its own nor of a provider that it bundles is refused, instead of logged."""
 
     operator_id: str | None = None
     provider_id: str | None = None
@@ -60,6 +61,7 @@ class OicpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     always_200: bool = False
     lenient_status: bool = False
     platform_profile: bool = False
+    pulls_cards: bool = False
     own_contracts_only: bool = False
     notifications: bool = True
     authorise_timeout_s: float = 10.0

@@ -33,10 +33,12 @@ from core.services.revisions import RevisionService
 from core.services.sessions import SessionService
 from core.services.tariffs import TariffService
 from core.services.tokens import TokenService
+from gateway.pins import BcryptPins
 from protocols.plugin import Hub, HubIdentity, Outbound, ProtocolPlugin
 from protocols.transport.http import HttpClient
 from tests.fakes import FakeIds, FakeLedger, FakeProcesses, FakeStorage
 
+PINS = BcryptPins(rounds=4)
 HUB_URL = "https://hub.test"
 HUB_PARTY = PartyId("NL", "HUB")
 
@@ -190,6 +192,7 @@ class TestHub:
                 adapters=self.adapters,
                 cache=storage.cache,
                 ledger=self.ledger,
+                pins=PINS,
                 clock=clock,
                 ids=ids,
                 deadline_s=deadline_s,
@@ -235,6 +238,7 @@ class TestHub:
             cache=storage.cache,
             journal=storage.journal,
             ledger=self.ledger,
+            pins=PINS,
             clock=clock,
             ids=ids,
             **options,

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import bcrypt
 import msgspec
 import pytest
 
+from core.model.contract import Contract, Service
+from core.model.ids import PartyId
 from core.model.partner import PartnerState
 from core.model.token import Whitelist
 from tests.flows.hub import TestHub
@@ -226,6 +229,7 @@ async def test_a_card_of_a_locked_emp_is_not() -> None:
         assert not await allowed(abc, rfid())
 
 
+@pytest.mark.spec("OICP-AUTH-10")
 async def test_an_expired_card_is_not() -> None:
     async with opened() as hub:
         abc, off = await pair(hub)
@@ -272,12 +276,42 @@ async def test_the_hash_itself_is_no_pin() -> None:
         assert answer.status_code == 400
 
 
+def hashed(value: str) -> dict[str, Any]:
+    return {"QRCodeIdentification": {"EvcoID": EVCO, "HashedPIN": {"Value": value, "Function": "Bcrypt"}}}
+
+
 async def test_a_hash_that_the_hub_cannot_check_is_no_proof() -> None:
     """The EMP is asked itself; an offline one cannot be."""
     async with opened() as hub:
         abc, off = await pair(hub)
-        await off.push_cards("insert", {"QRCodeIdentification": {"EvcoID": EVCO, "HashedPIN": BCRYPT}})
+        await off.push_cards("insert", hashed("$2b$31$" + "a" * 53))
         assert not await allowed(abc, qr("allmine", EVCO))
+
+
+@pytest.mark.spec("OICP-ADATA-09", "OICP-AUTH-10")
+async def test_a_clear_pin_is_kept_as_a_bcrypt_hash_and_checked() -> None:
+    async with opened() as hub:
+        abc, off = await pair(hub)
+        await off.push_cards("insert", qr(PIN, EVCO))
+        [token] = hub.storage.tokens.held.values()
+        assert token.pin_hash is not None
+        assert token.pin_hash.startswith("$2b$")
+        assert bcrypt.checkpw(PIN.encode(), token.pin_hash.encode())
+        assert await allowed(abc, qr(PIN, EVCO))
+        assert not await allowed(abc, qr("wrong", EVCO))
+
+
+@pytest.mark.spec("OICP-ADATA-09", "OICP-AUTH-10")
+async def test_a_pin_is_checked_against_the_hash_that_the_emp_made() -> None:
+    async with opened() as hub:
+        abc, off = await pair(hub)
+        made = bcrypt.hashpw(PIN.encode(), bcrypt.gensalt(4, b"2a")).decode()
+        await off.push_cards("insert", hashed(made))
+        [token] = hub.storage.tokens.held.values()
+        assert token.pin_hash == made
+        assert await allowed(abc, qr(PIN, EVCO))
+        assert code(await abc.start(qr("wrong", EVCO))) == (200, "101")
+        assert code(await abc.start(qr(made[:20], EVCO))) == (200, "101")
 
 
 @pytest.mark.spec("OICP-SEC-13")
@@ -357,3 +391,33 @@ async def test_no_operator_is_handed_any_card() -> None:
         assert code(await abc.post(PULL_CARDS, {"OperatorID": "DE*ABC"})) == (401, "017")
         held[abc.partner.id] = msgspec.structs.replace(locked, roles=())
         assert code(await abc.post(PULL_CARDS, {"OperatorID": "DE*ABC"})) == (404, "300")
+
+
+@pytest.mark.spec("OICP-ADATA-30", "OICP-ADATA-31", "OICP-ADATA-32")
+async def test_cards_that_are_disclosed_are_handed_to_operators_under_contract() -> None:
+    async with opened() as hub:
+        abc = await join(hub, cpo(pulls_cards=True))
+        off = await join(hub, emp("DE-OFF", disclosed=True))
+        shy, other = await join(hub, emp("DE-SHY")), await join(hub, emp("DE-AAA", disclosed=True))
+        await off.push_cards("fullLoad", card("11111111", EvcoID=EVCO), rfid("55555555"), qr(PIN, EVCO))
+        await off.push_cards("delete", rfid("55555555"))
+        await shy.push_cards("fullLoad", rfid("22222222"))
+        await other.push_cards("fullLoad", rfid("33333333"))
+        elsewhere = Contract(service=Service.AUTHORISATION, party=PartyId("DE", "BBB"))
+        await hub.hub.partners.agree(other.partner.id, (elsewhere,))
+        answer = await abc.post(PULL_CARDS, {"OperatorID": "DE*ABC"})
+        assert code(answer) == (200, "000")
+        [shown] = answer.json()["AuthenticationData"]["ProviderAuthenticationData"]
+        assert shown["ProviderID"] == "DE-OFF"
+        given = [one["Identification"] for one in shown["AuthenticationDataRecord"]]
+        assert card("11111111", EvcoID=EVCO) in given
+        [secret] = [one["QRCodeIdentification"] for one in given if "QRCodeIdentification" in one]
+        assert secret["HashedPIN"]["Function"] == "Bcrypt"
+        assert (len(given), "PIN" in secret, PIN in answer.text) == (2, False, False)
+
+
+@pytest.mark.spec("OICP-ADATA-30")
+async def test_who_has_not_subscribed_is_handed_no_cards() -> None:
+    async with opened() as hub:
+        abc = await join(hub, cpo(pulls_cards=True, closed_services=["eRoamingPullAuthenticationData"]))
+        assert code(await abc.post(PULL_CARDS, {"OperatorID": "DE*ABC"})) == (403, "210")

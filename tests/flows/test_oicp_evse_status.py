@@ -112,7 +112,7 @@ async def test_words_that_are_none(status: Any) -> None:
         ("Occupied", EvseStatus.CHARGING),
         ("OutOfService", EvseStatus.OUT_OF_ORDER),
         ("Unknown", EvseStatus.UNKNOWN),
-        ("EvseNotFound", EvseStatus.UNKNOWN),
+        ("EvseNotFound", EvseStatus.REMOVED),
     ],
 )
 async def test_words_that_are(word: str, held: EvseStatus) -> None:
@@ -281,3 +281,26 @@ async def test_a_push_waits_for_the_one_before(monkeypatch: pytest.MonkeyPatch) 
         may_go_on.set()
         assert {code(answer) for answer in await asyncio.gather(older, newer)} == {(200, "000")}
         assert (await provider.statuses())[E1] == "OutOfService"
+
+
+@pytest.mark.spec("OICP-OPS-09")
+async def test_not_found_is_a_status_and_takes_nothing_from_the_data() -> None:
+    """To other protocols the EVSE is removed, and back with its next status."""
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        pool = {"ChargingStationID": "one"}
+        await abc.push_data("fullLoad", record(E1, **pool), record(E2, **pool))
+        assert code(await abc.push_status("fullLoad", {E1: "EvseNotFound", E2: "Available"})) == (200, "000")
+        assert await provider.statuses() == {E1: "EvseNotFound", E2: "Available"}
+        assert [one["EvseID"] for one in await provider.pulled()] == [E1, E2]
+        hub.clock.advance(1)
+        assert code(await abc.push_data("update", record(E2, Plugs=["CHAdeMO"], **pool))) == (200, "000")
+        assert code(await abc.push_data("insert", record(E1, **pool))) == (200, "009")
+        assert [one["EvseID"] for one in await provider.pulled()] == [E1, E2]
+        states = {evse.uid: evse.status for held in hub.storage.locations.held.values() for evse in held.evses}
+        assert (states["DEABCE1"], states["DEABCE2"]) == (EvseStatus.REMOVED, EvseStatus.AVAILABLE)
+        hub.clock.advance(1)
+        assert code(await abc.push_status("update", {E1: "Occupied"})) == (200, "000")
+        assert (await provider.statuses())[E1] == "Occupied"
+        assert code(await abc.push_data("delete", {"EvseID": E1})) == (200, "000")
+        assert [one["EvseID"] for one in await provider.pulled()] == [E2]

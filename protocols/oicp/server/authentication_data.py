@@ -1,6 +1,6 @@
 """eRoamingPushAuthenticationData_V2.1: an EMP's cards, by which the hub may decide in its name.
 
-They are the hub's alone: no operator gets them by eRoamingPullAuthenticationData_V2.1.
+eRoamingPullAuthenticationData_V2.1 (OICP 2.2) hands them to operators, if their EMP discloses them.
 """
 
 import asyncio
@@ -9,22 +9,27 @@ from collections.abc import Sequence
 import msgspec
 
 from core.errors import Unknown
-from core.model.ids import ContractId
+from core.model.contract import Service
+from core.model.ids import ContractId, PartyId
+from core.model.partner import Role
 from core.model.token import Token, Whitelist
-from core.services.pins import hash_pin
-from mappings.oicp.tokens import token_from_oicp
+from core.routing import contracted, known
+from mappings.oicp.leftovers import PROTOCOL
+from mappings.oicp.tokens import token_from_oicp, token_to_oicp
 from protocols.oicp import codec
-from protocols.oicp.codes import FOREIGN_CONTRACT, NO_SERVICE, TRANSACTION, Negative, status
+from protocols.oicp.codes import FOREIGN_CONTRACT, NO_SERVICE, SUCCESS, TRANSACTION, Negative, status
 from protocols.oicp.server.evse_push import batched
 from protocols.oicp.server.inbound import Inbound, Reply, acknowledged, listed
+from protocols.oicp.settings import settings_of, spelling_of
 from protocols.oicp.wire.authentication_data import (
     AuthenticationData,
     AuthenticationDataList,
     AuthenticationDataRecord,
+    ProviderAuthenticationData,
     PullAuthenticationData,
     PushAuthenticationData,
 )
-from protocols.oicp.wire.common import ActionType
+from protocols.oicp.wire.common import ActionType, StatusCode
 from protocols.oicp.wire.identification import Identification
 
 AT_ONCE = 64
@@ -53,9 +58,31 @@ async def push_authentication_data(call: Inbound) -> Reply:
 async def pull_authentication_data(call: Inbound) -> Reply:
     message = call.message(PullAuthenticationData)
     call.check_id(message.operator_id, "$.OperatorID")
-    none = AuthenticationDataList(provider_authentication_data=())
-    refusal = status(NO_SERVICE, "the hub hands out no authentication data")
-    return Reply(codec.encode(AuthenticationData(authentication_data=none, status_code=refusal)), NO_SERVICE)
+    if not call.settings.pulls_cards:
+        return _handed_out((), status(NO_SERVICE, "the hub hands out no authentication data"))
+    now = call.hub.clock.now()
+    sets = [
+        ProviderAuthenticationData(
+            provider_id=spelling_of(partner, provider, Role.EMSP),
+            authentication_data_record=tuple(await _records(call, provider)),
+        )
+        for partner in await call.hub.partners.all()
+        if partner.protocol == PROTOCOL and settings_of(partner).disclosed and known(partner)
+        if contracted(call.partner, partner, Service.AUTHORISATION, now)
+        for provider in partner.parties_as(Role.EMSP)
+    ]
+    return _handed_out(sets, status(SUCCESS))
+
+
+async def _records(call: Inbound, provider: PartyId) -> list[AuthenticationDataRecord]:
+    """All of the set, with hashes where there are PINs."""
+    uploaded = [token_to_oicp(token).record async for token in call.hub.tokens.owned(provider)]
+    return [record for record in uploaded if record is not None]
+
+
+def _handed_out(sets: Sequence[ProviderAuthenticationData], code: StatusCode) -> Reply:
+    data = AuthenticationDataList(provider_authentication_data=tuple(sets))
+    return Reply(codec.encode(AuthenticationData(authentication_data=data, status_code=code)), code.code)
 
 
 def _check_contracts(call: Inbound, records: Sequence[AuthenticationDataRecord]) -> None:
@@ -87,7 +114,7 @@ async def _tokens(call: Inbound, records: Sequence[AuthenticationDataRecord]) ->
     now = call.hub.clock.now()
 
     def converted() -> list[Token]:
-        found = (token_from_oicp(one, call.party, received_at=now, hash_pin=hash_pin) for one in records)
+        found = (token_from_oicp(one, call.party, received_at=now, hash_pin=call.hub.pins.hash) for one in records)
         return [msgspec.structs.replace(token, whitelist=Whitelist.ALWAYS) for token in found]
 
     secret = any(

@@ -22,7 +22,7 @@ from mappings.oicp.ids import evse_id_from_oicp
 from mappings.oicp.leftovers import PROTOCOL
 from mappings.oicp.locations import EvseRecords, evse_records_to_oicp
 from mappings.oicp.notes import withheld
-from protocols.oicp.history import HISTORY, status_word
+from protocols.oicp.history import HISTORY, in_set, revived, status_word
 from protocols.oicp.wire.common import DeltaType
 from protocols.oicp.wire.evse_data import PlatformEvseDataRecord
 from protocols.oicp.wire.evse_status import EvseStatus as Word
@@ -116,7 +116,7 @@ class Catalogue:
 
 def last_valid(location: Location, evse_keys: frozenset[str] | None = None) -> Location:
     """With the wanted EVSEs only, removed ones as they were: their records are still asked for."""
-    evses = [_revived(evse) for evse in location.evses if evse_keys is None or _key(evse) in evse_keys]
+    evses = [revived(evse) for evse in location.evses if evse_keys is None or _key(evse) in evse_keys]
     return msgspec.structs.replace(location, evses=tuple(evses))
 
 
@@ -147,7 +147,7 @@ def _entry(location: Location, evse: Evse, key: str, record: PlatformEvseDataRec
         operator=evse.evse_id.operator if evse.evse_id else location.owner,
         status=_status(evse),
         pushes_status=history is None or status_word(evse) is not None,
-        removed=evse.status is EvseStatus.REMOVED,
+        removed=not in_set(evse),
         has_hotline=record.hotline_phone_number is not None,
         country=record.address.country,
         modes=tuple(record.authentication_modes),
@@ -164,14 +164,10 @@ def _entry(location: Location, evse: Evse, key: str, record: PlatformEvseDataRec
 
 
 def _status(evse: Evse) -> Word | None:
-    if evse.status is EvseStatus.UNKNOWN and status_word(evse) == Word.EVSE_NOT_FOUND:
+    if evse.status is EvseStatus.REMOVED and status_word(evse) == Word.EVSE_NOT_FOUND:
         return Word.EVSE_NOT_FOUND
     record, _ = evse_status_to_oicp(evse.evse_id, evse.status)
     return None if record is None else record.evse_status
-
-
-def _revived(evse: Evse) -> Evse:
-    return msgspec.structs.replace(evse, status=EvseStatus.UNKNOWN) if evse.status is EvseStatus.REMOVED else evse
 
 
 def _key(evse: Evse) -> str:

@@ -26,7 +26,9 @@ from protocols.oicp.history import (
     grown,
     history_of,
     history_text,
+    in_set,
     present,
+    revived,
 )
 from protocols.oicp.server.inbound import Inbound, Reply, acknowledged, decoded, listed
 from protocols.oicp.wire.common import ActionType
@@ -149,13 +151,13 @@ async def _index(
 
 def is_as_pushed(held: Location, pushed: dict[str, tuple[Record, str]], operator_name: str | None) -> bool:
     """Whether a full load with these records of the location would change nothing about it."""
-    live = {evse.uid.upper(): evse for evse in held.evses if evse.status is not EvseStatus.REMOVED}
+    live = {evse.uid.upper(): evse for evse in held.evses if in_set(evse)}
     return live.keys() == pushed.keys() and not _differs(operator_name, held, pushed, live)
 
 
 def _note(index: Index, location: Location) -> None:
     for evse in location.evses:
-        index[evse.uid.upper()] = Where(location.id, evse.status is not EvseStatus.REMOVED)
+        index[evse.uid.upper()] = Where(location.id, in_set(evse))
 
 
 def grouped(records: Iterable[Record]) -> Pushed:
@@ -217,7 +219,7 @@ def _location(call: Inbound, change: Change, name: str, held: Location | None) -
     pushed = change.pushed.get(name, {})
     leaving = change.leaving.get(name, set())
     before = {evse.uid.upper(): evse for evse in held.evses} if held else {}
-    live = {key for key, evse in before.items() if evse.status is not EvseStatus.REMOVED}
+    live = {key for key, evse in before.items() if in_set(evse)}
     stay = set() if change.full else live - change.gone - leaving - pushed.keys()
     going = live - stay - pushed.keys() - leaving
     if not leaving and not going and not _differs(change.operator_name, held, pushed, before):
@@ -255,7 +257,7 @@ def _kept(held: Location | None, stay: set[str]) -> dict[str, Record]:
     """The records of those EVSEs that the push does not touch, as they came."""
     if held is None or not stay:
         return {}
-    narrow = msgspec.structs.replace(held, evses=tuple(e for e in held.evses if e.uid.upper() in stay))
+    narrow = msgspec.structs.replace(held, evses=tuple(revived(e) for e in held.evses if e.uid.upper() in stay))
     records = evse_records_to_oicp(narrow, platform=True).records
     return {evse_id_from_oicp(record.evse_id).key: record for record in records}
 
@@ -270,7 +272,7 @@ def _evse(fresh: Evse, change: Change, pushed: dict[str, tuple[Record, str]], be
     if not unchanged:
         history = grown(history, change.at, digest or NONE)
     extensions = {**fresh.extensions, HISTORY: history_text(history)}
-    if old is None or old.status is EvseStatus.REMOVED:
+    if old is None or not in_set(old):
         return msgspec.structs.replace(fresh, extensions=extensions)
     if STATUS in old.extensions:
         extensions[STATUS] = old.extensions[STATUS]

@@ -15,7 +15,7 @@ from core.model.authorisation import Journey, JourneyState
 from core.model.command import Command, CommandOutcome, Outcome
 from core.model.contract import Service
 from core.model.ids import ContractId, EvseId, PartyId
-from core.model.location import Evse, EvseStatus
+from core.model.location import Evse
 from core.model.partner import Partner, PartnerState, Role
 from core.routing import contracted
 from mappings.oicp.commands import acknowledgement_to_oicp, remote_start_from_oicp, remote_stop_from_oicp
@@ -34,6 +34,7 @@ from protocols.oicp.codes import (
     UNKNOWN_EVSE,
     Negative,
 )
+from protocols.oicp.history import in_set
 from protocols.oicp.server.authentication_data import evco_id
 from protocols.oicp.server.authorisation import ids_of
 from protocols.oicp.server.inbound import Inbound, Reply
@@ -138,7 +139,7 @@ async def _operator(call: Inbound, evse_id: EvseId, owner: PartyId | None, ids: 
 
 async def _check_evse(call: Inbound, party: PartyId, evse_id: EvseId, evse: Evse | None, ids: Ids) -> None:
     """Only if the operator has uploaded anything at all."""
-    if evse is None or evse.status is EvseStatus.REMOVED:
+    if evse is None or not in_set(evse):
         async for _ in call.hub.locations.owned(party):
             raise Negative(UNKNOWN_EVSE, evse_id.text, ids=ids)
     elif evse.hub_compatible is False:

@@ -17,7 +17,7 @@ from core.model.location import Evse, EvseChange, EvseStatus, Location
 from mappings.oicp.codes import EVSE_STATUS
 from mappings.oicp.ids import evse_id_from_oicp
 from protocols.oicp.codes import TRANSACTION, Negative
-from protocols.oicp.history import SET, status_word, with_status_word
+from protocols.oicp.history import SET, in_set, status_word, with_status_word
 from protocols.oicp.server.evse_push import batched, check_transaction
 from protocols.oicp.server.inbound import Inbound, Reply, acknowledged, listed
 from protocols.oicp.wire.common import ActionType
@@ -60,10 +60,8 @@ async def push_evse_status(call: Inbound) -> Reply:
 
 
 def _wanted(record: EvseStatusRecord) -> Wanted:
-    status = EVSE_STATUS.core_for(record.evse_status)
-    if status is None:
-        return Wanted(EvseStatus.UNKNOWN, Word.EVSE_NOT_FOUND.value)
-    return Wanted(status, SET)
+    not_found = record.evse_status is Word.EVSE_NOT_FOUND
+    return Wanted(EVSE_STATUS.to_core(record.evse_status), Word.EVSE_NOT_FOUND.value if not_found else SET)
 
 
 async def _check(call: Inbound, action: ActionType, evse_ids: Sequence[EvseId]) -> str | None:
@@ -154,4 +152,4 @@ def _differs(evse: Evse, want: Wanted) -> bool:
 
 
 def _live(location: Location) -> list[Evse]:
-    return [evse for evse in location.evses if evse.status is not EvseStatus.REMOVED]
+    return [evse for evse in location.evses if in_set(evse)]

@@ -14,6 +14,7 @@ from core.model.partner import PartnerState, Role
 from core.model.token import Whitelist
 from core.ports.adapter import Call
 from core.services.authorisation import AuthorisationService
+from gateway.pins import BcryptPins
 from tests.fakes import FakeIds, FakeLedger, FakeStorage
 from tests.unit.core.examples import CPO, EMSP, NOW, OTHER_EMSP, UID, FakeAdapter, partner, request, token
 
@@ -34,6 +35,7 @@ class World:
             adapters={"fake": self.adapter},
             cache=self.storage.cache,
             ledger=self.ledger,
+            pins=BcryptPins(rounds=4),
             clock=self.storage.clock,
             ids=FakeIds(),
             deadline_s=0.2,

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from core.model.ids import EvseId, PartyId
-from core.model.location import AuthenticationMode, ConnectorFormat, EvseStatus, OpeningHours, PowerType
+from core.model.location import AuthenticationMode, ConnectorFormat, EvseChange, EvseStatus, OpeningHours, PowerType
 from core.model.loss import LossKind
 from core.model.quantities import Coordinates
 from mappings.oicp.connectors import connectors_from_oicp
 from mappings.oicp.coordinates import coordinates_from_oicp, coordinates_to_oicp
-from mappings.oicp.evse_statuses import evse_change_from_oicp, evse_changes_from_oicp, evse_status_to_oicp
+from mappings.oicp.evse_statuses import evse_change_from_oicp, evse_status_to_oicp
 from mappings.oicp.locations import evse_records_to_oicp, locations_from_oicp, pull_record_to_oicp
 from mappings.oicp.opening_times import hours_from_oicp
 from mappings.oicp.times import zone_from_oicp, zone_to_oicp
@@ -348,6 +348,7 @@ def test_hours_over_midnight_are_cut_there() -> None:
     assert hours_from_oicp(False, everyday) == OpeningHours(twentyfourseven=True)
 
 
+@pytest.mark.spec("OICP-OPS-09")
 @pytest.mark.parametrize(
     ("status", "word"),
     [
@@ -374,12 +375,19 @@ def test_a_status_without_an_id_is_withheld() -> None:
     assert evse_status_to_oicp(None, EvseStatus.AVAILABLE)[0] is None
 
 
-def test_statuses_coming_in() -> None:
-    found = evse_changes_from_oicp(
-        [EvseStatusRecord(evse_id="de*nor*e1", evse_status=word) for word in WireStatus], received_at=NOW
-    )
-    assert [change.status for _, change in found] == [
-        EvseStatus.AVAILABLE, EvseStatus.RESERVED, EvseStatus.CHARGING, EvseStatus.OUT_OF_ORDER, EvseStatus.UNKNOWN,
-    ]  # fmt: skip
-    nothing = EvseStatusRecord(evse_id="DE*NOR*E1", evse_status=WireStatus.EVSE_NOT_FOUND)
-    assert evse_change_from_oicp(nothing, received_at=NOW) == (EvseId.parse("DE*NOR*E1"), None)
+@pytest.mark.spec("OICP-OPS-09")
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        (WireStatus.AVAILABLE, EvseStatus.AVAILABLE),
+        (WireStatus.RESERVED, EvseStatus.RESERVED),
+        (WireStatus.OCCUPIED, EvseStatus.CHARGING),
+        (WireStatus.OUT_OF_SERVICE, EvseStatus.OUT_OF_ORDER),
+        (WireStatus.UNKNOWN, EvseStatus.UNKNOWN),
+        (WireStatus.EVSE_NOT_FOUND, EvseStatus.REMOVED),
+    ],
+)
+def test_statuses_coming_in(word: WireStatus, status: EvseStatus) -> None:
+    record = EvseStatusRecord(evse_id="de*nor*e1", evse_status=word)
+    change = EvseChange(status=status, updated_at=NOW)
+    assert evse_change_from_oicp(record, received_at=NOW) == (EvseId.parse("DE*NOR*E1"), change)
