@@ -113,7 +113,10 @@ class Journey(Model, frozen=True, kw_only=True):
     `reference` is the authorization reference (at most 36 characters) that the OCPI side sees; `operator_session_id`
     and `issuer_session_id` are the partners' own session ids; `cdr_key` is set when the CDR was accepted. `extensions`:
     what the issuer's yes said that no field holds, by protocol, for as long as the journey lasts. `losses`: what the
-    question to the issuer did not carry. `correlation_id`: of the operator's request."""
+    question to the issuer did not carry. `correlation_id`: of the operator's request.
+
+    A reservation is a journey of its own: then `reservation_id` is what its issuer calls it, and `reserved_until` the
+    end that was asked for (None: the operator's own). Charging after it is another journey."""
 
     id: str
     state: JourneyState = JourneyState.AUTHORISED
@@ -132,6 +135,8 @@ class Journey(Model, frozen=True, kw_only=True):
     answered_by: Answered = Answered.HUB
     stop_uids: tuple[TokenUid, ...] = ()
     cdr_key: str | None = None
+    reservation_id: str | None = None
+    reserved_until: datetime | None = None
     correlation_id: str | None = None
     losses: tuple[Loss, ...] = ()
     extensions: Extensions = {}

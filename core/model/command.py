@@ -37,8 +37,9 @@ class Command(Model, frozen=True, kw_only=True):
     """One request to a charge point. `issuer` asks, `operator` is to act; which members are set depends on `kind`.
 
     `caller` and `target` are the partners of both. `patience_s` is how long the caller waits for the charge point's
-    result. `journey_id` is the journey that a start begins and a stop ends. `session_id` is that of whoever minted it:
-    in a start the issuer's own, in a stop the operator's."""
+    result. `journey_id` is the journey that a start or a reservation begins and a stop or a cancellation ends.
+    `session_id` is that of whoever minted it: in a start the issuer's own, in a stop the operator's. `reservation_id`
+    is the issuer's; `expires_at` None in a reservation: for as long as the operator keeps it."""
 
     id: str
     kind: CommandKind
@@ -78,21 +79,6 @@ class Sent(Model, frozen=True, kw_only=True):
 
     result: CommandOutcome | None = None
     patience_s: Decimal | None = None
-
-
-class Reservation(Model, frozen=True, kw_only=True):
-    """An EVSE kept free for a driver until `expires_at`."""
-
-    id: str
-    issuer: PartyId
-    operator: PartyId
-    token: Token
-    location_id: str | None = None
-    evse_uid: str | None = None
-    evse_id: EvseId | None = None
-    expires_at: datetime
-    journey_id: str | None = None
-    extensions: Extensions = {}
 
 
 class ChargingProfilePeriod(Model, frozen=True, kw_only=True):

@@ -26,6 +26,8 @@ class Capability(StrEnum):
     AUTHORISE_STOP = "authorise_stop"
     START_SESSION = "start_session"
     STOP_SESSION = "stop_session"
+    RESERVE_NOW = "reserve_now"
+    CANCEL_RESERVATION = "cancel_reservation"
     PUSH_COMMAND_RESULT = "push_command_result"
     PUSH_LOCATION = "push_location"
     PUSH_EVSE_STATUS = "push_evse_status"
@@ -78,6 +80,8 @@ class ProtocolAdapter:
     """Whether eMSPs of this protocol name the session that is to be stopped, so that they have to be shown one."""
     late_starts: ClassVar[bool] = True
     """Whether an eMSP that was told that its start failed can know the session that begins after all for its own."""
+    replaces_reservations: ClassVar[bool] = False
+    """Whether a reservation under the id of one that stands takes its place at operators of this protocol."""
     bills_by_journey: ClassVar[bool] = False
     """Whether a CDR to this protocol bears the hub's own id of the session, so that it has to have one."""
 
@@ -133,6 +137,14 @@ class ProtocolAdapter:
 
     async def stop_session(self, call: Call, command: Command, journey: Journey) -> Sent:
         raise Unsupported("stop_session")
+
+    async def reserve_now(self, call: Call, command: Command, location: Location | None) -> Sent:
+        """Ask an operator to keep an EVSE free. As `start_session`."""
+        raise Unsupported("reserve_now")
+
+    async def cancel_reservation(self, call: Call, command: Command, journey: Journey) -> Sent:
+        """`journey` is the reservation's."""
+        raise Unsupported("cancel_reservation")
 
     async def push_command_result(self, call: Call, command: Command, outcome: CommandOutcome) -> Told:
         """Tell a caller whose protocol was answered early what came of its command."""

@@ -231,7 +231,12 @@ class JourneyStore(Protocol):
         ...
 
     async def unended_for_token(self, operator: PartyId, uid: TokenUid) -> list[Journey]:
-        """The youngest few of this card at this operator that are authorised or charging, youngest first."""
+        """The youngest few of this card at this operator that are authorised or charging, youngest first. Reservations
+        are not among them, nor is the youngest of a card ever one."""
+        ...
+
+    async def of_reservation(self, issuer: PartyId, reservation_id: str) -> list[Journey]:
+        """The youngest few that this issuer calls so, at whichever operators, youngest first."""
         ...
 
     async def update(self, journey: Journey) -> Journey:

@@ -1,17 +1,20 @@
-"""Remote start and stop: routed to the operator, the charge point's own result reported to who asked.
+"""Remote start and stop, reservations: routed to the operator, the charge point's own result reported to who asked.
 
 What the caller's protocol answers at once is the caller's affair; the rules of waiting are in the process.
 """
 
 import logging
 from contextlib import suppress
+from datetime import datetime
+from typing import Final
 
 import msgspec
 
-from core.errors import Refused, RoamingError, Unavailable, Uncertain, Unknown, Unsupported
+from core.errors import Refused, Rejected, RoamingError, Unavailable, Uncertain, Unknown, Unsupported
 from core.model.authorisation import Answered, Journey, JourneyState
 from core.model.command import Command, CommandKind, CommandOutcome, Outcome, Sent
 from core.model.contract import Service
+from core.model.ids import PartyId
 from core.model.location import Location, LocationQuery
 from core.model.partner import Partner, Role
 from core.model.quantities import Text
@@ -24,6 +27,16 @@ from core.services.partners import owner_of
 from core.services.sessions import SessionService
 
 log = logging.getLogger(__name__)
+_BEGINS: Final = (CommandKind.START_SESSION, CommandKind.RESERVE_NOW)
+"""Commands with which a journey begins."""
+_CLOSED: Final = (JourneyState.BILLED, JourneyState.REFUSED)
+_GIVEN_BACK: Final = (Outcome.ACCEPTED, Outcome.UNKNOWN_RESERVATION)
+_NEEDED: Final = {
+    CommandKind.START_SESSION: Capability.START_SESSION,
+    CommandKind.STOP_SESSION: Capability.STOP_SESSION,
+    CommandKind.RESERVE_NOW: Capability.RESERVE_NOW,
+    CommandKind.CANCEL_RESERVATION: Capability.CANCEL_RESERVATION,
+}
 
 
 class CommandService:
@@ -53,7 +66,24 @@ class CommandService:
 
         An operator that has told the hub of no places at all is asked for any EVSE. Raises Refused (not the caller's
         party, no agreement), Unknown (no such place), Unsupported (its operator's protocol or installation has no
-        remote start), Rejected (its protocol cannot say this one), Unavailable (the operator is not connected)."""
+        such command), Rejected (its protocol cannot say this one), Unavailable (the operator is not connected)."""
+        return await self._prepared(caller, command)
+
+    async def prepare_reservation(self, caller: Partner, command: Command) -> Command:
+        """As `prepare_start`; an issuer that names no reservation gets the journey's id for its name. Raises Rejected,
+        too, for the id of one that stands, where the operator's protocol cannot change it."""
+        command = await self._prepared(caller, command)
+        command = msgspec.structs.replace(command, reservation_id=command.reservation_id or command.journey_id)
+        target = await self._partners.get(command.target)
+        if target is None or self._adapters[target.protocol].replaces_reservations:
+            return command
+        now = self._clock.now()
+        for held in await self._journeys.of_reservation(command.issuer, command.reservation_id or ""):
+            if held.operator == command.operator and _stands(held, now):
+                raise Rejected("", "a reservation of this operator cannot be changed: cancel it first")
+        return command
+
+    async def _prepared(self, caller: Partner, command: Command) -> Command:
         owner_of(caller, command.issuer, "$.token")
         location = await self._location(command)
         if location is None and not await self._tells_nothing(command):
@@ -69,9 +99,10 @@ class CommandService:
             command = _placed(command, location)
         if self._is_upstream(caller) and self._is_upstream(target):
             raise Unknown("location", str(command.evse_id or command.location_id))
-        if not contracted(caller, target, Service.AUTHORISATION, self._clock.now()):
+        service = Service.RESERVATION if command.kind is CommandKind.RESERVE_NOW else Service.AUTHORISATION
+        if not contracted(caller, target, service, self._clock.now()):
             raise Refused(f"there is no agreement with {target.name}")
-        self._check(target, command, Capability.START_SESSION)
+        self._check(target, command)
         return command
 
     async def prepare_stop(self, caller: Partner, command: Command, journey: Journey) -> Command:
@@ -80,8 +111,35 @@ class CommandService:
         Raises Refused, Unknown (it is over, or never began), Unsupported, Rejected, Unavailable."""
         if journey.issuer_partner != caller.id:
             raise Refused("the session belongs to another provider")
-        if journey.state in (JourneyState.BILLED, JourneyState.REFUSED):
+        if journey.state in _CLOSED or journey.reservation_id is not None:
             raise Unknown("session", command.session_id or journey.id)
+        return await self._about(caller, command, journey)
+
+    async def reservation(
+        self, caller: Partner, issuer: PartyId, reservation_id: str, operator: PartyId | None
+    ) -> Journey | None:
+        """The youngest of this name that can be cancelled, at this operator (None: at any)."""
+        for held in await self._journeys.of_reservation(issuer, reservation_id):
+            if held.issuer_partner == caller.id and held.state not in _CLOSED and operator in (None, held.operator):
+                return held
+        return None
+
+    async def prepare_cancellation(self, caller: Partner, command: Command, journey: Journey | None) -> Command:
+        """Of a reservation, whatever became of the agreement; expired or not, it is for the operator to say. `journey`
+        None: the operator has none of this name, which is a result like any other. Raises as `prepare_stop`."""
+        if journey is not None:
+            if journey.issuer_partner != caller.id:
+                raise Refused("the reservation belongs to another provider")
+            if journey.state in _CLOSED or journey.reservation_id is None:
+                raise Unknown("reservation", command.reservation_id or journey.id)
+            return await self._about(caller, command, journey)
+        target = await self._partners.by_party(command.operator, Role.CPO)
+        if target is None:
+            raise Unknown("party", str(command.operator))
+        self._check_able(target, command)
+        return msgspec.structs.replace(command, caller=caller.id, target=target.id, journey_id=None)
+
+    async def _about(self, caller: Partner, command: Command, journey: Journey) -> Command:
         target = await self._partners.get(journey.operator_partner)
         if target is None:
             raise Unavailable("the operator is not connected any more")
@@ -93,9 +151,10 @@ class CommandService:
             evse_id=command.evse_id or journey.evse_id,
             location_id=command.location_id or journey.location_id,
             session_id=command.session_id or journey.operator_session_id,
+            reservation_id=journey.reservation_id,
             journey_id=journey.id,
         )
-        self._check(target, command, Capability.STOP_SESSION)
+        self._check(target, command)
         return command
 
     async def stop_again(self, journey: Journey) -> bool:
@@ -146,9 +205,14 @@ class CommandService:
             return _ended(Outcome.REJECTED, "the operator is not connected any more")
         adapter, call = self._adapters[target.protocol], self._call(target, command)
         try:
-            if command.kind is CommandKind.START_SESSION:
-                return await adapter.start_session(call, command, await self._location(command))
+            if command.kind in _BEGINS:
+                begin = adapter.start_session if command.kind is CommandKind.START_SESSION else adapter.reserve_now
+                return await begin(call, command, await self._location(command))
             journey = await self._journeys.get(command.journey_id or "")
+            if command.kind is CommandKind.CANCEL_RESERVATION:
+                if journey is None:
+                    return _ended(Outcome.UNKNOWN_RESERVATION, "the operator has no such reservation")
+                return await adapter.cancel_reservation(call, command, journey)
             if journey is None:
                 return _ended(Outcome.UNKNOWN_SESSION, "the session is not known any more")
             return await adapter.stop_session(call, command, journey)
@@ -172,8 +236,21 @@ class CommandService:
 
     async def _remember(self, command: Command, outcome: CommandOutcome, home: ProtocolAdapter | None) -> None:
         journey = await self._journeys.get(command.journey_id or "")
-        if journey is None or command.kind is not CommandKind.START_SESSION:
+        if journey is None:
             return
+        if command.kind in _BEGINS:
+            await self._remember_beginning(command, outcome, journey, home)
+        elif command.kind is CommandKind.CANCEL_RESERVATION and outcome.outcome in _GIVEN_BACK:
+            await self._end(journey)
+
+    async def _end(self, journey: Journey) -> None:
+        if journey.state not in (JourneyState.BILLED, JourneyState.ENDED):
+            ended = msgspec.structs.replace(journey, state=JourneyState.ENDED, updated_at=self._clock.now())
+            await self._journeys.update(ended)
+
+    async def _remember_beginning(
+        self, command: Command, outcome: CommandOutcome, journey: Journey, home: ProtocolAdapter | None
+    ) -> None:
         accepted = outcome.outcome is Outcome.ACCEPTED
         begun = accepted or journey.state is not JourneyState.AUTHORISED
         journey = await self._journeys.update(
@@ -184,7 +261,7 @@ class CommandService:
                 updated_at=self._clock.now(),
             )
         )
-        if accepted and home and home.stops_by_session:
+        if accepted and home and home.stops_by_session and command.kind is CommandKind.START_SESSION:
             await self._show_session(command, journey)
 
     async def _show_session(self, command: Command, journey: Journey) -> None:
@@ -199,8 +276,8 @@ class CommandService:
             await self._sessions.open_for(journey, location, evse, tariff.currency if tariff else None)
 
     async def _begin(self, command: Command) -> None:
-        """The journey of a start exists before the operator can speak of it."""
-        if command.kind is not CommandKind.START_SESSION or command.token is None or command.journey_id is None:
+        """The journey of a start or a reservation exists before the operator can speak of it."""
+        if command.kind not in _BEGINS or command.token is None or command.journey_id is None:
             return
         now = self._clock.now()
         await self._journeys.create(
@@ -218,6 +295,8 @@ class CommandService:
                 reference=command.authorization_reference or command.journey_id,
                 issuer_session_id=command.session_id,
                 answered_by=Answered.COMMAND,
+                reservation_id=command.reservation_id if command.kind is CommandKind.RESERVE_NOW else None,
+                reserved_until=command.expires_at,
                 extensions=command.extensions,
                 created_at=now,
                 updated_at=now,
@@ -239,13 +318,16 @@ class CommandService:
         _, held = await self._locations.page_keys(LocationQuery(owners=(command.operator,), limit=1))
         return held == 0
 
-    def _check(self, target: Partner, command: Command, needed: Capability) -> None:
-        adapter = self._adapters[target.protocol]
-        if needed not in adapter.capabilities:
+    def _check(self, target: Partner, command: Command) -> None:
+        self._check_able(target, command)
+        self._adapters[target.protocol].check_command(target, command)
+
+    def _check_able(self, target: Partner, command: Command) -> None:
+        needed = _NEEDED[command.kind]
+        if needed not in self._adapters[target.protocol].capabilities:
             raise Unsupported(f"{target.protocol} has no {needed.replace('_', ' ')}")
         if not reachable(target):
             raise Unavailable(f"{target.name} is not connected now")
-        adapter.check_command(target, command)
 
     def _call(self, partner: Partner, command: Command) -> Call:
         to_operator = partner.id == command.target
@@ -255,6 +337,11 @@ class CommandService:
             sender=command.issuer if to_operator else command.operator,
             recipient=command.operator if to_operator else command.issuer,
         )
+
+
+def _stands(reservation: Journey, now: datetime) -> bool:
+    until = reservation.reserved_until
+    return reservation.state not in (*_CLOSED, JourneyState.ENDED) and (until is None or until > now)
 
 
 def _placed(command: Command, location: Location) -> Command:

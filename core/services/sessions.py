@@ -22,6 +22,10 @@ ID_LENGTH = 36
 """The longest id of a session that every protocol can say."""
 
 
+_STATE = {SessionStatus.COMPLETED: JourneyState.ENDED, SessionStatus.RESERVATION: JourneyState.AUTHORISED}
+"""State of a journey by its session; of any other session it is CHARGING."""
+
+
 class SessionService:
     def __init__(
         self,
@@ -237,14 +241,11 @@ class SessionService:
         return journey if changed == journey else await self._journeys.update(changed)
 
     async def _link(self, journey: Journey, session: Session) -> None:
-        state = JourneyState.ENDED if session.status is SessionStatus.COMPLETED else JourneyState.CHARGING
-        if journey.state is JourneyState.BILLED:
-            state = JourneyState.BILLED
         linked = msgspec.structs.replace(
             journey,
             operator_session_id=journey.operator_session_id if is_ours(session) else session.id,
             evse_id=journey.evse_id or await self._evse_id(session),
-            state=state,
+            state=_state_by(session, journey),
             updated_at=self._clock.now(),
         )
         try:
@@ -274,6 +275,12 @@ def check_dates(*moments: datetime | None) -> None:
     """Raises Invalid at the ends of the calendar, where no local time can be said."""
     if any(moment is not None and moment.year not in YEARS for moment in moments):
         raise Invalid("$.start_date_time", "no date of a charging process")
+
+
+def _state_by(session: Session, journey: Journey) -> JourneyState:
+    if journey.state is JourneyState.BILLED:
+        return JourneyState.BILLED
+    return _STATE.get(session.status, JourneyState.CHARGING)
 
 
 def auth_method_of(journey: Journey) -> AuthMethod:

@@ -35,6 +35,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         ),
         IndexModel([("reference", 1), ("created", -1)], partialFilterExpression={"reference": {"$exists": True}}),
         IndexModel([("card", 1), ("created", -1), ("_id", -1)]),
+        IndexModel([("reservation", 1), ("created", -1), ("_id", -1)], sparse=True),
         IndexModel([("created", -1), ("_id", -1)]),
         IndexModel([("doc.operator_partner", 1), ("created", -1), ("_id", -1)]),
         IndexModel([("doc.issuer_partner", 1), ("created", -1), ("_id", -1)]),

@@ -54,7 +54,12 @@ class MongoJourneys:
         return await self._youngest(wanted)
 
     async def unended_for_token(self, operator: PartyId, uid: TokenUid) -> list[Journey]:
-        wanted = {"card": f"{operator.key}/{uid.key}", "state": {"$in": _UNENDED}}
+        return await self._few({"card": f"{operator.key}/{uid.key}", "state": {"$in": _UNENDED}})
+
+    async def of_reservation(self, issuer: PartyId, reservation_id: str) -> list[Journey]:
+        return await self._few({"reservation": f"{issuer.key}/{reservation_id.upper()}"})
+
+    async def _few(self, wanted: Document) -> list[Journey]:
         with translated(writes=False):
             youngest_first = self._collection.find(wanted).sort([("created", -1), ("_id", -1)])
             return [_journey(document) for document in await youngest_first.limit(_FEW).to_list()]
@@ -137,10 +142,13 @@ def _fields(journey: Journey) -> Document:
     fields: Document = {
         "rev": journey.rev,
         "state": journey.state.value,
-        "card": f"{journey.operator.key}/{journey.uid.key}",
         "created": stamp(journey.created_at),
         "doc": document,
     }
+    if journey.reservation_id is None:
+        fields["card"] = f"{journey.operator.key}/{journey.uid.key}"
+    else:
+        fields["reservation"] = f"{journey.issuer.key}/{journey.reservation_id.upper()}"
     if journey.losses:
         fields["losses"] = losses_text(journey.losses)
     if journey.operator_session_id is not None:

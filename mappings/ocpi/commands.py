@@ -1,8 +1,10 @@
-"""Remote start and stop <-> ours. Source: OCPI 2.3.0, mod_commands; results: crosswalk of the four protocols, 1.14.
+"""Remote start and stop, reservations <-> ours. Source: OCPI 2.3.0, mod_commands; crosswalk of the four protocols, 1.14
+(results) and 3(h) (reservations).
 
 The caller's response URL is nobody's business but the caller's: it travels as it came, and only OCPI reads it.
 """
 
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from core.errors import Unsupported
@@ -11,7 +13,17 @@ from core.model.ids import PartyId
 from core.model.location import Evse, Location
 from core.model.loss import Loss, LossKind
 from mappings.losses import losses
-from mappings.ocpi.common import PROTOCOL, Aside, kept, put_aside, text_from_ocpi, texts_out
+from mappings.ocpi.common import (
+    PROTOCOL,
+    Aside,
+    kept,
+    put_aside,
+    text_from_ocpi,
+    texts_out,
+    time_in,
+    time_out,
+    time_to_ocpi,
+)
 from mappings.ocpi.tokens import token_from_ocpi, token_losses, token_to_ocpi
 from mappings.tables import CodeTable
 from protocols.ocpi.wire import commands as wire
@@ -67,6 +79,12 @@ ELSEWHERE: Final = {
     "evse_id": "`location_id` and `evse_uid`",
     "journey_id": "`authorization_reference`, where the caller has none",
 }
+CANCEL_NOT_CARRIED: Final = {
+    "evse_id": "OCPI cancels a reservation by its id alone",
+    "session_id": "OCPI cancels a reservation by its id alone",
+}
+RESERVED_FOR: Final = timedelta(minutes=15)
+"""Where the issuer leaves the end of a reservation to the operator, and OCPI demands one."""
 CONNECTOR_REQUIRED: Final = "START_SESSION_CONNECTOR_REQUIRED"
 
 
@@ -136,6 +154,66 @@ def stop_session_to_ocpi(command: Command, response_url: str) -> wire.StopSessio
     return wire.StopSession(response_url=response_url, session_id=command.session_id, extra=extra)
 
 
+def reserve_now_from_ocpi(message: wire.ReserveNow, *, id: str, operator: PartyId) -> Command:
+    """As `start_session_from_ocpi`."""
+    token = token_from_ocpi(message.token)
+    aside: Aside = {"response_url": message.response_url}
+    return Command(
+        id=id,
+        kind=CommandKind.RESERVE_NOW,
+        issuer=token.issuer,
+        operator=operator,
+        token=token,
+        location_id=message.location_id,
+        evse_uid=message.evse_uid,
+        authorization_reference=message.authorization_reference,
+        reservation_id=message.reservation_id,
+        expires_at=time_in(message.expiry_date, aside, "expiry_date"),
+        extensions=put_aside(message.extra, aside),
+    )
+
+
+def reserve_now_to_ocpi(command: Command, response_url: str, *, now: datetime) -> wire.ReserveNow:
+    """As `start_session_to_ocpi`. Raises Unsupported where token, location or reservation are not known."""
+    if command.token is None or command.location_id is None or command.reservation_id is None:
+        raise Unsupported("OCPI reserves for a token at a location, and one of them is not known")
+    reference = command.authorization_reference
+    if PROTOCOL not in command.extensions:
+        reference = reference or command.journey_id
+    back = kept(command.extensions)
+    return wire.ReserveNow(
+        response_url=response_url,
+        token=token_to_ocpi(command.token),
+        expiry_date=time_out(command.expires_at or now + RESERVED_FOR, back, "expiry_date"),
+        reservation_id=command.reservation_id,
+        location_id=command.location_id,
+        evse_uid=command.evse_uid,
+        authorization_reference=reference,
+        extra=back.extra,
+    )
+
+
+def cancel_reservation_from_ocpi(
+    message: wire.CancelReservation, *, id: str, issuer: PartyId, operator: PartyId
+) -> Command:
+    return Command(
+        id=id,
+        kind=CommandKind.CANCEL_RESERVATION,
+        issuer=issuer,
+        operator=operator,
+        reservation_id=message.reservation_id,
+        extensions=_aside(message.extra, message.response_url),
+    )
+
+
+def cancel_reservation_to_ocpi(command: Command, response_url: str) -> wire.CancelReservation:
+    """Raises Unsupported for a reservation without a name."""
+    if command.reservation_id is None:
+        raise Unsupported("OCPI cancels a reservation by its id, and there is none")
+    extra = kept(command.extensions).extra
+    return wire.CancelReservation(response_url=response_url, reservation_id=command.reservation_id, extra=extra)
+
+
 def response_url_of(command: Command) -> str | None:
     """Where the caller wants the result, if it came by OCPI."""
     return kept(command.extensions).texts.get("response_url")
@@ -180,6 +258,7 @@ def response_to_ocpi(outcome: CommandOutcome, timeout_s: int) -> wire.CommandRes
 
 
 def start_session_losses(command: Command) -> tuple[Loss, ...]:
+    """Of a reservation, too."""
     token = command.token
     found = losses(command, START_NOT_CARRIED)
     if token is None:
@@ -192,6 +271,19 @@ def start_session_losses(command: Command) -> tuple[Loss, ...]:
 
 def stop_session_losses(command: Command) -> tuple[Loss, ...]:
     return losses(command, STOP_NOT_CARRIED)
+
+
+def reserve_now_losses(command: Command, now: datetime) -> tuple[Loss, ...]:
+    found = start_session_losses(command)
+    if command.expires_at is not None:
+        return found
+    assumed = time_to_ocpi(now + RESERVED_FOR)
+    why = "the issuer leaves the end to the operator, and OCPI demands one"
+    return (*found, Loss(path="expires_at", reason=why, value=assumed, kind=LossKind.ASSUMED))
+
+
+def cancel_reservation_losses(command: Command) -> tuple[Loss, ...]:
+    return losses(command, CANCEL_NOT_CARRIED)
 
 
 def outcome_losses(outcome: CommandOutcome) -> tuple[Loss, ...]:

@@ -127,20 +127,20 @@ def remote_start_from_oicp(message: AuthorizeRemoteStart, *, id: str, operator: 
         journey_id=None if message.session_id is None else message.session_id.lower(),
         extensions={},
     )
-    put_aside(command.extensions, message, _start_members(command))
+    put_aside(command.extensions, message, start_members(command))
     return command
 
 
 def remote_start_to_oicp(command: Command) -> AskedStart:
     """To a CPO, with the journey's id. `message` None: no EVSE, or no contract that OICP can name."""
-    members = _start_members(command)
+    members = start_members(command)
     put_back(command.extensions, members, AuthorizeRemoteStart)
     if members["evse_id"] is None:
         return AskedStart(None, (_no_evse(command),))
     if members["identification"] is None:
         contract = command.token.contract_id if command.token else None
         why = "OICP starts by a contract id (EVCO), which this token does not have"
-        return AskedStart(None, (_withheld("token.contract_id", why, contract.text if contract else None),))
+        return AskedStart(None, (withheld("token.contract_id", why, contract.text if contract else None),))
     lost = () if PROTOCOL in command.extensions else losses(command, START_NOT_CARRIED) + _card(command)
     return AskedStart(AuthorizeRemoteStart(**members), lost)
 
@@ -156,23 +156,24 @@ def remote_stop_from_oicp(message: AuthorizeRemoteStop, *, id: str, operator: Pa
         journey_id=message.session_id.lower(),
         extensions={},
     )
-    put_aside(command.extensions, message, _stop_members(command))
+    put_aside(command.extensions, message, stop_members(command))
     return command
 
 
 def remote_stop_to_oicp(command: Command, *, emp_partner_session_id: str | None = None) -> AskedStop:
     """To the CPO of the journey. `emp_partner_session_id` if the EMP does not name it itself."""
-    members = _stop_members(command) | {"emp_partner_session_id": emp_partner_session_id}
+    members = stop_members(command) | {"emp_partner_session_id": emp_partner_session_id}
     put_back(command.extensions, members, AuthorizeRemoteStop)
     if members["evse_id"] is None:
         return AskedStop(None, (_no_evse(command),))
     if members["session_id"] is None:
-        return AskedStop(None, (_withheld("journey_id", "OICP stops a session by its SessionID", None),))
+        return AskedStop(None, (withheld("journey_id", "OICP stops a session by its SessionID", None),))
     lost = () if PROTOCOL in command.extensions else losses(command, STOP_NOT_CARRIED)
     return AskedStop(AuthorizeRemoteStop(**members), lost)
 
 
-def _start_members(command: Command) -> dict[str, Any]:
+def start_members(command: Command) -> dict[str, Any]:
+    """Of AuthorizeRemoteStart."""
     token = command.token
     contract = token.contract_id if token else None
     uid = token.uid if token else None
@@ -197,7 +198,8 @@ def _remote(identification: Identification) -> Identification:
     return Identification(remote_identification=RemoteIdentification(evco_id=contract.evco_id))
 
 
-def _stop_members(command: Command) -> dict[str, Any]:
+def stop_members(command: Command) -> dict[str, Any]:
+    """Of AuthorizeRemoteStop."""
     return {
         "session_id": command.journey_id,
         "provider_id": provider_to_oicp(command.issuer),
@@ -219,24 +221,27 @@ def _card(command: Command) -> tuple[Loss, ...]:
 
 def _no_evse(command: Command) -> Loss:
     value = command.evse_id.text if command.evse_id else None
-    return _withheld("evse_id", "OICP names an EVSE by an id of its form, and there is none", value)
+    return withheld("evse_id", "OICP names an EVSE by an id of its form, and there is none", value)
 
 
-def _withheld(path: str, reason: str, value: Any) -> Loss:
+def withheld(path: str, reason: str, value: Any) -> Loss:
     return Loss(path=path, reason=reason, value=value, kind=LossKind.WITHHELD)
 
 
 # --- answers
 
 
-def outcome_from_oicp(answer: Acknowledgement) -> CommandOutcome:
-    """`Result` decides, whatever the code says; the CPO's words are kept for an EMP."""
+def outcome_from_oicp(answer: Acknowledgement, *, reservation: bool = False) -> CommandOutcome:
+    """`Result` decides, whatever the code says; the CPO's words are kept for an EMP. `reservation`: the session that it
+    may not know is a reservation's."""
     status = answer.status_code
     code = status.code if status else None
     said = (status.additional_info or (status.description if code != SUCCESS else None)) if status else None
     outcome = Outcome.ACCEPTED if answer.result else RESULT.core_for(code or "", Outcome.FAILED)
     if not answer.result and outcome is Outcome.ACCEPTED:
         outcome = Outcome.REJECTED
+    if reservation and outcome is Outcome.UNKNOWN_SESSION:
+        outcome = Outcome.UNKNOWN_RESERVATION
     found = CommandOutcome(
         outcome=outcome,
         messages=(Text(language="en", text=said),) if said else (),

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from core.errors import Rejected, RoamingError, Uncertain, Unknown, Unsupported
 from core.model.authorisation import Authorisation, AuthoriseRequest, Decision, Journey
 from core.model.cdr import Cdr, CdrState
-from core.model.command import Command, CommandOutcome, Outcome, Sent
+from core.model.command import Command, CommandKind, CommandOutcome, Outcome, Sent
 from core.model.ids import PartyId
 from core.model.location import Evse, Location
 from core.model.loss import Loss, LossKind
@@ -29,8 +29,10 @@ from mappings.ocpi.authorisation import (
 from mappings.ocpi.cdrs import cdr_losses, cdr_to_ocpi
 from mappings.ocpi.changes import evse_status_to_ocpi
 from mappings.ocpi.commands import (
+    cancel_reservation_to_ocpi,
     outcome_from_response,
     outcome_losses,
+    reserve_now_to_ocpi,
     response_url_of,
     result_to_ocpi,
     start_session_to_ocpi,
@@ -48,13 +50,21 @@ from protocols.ocpi.codes import NOT_ENOUGH
 from protocols.ocpi.dialect import Dialect
 from protocols.ocpi.settings import settings_of
 from protocols.ocpi.versions import RECEIVER, SENDER, V2_3_0, endpoint_url, version_of
-from protocols.ocpi.wire.commands import CommandResponseType, CommandType, StartSession, StopSession
+from protocols.ocpi.wire.commands import (
+    CancelReservation,
+    CommandMessage,
+    CommandResponseType,
+    CommandType,
+    ReserveNow,
+)
 from protocols.plugin import Outbound
 
 ENDPOINT: Final = {
     Capability.AUTHORISE: ("tokens", SENDER),
     Capability.START_SESSION: ("commands", RECEIVER),
     Capability.STOP_SESSION: ("commands", RECEIVER),
+    Capability.RESERVE_NOW: ("commands", RECEIVER),
+    Capability.CANCEL_RESERVATION: ("commands", RECEIVER),
     Capability.PUSH_COMMAND_RESULT: ("commands", SENDER),
     Capability.PUSH_LOCATION: ("locations", RECEIVER),
     Capability.PUSH_EVSE_STATUS: ("locations", RECEIVER),
@@ -66,6 +76,11 @@ ENDPOINT: Final = {
     Capability.PUSH_PARTY_STATUS: ("hubclientinfo", RECEIVER),
 }
 """What a partner has to publish in order to be told."""
+RESERVATIONS: Final[dict[CommandKind, type[CommandMessage]]] = {
+    CommandKind.RESERVE_NOW: ReserveNow,
+    CommandKind.CANCEL_RESERVATION: CancelReservation,
+}
+"""What not every version can say."""
 _HELD_ALREADY: Final = re.compile(r"\b(already|duplicate|exists)\b", re.IGNORECASE)
 """How platforms say that they hold a CDR with this id: OCPI has no code for it."""
 COMMAND_S: Final = 30.0
@@ -75,6 +90,7 @@ COMMAND_S: Final = 30.0
 class OcpiAdapter(ProtocolAdapter):
     capabilities: ClassVar[frozenset[Capability]] = frozenset(ENDPOINT)
     stops_by_session: ClassVar[bool] = True
+    replaces_reservations: ClassVar[bool] = True
 
     def __init__(self, outbound: Outbound) -> None:
         self._client = OcpiClient(outbound)
@@ -114,6 +130,9 @@ class OcpiAdapter(ProtocolAdapter):
     def check_command(self, partner: Partner, command: Command) -> None:
         if not self.takes(partner, Capability.START_SESSION):
             raise Unsupported(f"{partner.name} publishes no commands {RECEIVER.value}")
+        version, message = version_of(partner), RESERVATIONS.get(command.kind)
+        if message is not None and not version.says(message):
+            raise Unsupported(f"OCPI {version.id} has no {command.kind}")
 
     async def start_session(self, call: Call, command: Command, location: Location | None) -> Sent:
         message = start_session_to_ocpi(command, location, self.response_url(call.partner, command))
@@ -126,9 +145,16 @@ class OcpiAdapter(ProtocolAdapter):
         message = stop_session_to_ocpi(command, self.response_url(call.partner, command))
         return await self._command(call, command, CommandType.STOP_SESSION, message)
 
-    async def _command(
-        self, call: Call, command: Command, kind: CommandType, message: StartSession | StopSession
-    ) -> Sent:
+    async def reserve_now(self, call: Call, command: Command, location: Location | None) -> Sent:
+        url = self.response_url(call.partner, command)
+        message = reserve_now_to_ocpi(command, url, now=self._clock.now())
+        return await self._command(call, command, CommandType.RESERVE_NOW, message)
+
+    async def cancel_reservation(self, call: Call, command: Command, journey: Journey) -> Sent:
+        message = cancel_reservation_to_ocpi(command, self.response_url(call.partner, command))
+        return await self._command(call, command, CommandType.CANCEL_RESERVATION, message)
+
+    async def _command(self, call: Call, command: Command, kind: CommandType, message: CommandMessage) -> Sent:
         """After an ACCEPTED the result is waited for as long as both sides are patient."""
         begun = self._clock.now()
         wait_s = min(COMMAND_S, float(command.patience_s))

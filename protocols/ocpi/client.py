@@ -20,7 +20,7 @@ from protocols.ocpi.dialect import Dialect, dialect_of, places_of, tariffs_of
 from protocols.ocpi.settings import TokenEncoding, settings_of
 from protocols.ocpi.versions import hub_role
 from protocols.ocpi.wire.cdrs import Cdr
-from protocols.ocpi.wire.commands import CommandResponse, CommandResult, CommandType, StartSession, StopSession
+from protocols.ocpi.wire.commands import CommandMessage, CommandResponse, CommandResult, CommandType
 from protocols.ocpi.wire.credentials import Credentials
 from protocols.ocpi.wire.envelope import Received
 from protocols.ocpi.wire.hubclientinfo import ClientInfo
@@ -188,7 +188,7 @@ class OcpiClient:
         )
 
     async def post_command(
-        self, call: Call, to: Routing, kind: CommandType, message: StartSession | StopSession, wait_s: float
+        self, call: Call, to: Routing, kind: CommandType, message: CommandMessage, wait_s: float
     ) -> CommandResponse:
         url = _joined(self._endpoint(call.partner, "commands", RECEIVER), (kind.value,))
         dialect = self.dialect(call)

@@ -58,6 +58,10 @@ class Version(Struct, frozen=True, eq=False):
     def token_type_said(self, kind: str) -> str:
         return (self.token_type.said(kind) if self.token_type else None) or kind
 
+    def says(self, command: type[Struct]) -> bool:
+        """Whether it has this command: a version without references says nothing in the words of 2.3.0."""
+        return not self.single_party or command in self.forms
+
     def offers(self, module: str) -> bool:
         return any(name == module for name, _ in self.modules)
 

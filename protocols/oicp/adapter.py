@@ -20,12 +20,13 @@ from mappings.oicp.authorisation import (
     authorise_stop_to_oicp,
 )
 from mappings.oicp.cdrs import cdr_to_oicp
-from mappings.oicp.commands import outcome_from_oicp, remote_start_to_oicp, remote_stop_to_oicp
+from mappings.oicp.commands import AskedStart, outcome_from_oicp, remote_start_to_oicp, remote_stop_to_oicp
 from mappings.oicp.ids import operator_to_oicp
 from mappings.oicp.leftovers import PROTOCOL
+from mappings.oicp.reservations import AskedReservation, reservation_start_to_oicp, reservation_stop_to_oicp
 from mappings.oicp.sessions import notifications_to_oicp
 from protocols.oicp.client import OicpClient
-from protocols.oicp.settings import AUTHORIZATION, NOTIFICATIONS, settings_of
+from protocols.oicp.settings import AUTHORIZATION, NOTIFICATIONS, RESERVATION, settings_of
 from protocols.oicp.wire.authorisation import AuthorizationStart, AuthorizationStatus
 from protocols.oicp.wire.cdr import ChargeDetailRecord
 from protocols.oicp.wire.common import StatusCode
@@ -46,6 +47,8 @@ class OicpAdapter(ProtocolAdapter):
             Capability.AUTHORISE_STOP,
             Capability.START_SESSION,
             Capability.STOP_SESSION,
+            Capability.RESERVE_NOW,
+            Capability.CANCEL_RESERVATION,
             Capability.PUSH_SESSION,
             Capability.PUSH_CDR,
         }
@@ -57,6 +60,7 @@ class OicpAdapter(ProtocolAdapter):
     def __init__(self, outbound: Outbound) -> None:
         self._client = OicpClient(outbound.http)
         self._cache = outbound.cache
+        self._clock = outbound.clock
 
     def answers(self, partner: Partner) -> bool:
         """An EMP without a service URL is offline; nothing is sent to a locked one."""
@@ -95,12 +99,20 @@ class OicpAdapter(ProtocolAdapter):
 
     def check_command(self, partner: Partner, command: Command) -> None:
         """OICP starts at an EVSE, by a contract, and by calling the CPO."""
-        if not _called(partner, AUTHORIZATION):
+        reserving = command.kind in (CommandKind.RESERVE_NOW, CommandKind.CANCEL_RESERVATION)
+        if not _called(partner, RESERVATION if reserving else AUTHORIZATION):
             raise Unsupported(f"{partner.name} has no service URL")
         if command.evse_id is None:
             raise Unsupported("OICP names an EVSE, and none is named here")
-        if command.kind is CommandKind.START_SESSION and remote_start_to_oicp(command).message is None:
-            raise Rejected("", remote_start_to_oicp(command).losses[0].reason)
+        if command.kind is CommandKind.RESERVE_NOW and RESERVATION in settings_of(partner).closed_services:
+            raise Unsupported(f"{partner.name} offers no reservations")
+        asked: AskedStart | AskedReservation | None = None
+        if command.kind is CommandKind.START_SESSION:
+            asked = remote_start_to_oicp(command)
+        elif command.kind is CommandKind.RESERVE_NOW:
+            asked = reservation_start_to_oicp(command, now=self._clock.now())
+        if asked is not None and asked.message is None:
+            raise Rejected("", asked.losses[0].reason)
 
     async def start_session(self, call: Call, command: Command, location: Location | None) -> Sent:
         """The CPO's acknowledgement is the charge point's own result."""
@@ -112,13 +124,32 @@ class OicpAdapter(ProtocolAdapter):
         return Sent(result=outcome_from_oicp(answer))
 
     async def stop_session(self, call: Call, command: Command, journey: Journey) -> Sent:
-        reference = journey.reference if journey.reference != journey.id else None  # the hub's own is not the issuer's
-        asked = remote_stop_to_oicp(command, emp_partner_session_id=journey.issuer_session_id or reference)
+        asked = remote_stop_to_oicp(command, emp_partner_session_id=_issuers_session(journey))
         if asked.message is None:
             raise Unsupported(asked.losses[0].reason)
         timeout_s = _patience_s(call.partner, command)
         answer = await self._client.authorize_remote_stop(call.partner, asked.message, command.id, timeout_s)
         return Sent(result=outcome_from_oicp(answer))
+
+    async def reserve_now(self, call: Call, command: Command, location: Location | None) -> Sent:
+        asked = reservation_start_to_oicp(command, now=self._clock.now())
+        if asked.message is None:
+            raise Unsupported(asked.losses[0].reason)
+        timeout_s = _patience_s(call.partner, command)
+        answer = await self._client.authorize_remote_reservation_start(
+            call.partner, asked.message, command.id, timeout_s
+        )
+        return Sent(result=outcome_from_oicp(answer, reservation=True))
+
+    async def cancel_reservation(self, call: Call, command: Command, journey: Journey) -> Sent:
+        asked = reservation_stop_to_oicp(command, emp_partner_session_id=_issuers_session(journey))
+        if asked.message is None:
+            raise Unsupported(asked.losses[0].reason)
+        timeout_s = _patience_s(call.partner, command)
+        answer = await self._client.authorize_remote_reservation_stop(
+            call.partner, asked.message, command.id, timeout_s
+        )
+        return Sent(result=outcome_from_oicp(answer, reservation=True))
 
     def retries(self, partner: Partner) -> dict[str, int]:
         """An EMP cannot pull what it was not notified of: it is told later, for some hours."""
@@ -179,6 +210,12 @@ def _called(partner: Partner, service: str) -> bool:
 
 def _time_zone(call: Call) -> str | None:
     return call.place.time_zone if call.place else None
+
+
+def _issuers_session(journey: Journey) -> str | None:
+    """What the issuer calls it; a reference of the hub's own is not the issuer's."""
+    reference = journey.reference if journey.reference != journey.id else None
+    return journey.issuer_session_id or reference
 
 
 def _patience_s(partner: Partner, command: Command) -> float:

@@ -14,7 +14,12 @@ from protocols.oicp.wire.authorisation import AuthorizationStart, AuthorizationS
 from protocols.oicp.wire.cdr import ChargeDetailRecord
 from protocols.oicp.wire.common import Acknowledgement, Fault, StatusCode
 from protocols.oicp.wire.notifications import Notification
-from protocols.oicp.wire.remote import AuthorizeRemoteStart, AuthorizeRemoteStop
+from protocols.oicp.wire.remote import (
+    AuthorizeRemoteReservationStart,
+    AuthorizeRemoteReservationStop,
+    AuthorizeRemoteStart,
+    AuthorizeRemoteStop,
+)
 from protocols.transport.http import Answer, HttpClient, Request
 
 T = TypeVar("T")
@@ -22,13 +27,24 @@ JSON: Final = "application/json;charset=UTF-8"
 PROBE_S: Final = 10.0
 NOTIFICATION: Final = "ChargingNotification"
 NOTIFICATION_PATH: Final = "notificationmgmt/v11/charging-notifications"
+RESERVATION_START: Final = "AuthorizeRemoteReservationStart"
+RESERVATION_STOP: Final = "AuthorizeRemoteReservationStop"
 SERVICE_OF: Final = {
     "ChargeDetailRecord": CDRS,
     NOTIFICATION: NOTIFICATIONS,
-    "AuthorizeRemoteReservationStart": RESERVATION,
-    "AuthorizeRemoteReservationStop": RESERVATION,
+    RESERVATION_START: RESERVATION,
+    RESERVATION_STOP: RESERVATION,
 }
 """The service that an operation belongs to; all others are authorisation."""
+RESERVATION_PATHS: Final = {
+    "start": ("reservation/v11", "reservation-start-request"),
+    "stop": ("reservation/v11", "reservation-stop-request"),
+}
+RESERVATION_ALIASES: Final = {
+    "start": ("charging/v21", "authorize-remote-reservation/start"),
+    "stop": ("charging/v21", "authorize-remote-reservation/stop"),
+}
+"""Not in the documents, and called and served by some back ends all the same."""
 NO_SUCH_PATH: Final = frozenset({404, 405})
 NOT_REACHED: Final = frozenset({429, 503})
 """HTTP statuses by which a partner, or what stands before it, says that it has not taken the message."""
@@ -59,22 +75,48 @@ class OicpClient:
         self, partner: Partner, message: AuthorizeRemoteStart, process_id: str, timeout_s: float
     ) -> Acknowledgement:
         """A refusal is an answer. The path names the EMP that asks."""
-        path = f"charging/v21/providers/{quote(message.provider_id, safe='')}/authorize-remote/start"
-        content = codec.encode(message)
-        return _said(await self._post(partner, "AuthorizeRemoteStart", path, content, process_id, timeout_s=timeout_s))
+        path = ("charging/v21", "authorize-remote/start")
+        return await self._remote(partner, "AuthorizeRemoteStart", path, message, process_id, timeout_s)
 
     async def authorize_remote_stop(
         self, partner: Partner, message: AuthorizeRemoteStop, process_id: str, timeout_s: float
     ) -> Acknowledgement:
-        path = f"charging/v21/providers/{quote(message.provider_id, safe='')}/authorize-remote/stop"
+        path = ("charging/v21", "authorize-remote/stop")
+        return await self._remote(
+            partner, "AuthorizeRemoteStop", path, message, process_id, timeout_s, session_id=message.session_id
+        )
+
+    async def authorize_remote_reservation_start(
+        self, partner: Partner, message: AuthorizeRemoteReservationStart, process_id: str, timeout_s: float
+    ) -> Acknowledgement:
+        path = _reservation_path(partner, "start")
+        return await self._remote(partner, RESERVATION_START, path, message, process_id, timeout_s)
+
+    async def authorize_remote_reservation_stop(
+        self, partner: Partner, message: AuthorizeRemoteReservationStop, process_id: str, timeout_s: float
+    ) -> Acknowledgement:
+        path = _reservation_path(partner, "stop")
+        return await self._remote(
+            partner, RESERVATION_STOP, path, message, process_id, timeout_s, session_id=message.session_id
+        )
+
+    async def _remote(
+        self,
+        partner: Partner,
+        operation: str,
+        path: tuple[str, str],
+        message: AuthorizeRemoteStart | AuthorizeRemoteStop,
+        process_id: str,
+        timeout_s: float,
+        *,
+        session_id: str | None = None,
+    ) -> Acknowledgement:
+        """`path`: what stands before and behind the EMP that asks."""
+        prefix, suffix = path
+        whole = f"{prefix}/providers/{quote(message.provider_id, safe='')}/{suffix}"
+        content = codec.encode(message)
         answer = await self._post(
-            partner,
-            "AuthorizeRemoteStop",
-            path,
-            codec.encode(message),
-            process_id,
-            timeout_s=timeout_s,
-            session_id=message.session_id,
+            partner, operation, whole, content, process_id, timeout_s=timeout_s, session_id=session_id
         )
         return _said(answer)
 
@@ -142,6 +184,10 @@ class OicpClient:
                 confidential=secret and b'"PIN"' in body,
             )
         )
+
+
+def _reservation_path(partner: Partner, which: str) -> tuple[str, str]:
+    return (RESERVATION_ALIASES if settings_of(partner).reservation_alias else RESERVATION_PATHS)[which]
 
 
 def _timeout_s(settings: OicpSettings, operation: str) -> float:

@@ -32,6 +32,7 @@ from protocols.oicp.wire.evse_data import (
 )
 from protocols.oicp.wire.evse_status import PullEvseStatus
 from protocols.oicp.wire.notifications import NotificationEnd, NotificationProgress
+from protocols.oicp.wire.remote import AuthorizeRemoteReservationStart, AuthorizeRemoteReservationStop
 from protocols.transport import json_codec
 from protocols.transport.json_codec import EXTRA, decode_raw, encode, to_raw
 
@@ -51,6 +52,8 @@ ALTERNATIVES: Final[dict[type[Struct], dict[str, str]]] = {
     GetChargeDetailRecords: {"CDRForwarder": "CDRForwarded"},
     ChargeDetailRecord: {"HubProviderId": "HubProviderID"},
     ChargingFacility: {"Charging Modes": "ChargingModes"},
+    AuthorizeRemoteReservationStart: {"EMPPartnerSessionId": "EMPPartnerSessionID"},
+    AuthorizeRemoteReservationStop: {"EMPPartnerSessionId": "EMPPartnerSessionID"},
     GoogleCoordinates: {"Coordinatea": "Coordinates"},
     OpeningTimes: {"On": "on", "Periods": "Period"},
 }

@@ -12,6 +12,12 @@ from core.model.ids import PartyId
 from core.model.partner import Partner, PartyRole, Role
 from mappings.oicp.ids import operator_to_oicp, provider_to_oicp
 
+AUTHORIZATION: Final = "eRoamingAuthorization"
+RESERVATION: Final = "eRoamingReservation"
+CDRS: Final = "eRoamingChargeDetailRecord"
+NOTIFICATIONS: Final = "eRoamingChargingNotifications"
+CALLED: Final = frozenset({AUTHORIZATION, RESERVATION, CDRS, NOTIFICATIONS})
+"""Services for which the hub calls a partner, each at a service URL. Source: OICP 2.3, README, service types."""
 SERVICES: Final = frozenset(
     {
         "eRoamingPushEvseData",
@@ -19,16 +25,11 @@ SERVICES: Final = frozenset(
         "eRoamingPullEvseStatus",
         "eRoamingPushAuthenticationData",
         "eRoamingPullAuthenticationData",
+        RESERVATION,
     }
 )
-"""Services of the hub itself, each a subscription of the partner. Source: OICP 2.3, README, service types."""
-
-AUTHORIZATION: Final = "eRoamingAuthorization"
-RESERVATION: Final = "eRoamingReservation"
-CDRS: Final = "eRoamingChargeDetailRecord"
-NOTIFICATIONS: Final = "eRoamingChargingNotifications"
-CALLED: Final = frozenset({AUTHORIZATION, RESERVATION, CDRS, NOTIFICATIONS})
-"""Services for which the hub calls a partner, each at a service URL. Source: OICP 2.3, README, service types."""
+"""What a partner may have closed: its subscriptions to services of the hub itself, and, an operator, its reservations.
+Source: OICP 2.3, README, service types."""
 
 PerMinute = Annotated[int, Meta(ge=1)]
 Fingerprint = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -40,7 +41,9 @@ class OicpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     `callback_url` is the partner's service URL, `service_urls` those of single services where they differ; an EMP
     without one for authorisation is offline: it uploads cards and fetches CDRs. `disclosed`: its cards may be handed
     out to the operators that it has a contract with. `broadcast`: asked about cards of unknown issuers. `certificates`:
-    SHA-256 of the DER form, lower-case hex. `closed_services`: subscriptions with the hub that are not active.
+    SHA-256 of the DER form, lower-case hex. `closed_services`: subscriptions that are not active; an operator that
+    closes reservations offers none. `reservation_alias`: its reservations are called at the path that some back ends
+    serve instead.
     `tolerate_foreign_session_ids`: a session id in an initial request is ignored instead of refused. `always_200`:
     functional faults with HTTP 200. `lenient_status`: insert and update of statuses mean upsert. `platform_profile`:
     EVSE data as the reference platform lets it pass. `remote_timeout_s`: how long a CPO may think over a remote start
@@ -57,6 +60,7 @@ class OicpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     broadcast: bool = True
     certificates: tuple[Fingerprint, ...] = ()
     closed_services: tuple[str, ...] = ()
+    reservation_alias: bool = False
     tolerate_foreign_session_ids: bool = False
     always_200: bool = False
     lenient_status: bool = False

@@ -243,6 +243,18 @@ async def test_journeys_are_found_by_every_name(storage):
     assert await journeys.unended_for_token(ABC, TokenUid.parse("04Aa")) == [first]
 
 
+async def test_reservations_are_found_by_their_own_name_and_not_by_the_card(storage):
+    journeys = storage.journeys
+    older = journey(reservation_id="Res-1", reserved_until=at(900))
+    younger = journey("j2", seconds=1, reservation_id="res-1", operator=XYZ)
+    for each in (older, younger, journey("j3", reservation_id="RES-1", issuer=XYZ), journey("j4", reservation_id="2")):
+        await journeys.create(each)
+    assert await journeys.of_reservation(EMP, "RES-1") == [younger, older]
+    assert await journeys.of_reservation(EMP, "3") == []
+    assert await journeys.latest_for_token(ABC, TokenUid.parse("04aa")) is None
+    assert await journeys.unended_for_token(ABC, TokenUid.parse("04aa")) == []
+
+
 async def test_a_journey_is_updated_by_one_writer_at_a_time(storage):
     await storage.journeys.create(journey())
     updated = await storage.journeys.update(journey(reference="r"))

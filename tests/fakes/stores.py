@@ -261,12 +261,18 @@ class FakeJourneys:
         return self._youngest(lambda x: (x.reference or "").upper() == reference.upper())
 
     async def latest_for_token(self, operator: PartyId, uid: TokenUid) -> Journey | None:
-        return self._youngest(lambda x: x.operator == operator and x.uid == uid and x.state is not JourneyState.BILLED)
+        return self._youngest(lambda x: _of_card(x, operator, uid) and x.state is not JourneyState.BILLED)
 
     async def unended_for_token(self, operator: PartyId, uid: TokenUid) -> list[Journey]:
         states = (JourneyState.AUTHORISED, JourneyState.CHARGING)
-        found = [x for x in self.held.values() if x.operator == operator and x.uid == uid and x.state in states]
-        return sorted(found, key=lambda x: (x.created_at, x.id), reverse=True)[:10]
+        return self._few(lambda x: _of_card(x, operator, uid) and x.state in states)
+
+    async def of_reservation(self, issuer: PartyId, reservation_id: str) -> list[Journey]:
+        wanted = reservation_id.upper()
+        return self._few(lambda x: x.issuer == issuer and (x.reservation_id or "").upper() == wanted)
+
+    def _few(self, test: Callable[[Journey], bool]) -> list[Journey]:
+        return sorted(filter(test, self.held.values()), key=lambda x: (x.created_at, x.id), reverse=True)[:10]
 
     async def update(self, journey: Journey) -> Journey:
         held = self.held.get(journey.id)
@@ -301,6 +307,10 @@ class FakeJourneys:
     def _youngest(self, test: Callable[[Journey], bool]) -> Journey | None:
         found = [journey for journey in self.held.values() if test(journey)]
         return max(found, key=lambda journey: (journey.created_at, journey.id), default=None)
+
+
+def _of_card(journey: Journey, operator: PartyId, uid: TokenUid) -> bool:
+    return journey.operator == operator and journey.uid == uid and journey.reservation_id is None
 
 
 class FakeCdrs:

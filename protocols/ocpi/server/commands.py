@@ -25,7 +25,9 @@ from core.model.quantities import Text
 from core.model.session import Session
 from core.services.sessions import is_ours
 from mappings.ocpi.commands import (
+    cancel_reservation_from_ocpi,
     outcome_from_result,
+    reserve_now_from_ocpi,
     response_to_ocpi,
     start_session_from_ocpi,
     stop_session_from_ocpi,
@@ -69,8 +71,12 @@ async def command(ask: Ask) -> Reply:
         return await _passed_on(ask, to)
     handler = _HANDLERS.get(ask.args[0])
     if handler is None:
-        return _response(ask, Outcome.NOT_SUPPORTED, f"this hub carries no {ask.args[0]}", None)
+        return _not_carried(ask)
     return await handler(ask)
+
+
+def _not_carried(ask: Ask) -> Reply:
+    return _response(ask, Outcome.NOT_SUPPORTED, f"this hub carries no {ask.args[0]}", None)
 
 
 async def _way_to_operator(ask: Ask) -> Side | None:
@@ -91,6 +97,9 @@ async def _operator(ask: Ask) -> PartyId:
         reserved = await ask.hub.aliases.by_subject(_reservation(ask, asked.reservation_id))
         if reserved is not None:
             return reserved.caller
+        held = await ask.hub.commands.reservation(ask.partner, ask.asking, asked.reservation_id, None)
+        if held is not None:
+            return held.operator
     raise Failure(UNKNOWN_RECEIVER, "nothing in the command says who is to carry it out: name it in the TO headers")
 
 
@@ -156,11 +165,27 @@ async def start_session(ask: Ask) -> Reply:
     if message.connector_id is not None and message.evse_uid is None:
         raise Invalid("$.evse_uid", "is required where the connector is named")
     location = await _location(ask, message.location_id)
-    asked = start_session_from_ocpi(message, id=ask.hub.ids.uuid(), operator=location.owner)
+    asked = _own(ask, start_session_from_ocpi(message, id=ask.hub.ids.uuid(), operator=location.owner))
+    return await _launched(ask, location.owner, lambda: ask.hub.commands.prepare_start(ask.partner, asked))
+
+
+async def reserve_now(ask: Ask) -> Reply:
+    if not ask.version.says(wire.ReserveNow):
+        return _not_carried(ask)
+    message = ask.read(wire.ReserveNow)
+    _check_url(ask, message.response_url)
+    location = await _location(ask, message.location_id)
+    asked = _own(ask, reserve_now_from_ocpi(message, id=ask.hub.ids.uuid(), operator=location.owner))
+    if asked.expires_at is not None and asked.expires_at <= ask.hub.clock.now():
+        raise Invalid("$.expiry_date", "has passed already")
+    return await _launched(ask, location.owner, lambda: ask.hub.commands.prepare_reservation(ask.partner, asked))
+
+
+def _own(ask: Ask, asked: Command) -> Command:
+    """Raises Failure 2001 for the token of another eMSP."""
     if asked.issuer != ask.asking:
         raise Failure(INVALID, f"$.token: of {asked.issuer}, which is not who asks")
-    asked = replace(asked, patience_s=Decimal(PATIENCE_S))
-    return await _launched(ask, location.owner, lambda: ask.hub.commands.prepare_start(ask.partner, asked))
+    return replace(asked, patience_s=Decimal(PATIENCE_S))
 
 
 async def stop_session(ask: Ask) -> Reply:
@@ -179,6 +204,21 @@ async def stop_session(ask: Ask) -> Reply:
         return await ask.hub.commands.prepare_stop(ask.partner, asked, journey)
 
     return await _launched(ask, session.owner, prepared)
+
+
+async def cancel_reservation(ask: Ask) -> Reply:
+    """That the operator has no such reservation is a result: a CommandResponse has no word for it."""
+    if not ask.version.says(wire.CancelReservation):
+        return _not_carried(ask)
+    message = ask.read(wire.CancelReservation)
+    _check_url(ask, message.response_url)
+    held = await ask.hub.commands.reservation(ask.partner, ask.asking, message.reservation_id, ask.addressed)
+    operator = held.operator if held else ask.addressed
+    if operator is None:
+        raise Failure(UNKNOWN_RECEIVER, f"no reservation {message.reservation_id} of {ask.asking} is known here")
+    asked = cancel_reservation_from_ocpi(message, id=ask.hub.ids.uuid(), issuer=ask.asking, operator=operator)
+    asked = replace(asked, patience_s=Decimal(PATIENCE_S))
+    return await _launched(ask, operator, lambda: ask.hub.commands.prepare_cancellation(ask.partner, asked, held))
 
 
 async def _launched(ask: Ask, operator: PartyId, prepare: Callable[[], Awaitable[Command]]) -> Reply:
@@ -231,6 +271,8 @@ async def _session(ask: Ask, session_id: str) -> Session | None:
 _HANDLERS: Final[dict[str, Callable[[Ask], Awaitable[Reply]]]] = {
     CommandType.START_SESSION.value: start_session,
     CommandType.STOP_SESSION.value: stop_session,
+    CommandType.RESERVE_NOW.value: reserve_now,
+    CommandType.CANCEL_RESERVATION.value: cancel_reservation,
 }
 
 # --- the sender interface: from the operator

@@ -85,6 +85,9 @@ class UnlockConnector(Wire, frozen=True, kw_only=True):
     connector_id: CiString36
 
 
+CommandMessage = StartSession | StopSession | ReserveNow | CancelReservation | UnlockConnector
+
+
 class CommandResponse(Wire, frozen=True, kw_only=True):
     """The answer at once; `timeout` in seconds. Source: OCPI 2.3.0, mod_commands, CommandResponse object."""
 

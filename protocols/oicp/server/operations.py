@@ -5,7 +5,14 @@ from typing import Final
 from msgspec import Struct
 
 from core.model.partner import Role
-from protocols.oicp.client import NOTIFICATION, NOTIFICATION_PATH
+from protocols.oicp.client import (
+    NOTIFICATION,
+    NOTIFICATION_PATH,
+    RESERVATION_ALIASES,
+    RESERVATION_PATHS,
+    RESERVATION_START,
+    RESERVATION_STOP,
+)
 from protocols.oicp.server.authentication_data import pull_authentication_data, push_authentication_data
 from protocols.oicp.server.authorisation import authorize_start, authorize_stop
 from protocols.oicp.server.cdrs import charge_detail_record, get_charge_detail_records
@@ -13,7 +20,12 @@ from protocols.oicp.server.evse_pull import pull_evse_data
 from protocols.oicp.server.evse_push import push_evse_data
 from protocols.oicp.server.inbound import Handler
 from protocols.oicp.server.notifications import charging_notification
-from protocols.oicp.server.remote import authorize_remote_start, authorize_remote_stop
+from protocols.oicp.server.remote import (
+    authorize_remote_start,
+    authorize_remote_stop,
+    reservation_start,
+    reservation_stop,
+)
 from protocols.oicp.server.status_pull import (
     pull_evse_status,
     pull_evse_status_by_id,
@@ -53,6 +65,7 @@ def _emp(name: str, prefix: str, suffix: str, handle: Handler, service: str | No
     )
 
 
+_RESERVATIONS: Final = (RESERVATION_PATHS, RESERVATION_ALIASES)
 _STATUS: Final = "eRoamingPullEvseStatus"
 OPERATIONS: Final = (
     _cpo("PushEvseData", "evsepush/v23", "data-records", push_evse_data, "eRoamingPushEvseData"),
@@ -86,6 +99,8 @@ OPERATIONS: Final = (
     ),
     _emp("AuthorizeRemoteStart", "charging/v21", "authorize-remote/start", authorize_remote_start),
     _emp("AuthorizeRemoteStop", "charging/v21", "authorize-remote/stop", authorize_remote_stop),
+    *(_emp(RESERVATION_START, *paths["start"], reservation_start) for paths in _RESERVATIONS),
+    *(_emp(RESERVATION_STOP, *paths["stop"], reservation_stop) for paths in _RESERVATIONS),
     _emp("GetChargeDetailRecords", "cdrmgmt/v22", "get-charge-detail-records-request", get_charge_detail_records),
     Operation(name=NOTIFICATION, prefix=NOTIFICATION_PATH, suffix="", role=Role.CPO, handle=charging_notification),
 )

@@ -1,4 +1,9 @@
-"""Remote start and stop. Source: OICP 2.3, eRoamingAuthorizeRemoteStart_V2.1, eRoamingAuthorizeRemoteStop_V2.1."""
+"""Remote start and stop, reservations. Source: OICP 2.3, eRoamingAuthorizeRemoteStart_V2.1,
+eRoamingAuthorizeRemoteStop_V2.1, eRoamingAuthorizeRemoteReservationStart_V1.1, ...ReservationStop_V1.1."""
+
+from typing import Annotated
+
+from msgspec import Meta
 
 from protocols.oicp.wire.base import Wire
 from protocols.oicp.wire.common import EvseID, PartnerSessionID, ProductID, ProviderID, SessionID
@@ -28,3 +33,13 @@ class AuthorizeRemoteStop(Wire, frozen=True, kw_only=True):
     evse_id: EvseID
     cpo_partner_session_id: PartnerSessionID | None = None
     emp_partner_session_id: PartnerSessionID | None = None
+
+
+class AuthorizeRemoteReservationStart(AuthorizeRemoteStart, frozen=True, kw_only=True):
+    """eRoamingAuthorizeRemoteReservationStart. `duration` in minutes; the session id is the reservation's own."""
+
+    duration: Annotated[int, Meta(ge=1, le=99)] | None = None
+
+
+class AuthorizeRemoteReservationStop(AuthorizeRemoteStop, frozen=True, kw_only=True):
+    """eRoamingAuthorizeRemoteReservationStop."""
