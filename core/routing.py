@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from enum import Enum
+from typing import Final
 
 from core.model.contract import Service
 from core.model.event import Event, EventKind
@@ -32,7 +33,7 @@ _AUDIENCE: dict[EventKind, frozenset[Role]] = {
     EventKind.TARIFF_DELETED: EMSP_SIDE,
     EventKind.SESSION_CHANGED: EMSP_SIDE,
     EventKind.TOKEN_CHANGED: CPO_SIDE,
-    EventKind.PARTY_CHANGED: EMSP_SIDE | CPO_SIDE,
+    EventKind.PARTY_CHANGED: EMSP_SIDE | CPO_SIDE | {Role.HUB},
 }
 
 
@@ -45,6 +46,22 @@ _SAID_TO_ALL = frozenset(
         EventKind.TOKEN_CHANGED,
     }
 )
+
+
+_ALIKE: Final = (frozenset({Role.CPO}), frozenset({Role.EMSP, Role.NSP}))
+_OPEN_ENDED: Final = frozenset({Role.HUB, Role.OTHER})
+
+
+def may_talk(one: Role, other: Role) -> bool:
+    """Whether messages are defined between these roles: two operators have none, nor two that serve drivers."""
+    if one in _OPEN_ENDED or other in _OPEN_ENDED:
+        return True
+    return one is not other and not any(one in side and other in side for side in _ALIKE)
+
+
+def concerns(reader: Partner, role: Role) -> bool:
+    """Whether the reader has anything to do with parties in this role."""
+    return any(may_talk(held.role, role) for held in reader.roles)
 
 
 def plays_any(partner: Partner, roles: frozenset[Role]) -> bool:
@@ -160,9 +177,16 @@ def recipients(
 def _concerned(event: Event, owner: Partner, partner: Partner, audience: frozenset[Role]) -> bool:
     """Others under an agreement. Of what one party says to all, other parties at its own platform are told too."""
     if partner.id not in (owner.id, event.source):
-        return agreed(owner, partner)
+        if event.kind is EventKind.PARTY_CHANGED and not concerns(partner, Role(event.key.partition("/")[2])):
+            return False
+        return agreed(owner, partner) or _is_planned(event)
     others = (held for held in partner.roles if held.party != event.owner)
     return event.kind in _SAID_TO_ALL and any(held.role in audience for held in others)
+
+
+def _is_planned(event: Event) -> bool:
+    """Of a party that is to come all are told: without an agreement it stays so to them."""
+    return event.kind is EventKind.PARTY_CHANGED and event.part == PartnerState.PLANNED
 
 
 def candidate_issuers(

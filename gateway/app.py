@@ -98,5 +98,10 @@ async def _measure_stores(assembly: Assembly, gauges: Metrics) -> None:
         gauges.waiting.labels(partner, state).set(number)
     for cdr_state, number in (await assembly.storage.cdrs.counts()).items():
         gauges.cdrs.labels(cdr_state).set(number)
+    gauges.silent.clear()
+    sightings = await assembly.keep_alive.sightings()
+    for held in await assembly.hub.partners.all():
+        silent = assembly.keep_alive.silent(held, sightings.get(held.id))
+        gauges.silent.labels(held.id, held.protocol).set(silent)
     oldest = await assembly.storage.outbox.oldest_waiting()
     gauges.outbox_age.set((assembly.hub.clock.now() - oldest).total_seconds() if oldest else 0)

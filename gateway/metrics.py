@@ -66,6 +66,12 @@ class Metrics:
             "chargesphere_deliveries_stored", "Deliveries on disk", ("partner", "state"), registry=self.registry
         )
         self.cdrs = Gauge("chargesphere_cdrs_stored", "CDRs on disk", ("state",), registry=self.registry)
+        self.silent = Gauge(
+            "chargesphere_partner_silent",
+            "1 while nothing was heard of a partner for longer than its protocol expects",
+            ("partner", "protocol"),
+            registry=self.registry,
+        )
         self.outbox_age = Gauge(
             "chargesphere_outbox_age_seconds",
             "Age of the oldest event or delivery that waits",

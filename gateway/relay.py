@@ -18,7 +18,6 @@ EVENTS_AT_ONCE = 200
 EVENTS_TOGETHER = 32
 DELIVERIES_AT_ONCE = 100
 IDLE_S = 0.5
-PROBE_S = 30.0
 GATHER_S = 0.05
 """After work: a flood is taken in few large rounds instead of many small ones. What comes alone does not wait."""
 TROUBLE_S = 2.0
@@ -37,20 +36,7 @@ class Relay:
 
     async def run(self) -> None:
         """Until `stop`; a failing database is waited for."""
-        probing = asyncio.create_task(self._probe())
-        try:
-            await self._drain()
-        finally:
-            probing.cancel()
-            await asyncio.gather(probing, return_exceptions=True)
-
-    async def _probe(self) -> None:
-        while True:
-            await asyncio.sleep(PROBE_S)
-            try:
-                await self._delivery.probe_offline()
-            except RoamingError as error:
-                log.warning("partners that are away: %s", error)
+        await self._drain()
 
     async def _drain(self) -> None:
         while not self._stopping.is_set():

@@ -118,6 +118,12 @@ def _seconds(value: str) -> float:
     return float(value)
 
 
+def _silence(value: str) -> float:
+    if not re.fullmatch(r"\d+(\.\d+)?", value) or not 0.5 <= float(value) <= 86400:
+        raise ValueError("not a number of seconds between 0.5 and 86400")
+    return float(value)
+
+
 def _variable(name: str, default: str | None, read: Callable[[str], Any], meaning: str) -> Variable:
     return Variable(name=PREFIX + name, default=default, meaning=meaning, read=read)
 
@@ -172,6 +178,9 @@ VARIABLES: Final = (
     ),
     _variable("MAX_BODY_BYTES", str(64 * 1024 * 1024), _bytes, "Larger requests are refused"),
     _variable("AUTHORISE_DEADLINE_S", "4.5", _seconds, "Seconds in which an authorisation is answered"),
+    _variable(
+        "SILENCE_S", "300", _silence, "After so many seconds without a message an OCPI partner is asked if it is there"
+    ),
 )
 """All settings, in the order in which the README lists them."""
 
@@ -197,6 +206,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[Network, ...]
     max_body_bytes: int
     authorise_deadline_s: float
+    silence_s: float
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> "Settings":

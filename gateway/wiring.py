@@ -13,8 +13,10 @@ from core.services.billing import BillingService
 from core.services.commands import CommandService
 from core.services.delivery import DeliveryService
 from core.services.following import FollowingService
+from core.services.keep_alive import KeepAlive
 from core.services.locations import LocationService
 from core.services.partners import PartnerService
+from core.services.presence import Presence
 from core.services.revisions import RevisionService
 from core.services.sessions import SessionService
 from core.services.tariffs import TariffService
@@ -42,6 +44,7 @@ class Assembly(Struct, frozen=True, kw_only=True):
     hub: Hub
     delivery: DeliveryService
     following: FollowingService
+    keep_alive: KeepAlive
     metrics: Metrics
 
     async def close(self) -> None:
@@ -60,7 +63,15 @@ async def assemble(settings: Settings) -> Assembly:
     )
     metrics = Metrics(storage.tallies)
     processes = TemporalProcesses(settings.temporal_address, settings.temporal_namespace, settings.temporal_task_queue)
-    http = HttpClient(storage.journal, clock, ids, allow_private=settings.allow_private_addresses, meter=metrics.call)
+    presence = Presence(storage.sightings, clock, settings.silence_s)
+    http = HttpClient(
+        storage.journal,
+        clock,
+        ids,
+        allow_private=settings.allow_private_addresses,
+        meter=metrics.call,
+        heard=presence.saw,
+    )
     outbound = Outbound(
         identity=_identity(settings),
         http=http,
@@ -71,7 +82,7 @@ async def assemble(settings: Settings) -> Assembly:
     )
     known = plugins()
     adapters = {name: plugin.adapter(outbound) for name, plugin in known.items()}
-    registry = PartnerService(storage.partners, storage.credentials, storage.outbox, clock, ids)
+    registry = PartnerService(storage.partners, storage.credentials, storage.outbox, presence, clock, ids)
     billing = BillingService(
         registry=registry,
         cdrs=storage.cdrs,
@@ -170,6 +181,9 @@ async def assemble(settings: Settings) -> Assembly:
         followers={name: plugin.follower(hub) for name, plugin in known.items()},
         clock=clock,
     )
+    keep_alive = KeepAlive(
+        partners=storage.partners, registry=registry, presence=presence, adapters=adapters, clock=clock, ids=ids
+    )
     return Assembly(
         settings=settings,
         storage=storage,
@@ -180,6 +194,7 @@ async def assemble(settings: Settings) -> Assembly:
         hub=hub,
         delivery=delivery,
         following=following,
+        keep_alive=keep_alive,
         metrics=metrics,
     )
 

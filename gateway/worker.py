@@ -9,6 +9,7 @@ from temporalio.worker import Worker
 from core.errors import Unavailable
 from gateway.relay import Relay
 from gateway.settings import Settings
+from gateway.watch import watch
 from gateway.wiring import Assembly, assemble
 from gateway.workflows.activities import CdrActivities, CommandActivities, FeedActivities
 from gateway.workflows.feed_schedules import FeedSchedules
@@ -25,9 +26,12 @@ async def run_worker(settings: Settings, stopping: asyncio.Event) -> None:
     assembly = await assemble(settings)
     relay = Relay(assembly.storage.outbox, assembly.delivery, assembly.metrics)
     relaying = asyncio.create_task(relay.run())
+    watching = asyncio.create_task(watch(assembly.keep_alive))
     try:
         await _settle(assembly, stopping)
     finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
         relay.stop()
         await relaying
         await assembly.close()

@@ -32,6 +32,11 @@ class PartyRole(Model, frozen=True, kw_only=True):
     business: Business | None = None
     spelling: str | None = None
 
+    @property
+    def claim(self) -> str:
+        """`CPO/DEABC`: what one partner alone may be at a time."""
+        return f"{self.role}/{self.party.key}"
+
 
 class PartnerState(StrEnum):
     """PLANNED: added, never connected.
@@ -51,6 +56,9 @@ class Partner(Model, frozen=True, kw_only=True):
     spellings, switches), never secrets. Secrets live in the credential store, hashed (theirs towards us) or encrypted
     (ours towards them). `open_to` None: an agreement with every party; else only with these. `sub_ids`: others that it
     speaks for under its own name, in each role that it plays (OICP: sub-operators and sub-providers).
+
+    `withdrawn`: what it was and is no longer, since its last registration. `told_since`: claim -> when what others know
+    of this role and party last changed.
 
     `standing_since` is when its state last began or ceased to be one that is shown (None: never since it was added).
 
@@ -76,14 +84,22 @@ class Partner(Model, frozen=True, kw_only=True):
     feeds: dict[str, FeedChoice] = {}
     created_at: datetime
     updated_at: datetime
-    last_seen_at: datetime | None = None
     standing_since: datetime | None = None
+    withdrawn: tuple[PartyRole, ...] = ()
+    told_since: dict[str, datetime] = {}
     rev: int = 0
 
     @property
     def stands_since(self) -> datetime:
         """Since when its objects are shown to others, or are no longer."""
         return self.standing_since or self.created_at
+
+    @property
+    def shown_state(self) -> PartnerState:
+        """As others see it: who was connected and took its registration back is not planned, but gone."""
+        if self.state is PartnerState.PLANNED and self.standing_since is not None:
+            return PartnerState.SUSPENDED
+        return self.state
 
     @property
     def parties(self) -> tuple[PartyId, ...]:
@@ -104,7 +120,7 @@ class Partner(Model, frozen=True, kw_only=True):
         """What no other partner may claim, `CPO/DEABC`, and the member that does it here."""
         roles = dict.fromkeys(held.role for held in self.roles)
         subs = {f"{role}/{sub.key}": f"$.sub_ids[{index}]" for role in roles for index, sub in enumerate(self.sub_ids)}
-        return subs | {f"{held.role}/{held.party.key}": f"$.roles[{index}]" for index, held in enumerate(self.roles)}
+        return subs | {held.claim: f"$.roles[{index}]" for index, held in enumerate(self.roles)}
 
     def taken(self, claim: str) -> Invalid:
         """Another partner has this claim already."""
@@ -127,6 +143,15 @@ class CredentialKind(StrEnum):
     INBOUND = "INBOUND"
     REGISTRATION = "REGISTRATION"
     OUTBOUND = "OUTBOUND"
+
+
+class Sighting(Model, frozen=True, kw_only=True):
+    """When a partner was last heard of: a request of its own, or its answer to one of ours.
+
+    `signs`: the same for signs of life that have a name of their own (eMIP: the operation of a heartbeat)."""
+
+    at: datetime | None = None
+    signs: dict[str, datetime] = {}
 
 
 class PartyStatus(Model, frozen=True, kw_only=True):

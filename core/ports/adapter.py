@@ -90,6 +90,11 @@ class ProtocolAdapter:
         the protocol has nothing harmless to ask."""
         raise Unsupported("probe")
 
+    def silence_s(self, partner: Partner, usual_s: float) -> float | None:
+        """After how long without any message this partner is silent; `usual_s` is the hub's own rule. None: partners of
+        this protocol have nothing to say for days."""
+        return None
+
     def answers(self, partner: Partner) -> bool:
         """Whether this partner can be asked in real time at all (an OICP EMP without a service URL cannot)."""
         return True

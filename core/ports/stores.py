@@ -17,7 +17,7 @@ from core.model.delivery import Delivery, DeliveryState
 from core.model.event import Event
 from core.model.ids import ContractId, EvseId, PartyId, TokenUid
 from core.model.location import EvseChange, Location, LocationQuery
-from core.model.partner import CredentialKind, Partner, Role
+from core.model.partner import CredentialKind, Partner, Role, Sighting
 from core.model.session import Session
 from core.model.tariff import Tariff
 from core.model.token import Token, TokenQuery
@@ -304,6 +304,25 @@ class CredentialStore(Protocol):
     async def switch(self, partner: Partner, *, inbound: str, outbound: str, spend_registration: bool) -> Partner:
         """A completed handshake: partner and both secrets at once, or none of it."""
         ...
+
+
+class SightingStore(Protocol):
+    """When partners were last heard of, and whose turn it is to ask them: one truth for all processes."""
+
+    async def note(self, partner_id: str, at: datetime, sign: str | None) -> None:
+        """The partner was heard of, by the named sign if there is one. What is older than what is held changes
+        nothing."""
+        ...
+
+    async def all(self) -> dict[str, Sighting]:
+        """By partner id; who was never heard of may be missing."""
+        ...
+
+    async def take_turn(self, partner_id: str, at: datetime, lasts_s: float) -> bool:
+        """True for one caller within the time: it is the one that asks the partner whether it is there."""
+        ...
+
+    async def forget(self, partner_id: str) -> None: ...
 
 
 class EventSink(Protocol):

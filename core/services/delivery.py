@@ -1,7 +1,6 @@
 """Telling: an event becomes one delivery for each partner that is to know, and each delivery is tried as its policy
 says."""
 
-import asyncio
 import logging
 import time
 from datetime import datetime
@@ -129,20 +128,6 @@ class DeliveryService:
     def _is_upstream(self, partner: Partner) -> bool:
         adapter = self._adapters.get(partner.protocol)
         return adapter is not None and adapter.is_upstream(partner)
-
-    async def probe_offline(self) -> None:
-        """Ask each partner that was not reached whether it is back; one that only listens would never tell."""
-        offline = [partner for partner in await self._partners.all() if partner.state is PartnerState.OFFLINE]
-        await asyncio.gather(*map(self._probe, offline))
-
-    async def _probe(self, partner: Partner) -> None:
-        sender = partner.parties[0]
-        call = Call(partner=partner, correlation_id=self._ids.uuid(), sender=sender)
-        try:
-            await self._adapters[partner.protocol].probe(call)
-        except RoamingError:
-            return
-        await self._registry.reached(partner.id)
 
     async def send(self, delivery: Delivery) -> Delivery:
         """One attempt; the outcome is on disk when this returns."""

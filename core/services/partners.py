@@ -1,6 +1,6 @@
 """The registry: who is connected, for which parties, and what others may know of it."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from contextlib import suppress
 
 import msgspec
@@ -12,16 +12,24 @@ from core.model.ids import PartyId
 from core.model.partner import CredentialKind, Partner, PartnerState, PartyRole, PartyStatus, Role
 from core.ports.clock import Clock, Ids
 from core.ports.stores import CredentialStore, EventSink, PartnerStore
-from core.routing import agreed, known
+from core.routing import agreed, concerns, known
+from core.services.presence import Presence
 
 
 class PartnerService:
     def __init__(
-        self, partners: PartnerStore, credentials: CredentialStore, outbox: EventSink, clock: Clock, ids: Ids
+        self,
+        partners: PartnerStore,
+        credentials: CredentialStore,
+        outbox: EventSink,
+        presence: Presence,
+        clock: Clock,
+        ids: Ids,
     ) -> None:
         self._partners = partners
         self._credentials = credentials
         self._outbox = outbox
+        self._presence = presence
         self._clock = clock
         self._ids = ids
 
@@ -33,9 +41,14 @@ class PartnerService:
             raise Refused("unknown credentials", authenticated=False)
         if partner.state is PartnerState.SUSPENDED:
             raise Refused(f"{partner.name} is suspended")
+        await self.heard(partner)
+        return partner, found[1]
+
+    async def heard(self, partner: Partner, sign: str | None = None) -> None:
+        """A message of the partner came in, as the named sign of life if it is one: an OFFLINE partner is back."""
+        await self._presence.saw(partner.id, sign)
         if partner.state is PartnerState.OFFLINE:
             await self.reached(partner.id)
-        return partner, found[1]
 
     async def get(self, partner_id: str) -> Partner:
         partner = await self._partners.get(partner_id)
@@ -55,29 +68,30 @@ class PartnerService:
         await self._partners.add(partner)
         for kind, secret in secrets.items():
             await self._credentials.put(partner.id, kind, secret)
-        if partner.state is PartnerState.CONNECTED:
-            await self._announce(partner, PartnerState.CONNECTED)
+        await self._announce(partner, partner.roles, partner.state)
         return partner
 
     async def connected(self, partner: Partner, *, inbound: str, outbound: str, spend_registration: bool) -> Partner:
         """A completed handshake: the partner as it now is and both secrets, at once."""
         check_roles(partner.roles)
         before = await self.get(partner.id)
-        partner = self._moved(partner, PartnerState.CONNECTED)
+        withdrawn = _withdrawn(before, partner)
+        partner = msgspec.structs.replace(partner, withdrawn=withdrawn)
+        partner = self._moved(before, partner, PartnerState.CONNECTED)
         stored = await self._credentials.switch(
             partner, inbound=inbound, outbound=outbound, spend_registration=spend_registration
         )
-        gone = tuple(role for role in before.roles if role not in stored.roles)
-        if gone and before.state is not PartnerState.PLANNED:
-            await self._announce(msgspec.structs.replace(before, roles=gone), PartnerState.SUSPENDED)
-        await self._announce(stored, PartnerState.CONNECTED)
+        gone = tuple(role for role in withdrawn if role in before.roles)
+        if before.state is not PartnerState.PLANNED:
+            await self._announce(before, gone, PartnerState.SUSPENDED)
+        await self._announce(stored, stored.roles, PartnerState.CONNECTED)
         return stored
 
     async def disconnected(self, partner: Partner) -> None:
         """The partner took its registration back: both secrets are dropped, nothing is sent to it any more."""
         for kind in (CredentialKind.INBOUND, CredentialKind.OUTBOUND, CredentialKind.REGISTRATION):
             await self._credentials.drop(partner.id, kind)
-        await self._move(partner.id, PartnerState.PLANNED, announced=PartnerState.SUSPENDED)
+        await self._move(partner.id, PartnerState.PLANNED)
 
     async def suspend(self, partner_id: str) -> Partner:
         return await self._move(partner_id, PartnerState.SUSPENDED)
@@ -95,8 +109,9 @@ class PartnerService:
 
     async def remove(self, partner_id: str) -> None:
         partner = await self.get(partner_id)
-        await self._announce(partner, PartnerState.SUSPENDED)
+        await self._announce(partner, partner.roles, PartnerState.SUSPENDED)
         await self._partners.remove(partner_id)
+        await self._presence.forget(partner_id)
 
     async def reached(self, partner_id: str) -> None:
         """A message went through: an OFFLINE partner is CONNECTED again."""
@@ -114,12 +129,17 @@ class PartnerService:
                 await self._move(partner_id, state)
 
     async def statuses_for(self, reader: Partner) -> list[PartyStatus]:
-        """The parties that the reader has an agreement with, and how they are connected; its own are not listed."""
+        """The parties that the reader may have to do with, and how they are connected; its own are not listed.
+
+        To a reader without an agreement with it a party is only planned, whatever it is to others."""
+        partners = await self._partners.all()
+        held = {role.claim for partner in partners for role in partner.roles}
         return [
-            PartyStatus(party=role.party, role=role.role, state=partner.state, updated_at=partner.updated_at)
-            for partner in await self._partners.all()
-            if partner.id != reader.id and agreed(reader, partner)
-            for role in partner.roles
+            status
+            for partner in partners
+            if partner.id != reader.id
+            for status in _statuses(partner, held, related=agreed(reader, partner))
+            if concerns(reader, status.role)
         ]
 
     async def reachable_parties(self, reader: Partner) -> list[PartyRole]:
@@ -129,22 +149,39 @@ class PartnerService:
             for partner in await self._partners.all()
             if partner.id != reader.id and known(partner) and agreed(reader, partner)
             for role in partner.roles
+            if concerns(reader, role.role)
         ]
 
-    async def _move(self, partner_id: str, state: PartnerState, announced: PartnerState | None = None) -> Partner:
+    async def has_left(self, party: PartyId) -> bool:
+        """Whether the party was at some platform and is at none now."""
+        partners = await self._partners.all()
+        return any(role.party == party for partner in partners for role in partner.withdrawn)
+
+    async def _move(self, partner_id: str, state: PartnerState) -> Partner:
         partner = await self.get(partner_id)
         if partner.state is state:
             return partner
-        moved = await self._partners.update(self._moved(partner, state))
-        await self._announce(moved, announced or state)
+        moved = await self._partners.update(self._moved(partner, partner, state))
+        await self._announce(moved, moved.roles, moved.shown_state)
         return moved
 
-    def _moved(self, partner: Partner, state: PartnerState) -> Partner:
+    def _moved(self, before: Partner, partner: Partner, state: PartnerState) -> Partner:
+        """`partner` in this state, with the times at which what others see of it has changed since `before`."""
         now = self._clock.now()
         moved = msgspec.structs.replace(partner, state=state, updated_at=now)
-        return moved if known(moved) is known(partner) else msgspec.structs.replace(moved, standing_since=now)
+        if known(moved) is not known(before):
+            moved = msgspec.structs.replace(moved, standing_since=now)
+        kept = {}
+        if moved.shown_state is before.shown_state:
+            kept = {role.claim: before.told_since.get(role.claim, before.created_at) for role in before.roles}
+        kept |= {role.claim: before.told_since[role.claim] for role in before.withdrawn if role in moved.withdrawn}
+        claims = [role.claim for role in (*moved.roles, *moved.withdrawn)]
+        told_since = {claim: kept.get(claim, now) for claim in claims}
+        return msgspec.structs.replace(moved, told_since=told_since)
 
-    async def _announce(self, partner: Partner, state: PartnerState) -> None:
+    async def _announce(self, partner: Partner, roles: tuple[PartyRole, ...], state: PartnerState) -> None:
+        if not roles:
+            return
         await self._outbox.put(
             [
                 Event(
@@ -156,9 +193,31 @@ class PartnerService:
                     source=partner.id,
                     at=self._clock.now(),
                 )
-                for role in partner.roles
+                for role in roles
             ]
         )
+
+
+def _statuses(partner: Partner, held: Set[str], *, related: bool) -> list[PartyStatus]:
+    """`held`: what any partner is now."""
+    gone = tuple(role for role in partner.withdrawn if role.claim not in held)
+    shown = [(role, partner.shown_state) for role in partner.roles] + [(role, PartnerState.SUSPENDED) for role in gone]
+    return [
+        PartyStatus(
+            party=role.party,
+            role=role.role,
+            state=state if related else PartnerState.PLANNED,
+            updated_at=partner.told_since.get(role.claim, partner.created_at) if related else partner.created_at,
+        )
+        for role, state in shown
+    ]
+
+
+def _withdrawn(before: Partner, after: Partner) -> tuple[PartyRole, ...]:
+    """What the partner was, but for what it is (again). A plan that did not come about is nothing that was."""
+    was = before.withdrawn if before.standing_since is None else (*before.withdrawn, *before.roles)
+    now = {role.claim for role in after.roles}
+    return tuple({role.claim: role for role in was if role.claim not in now}.values())
 
 
 def owner_of(partner: Partner, party: PartyId, path: str) -> PartyId:

@@ -1,6 +1,7 @@
 """The routes under /admin/api."""
 
 import hmac
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, Router, delete, get, post, put
@@ -21,6 +22,7 @@ from core.errors import (
 )
 from core.model.cdr import CdrState
 from core.model.delivery import DeliveryState
+from core.model.partner import Partner
 from gateway.admin.journeys import JourneyController
 from gateway.admin.partners import add_partner, contracts_from, parse_document
 from gateway.admin.sights import SightController
@@ -64,25 +66,25 @@ class PartnerController(Controller):
 
     @get("/", summary="All partners")
     async def list(self, assembly: Assembled) -> list[PartnerView]:
-        return [partner_view(partner) for partner in await assembly.hub.partners.all()]
+        return await _all_seen(assembly, await assembly.hub.partners.all())
 
     @get("/{partner_id:str}", summary="One partner")
     async def show(self, partner_id: str, assembly: Assembled) -> PartnerView:
-        return partner_view(await assembly.hub.partners.get(partner_id))
+        return await _seen(assembly, await assembly.hub.partners.get(partner_id))
 
     @post("/{partner_id:str}/suspend", status_code=200, summary="Refuse its calls, send it nothing")
     async def suspend(self, partner_id: str, assembly: Assembled) -> PartnerView:
-        return partner_view(await assembly.hub.partners.suspend(partner_id))
+        return await _seen(assembly, await assembly.hub.partners.suspend(partner_id))
 
     @post("/{partner_id:str}/resume", status_code=200, summary="End a suspension")
     async def resume(self, partner_id: str, assembly: Assembled) -> PartnerView:
-        return partner_view(await assembly.hub.partners.resume(partner_id))
+        return await _seen(assembly, await assembly.hub.partners.resume(partner_id))
 
     @put("/{partner_id:str}/contracts", summary="Its contracts with others, service by service, from now on")
     async def contracts(self, partner_id: str, request: Request[Any, Any, Any], assembly: Assembled) -> PartnerView:
         """`{"contracts": [...]}` as where a partner is added; none: being open to each other is enough."""
         contracts = contracts_from(parse_document(await request.body()))
-        return partner_view(await assembly.hub.partners.agree(partner_id, contracts))
+        return await _seen(assembly, await assembly.hub.partners.agree(partner_id, contracts))
 
     @post("/{partner_id:str}/connect", status_code=200, summary="Let the hub begin the handshake (OCPI)")
     async def connect(self, partner_id: str, request: Request[Any, Any, Any], assembly: Assembled) -> PartnerView:
@@ -91,7 +93,8 @@ class PartnerController(Controller):
         `{}` for a partner that is connected: both tokens anew."""
         partner = await assembly.hub.partners.get(partner_id)
         document = parse_document(await request.body())
-        return partner_view(await assembly.plugins[partner.protocol].connect(assembly.hub, partner, document))
+        connected = await assembly.plugins[partner.protocol].connect(assembly.hub, partner, document)
+        return await _seen(assembly, connected)
 
     @put("/{partner_id:str}/locations", summary="All stations of an operator whose protocol cannot say them")
     async def locations(self, partner_id: str, request: Request[Any, Any, Any], assembly: Assembled) -> HandedIn:
@@ -107,6 +110,21 @@ class PartnerController(Controller):
         await assembly.hub.partners.get(partner_id)
         found, total = await assembly.storage.journal.page(partner=partner_id, offset=offset, limit=limit)
         return PageView(total, offset, limit, found)
+
+
+async def _seen(assembly: Assembly, partner: Partner) -> PartnerView:
+    (view,) = await _all_seen(assembly, [partner])
+    return view
+
+
+async def _all_seen(assembly: Assembly, partners: Sequence[Partner]) -> list[PartnerView]:
+    keep_alive = assembly.keep_alive
+    sightings = await keep_alive.sightings()
+    return [
+        partner_view(partner, seen, silent=keep_alive.silent(partner, seen))
+        for partner in partners
+        for seen in [sightings.get(partner.id)]
+    ]
 
 
 class DeliveryController(Controller):

@@ -10,7 +10,7 @@ from msgspec import Struct
 from core.model.cdr import CdrSettlement
 from core.model.delivery import Delivery
 from core.model.loss import Loss
-from core.model.partner import Partner
+from core.model.partner import Partner, Sighting
 
 Offset = Annotated[int, Parameter(ge=0, le=10_000_000)]
 Limit = Annotated[int, Parameter(ge=1, le=500)]
@@ -32,6 +32,9 @@ class ContractView(Struct, frozen=True):
 
 
 class PartnerView(Struct, frozen=True):
+    """`silent`: nothing was heard of it for longer than its protocol expects. `signs_of_life`: the last of those that
+    have a name (eMIP: heartbeats, by operation)."""
+
     id: str
     name: str
     protocol: str
@@ -46,6 +49,8 @@ class PartnerView(Struct, frozen=True):
     created_at: datetime
     updated_at: datetime
     last_seen_at: datetime | None
+    silent: bool
+    signs_of_life: dict[str, datetime]
 
 
 class AttemptView(Struct, frozen=True):
@@ -109,7 +114,8 @@ class ProblemView(Struct, frozen=True):
     error: Problem
 
 
-def partner_view(partner: Partner) -> PartnerView:
+def partner_view(partner: Partner, sighting: Sighting | None, *, silent: bool) -> PartnerView:
+    sighting = sighting or Sighting()
     return PartnerView(
         id=partner.id,
         name=partner.name,
@@ -132,7 +138,9 @@ def partner_view(partner: Partner) -> PartnerView:
         settings=msgspec.json.decode(partner.settings),
         created_at=partner.created_at,
         updated_at=partner.updated_at,
-        last_seen_at=partner.last_seen_at,
+        last_seen_at=sighting.at,
+        silent=silent,
+        signs_of_life=sighting.signs,
     )
 
 

@@ -47,6 +47,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "feeds": [IndexModel([("partner", 1)])],
     "partners": [IndexModel([("claims", 1)], unique=True, sparse=True)],
+    "sightings": [],
     "credentials": [IndexModel([("hash", 1)], unique=True, sparse=True), IndexModel([("partner", 1)])],
     "events": [],
     "deliveries": [

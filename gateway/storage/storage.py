@@ -20,6 +20,7 @@ from gateway.storage.outbox import EventWriter, MongoOutbox
 from gateway.storage.partners import MongoPartners
 from gateway.storage.redis_cache import RedisCache
 from gateway.storage.sessions import MongoSessions
+from gateway.storage.sightings import MongoSightings
 from gateway.storage.tallies import MongoTallies
 from gateway.storage.tariffs import MongoTariffs
 from gateway.storage.tokens import MongoTokens
@@ -43,6 +44,7 @@ class Storage:
         self.feeds = MongoFeeds(database)
         self.partners = MongoPartners(database, self._watcher)
         self.credentials = MongoCredentials(database, self.partners, self._watcher, box)
+        self.sightings = MongoSightings(database)
         self.outbox = MongoOutbox(database, events)
         self.journal = MongoJournal(database)
         self.tallies = MongoTallies(database)

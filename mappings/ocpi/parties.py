@@ -9,7 +9,7 @@ from mappings.ocpi.common import business_from_ocpi, business_to_ocpi, part, par
 from mappings.ocpi.ids import party_in
 from mappings.tables import CodeTable, same
 from protocols.ocpi.wire import credentials as wire
-from protocols.ocpi.wire.hubclientinfo import ClientInfo, ConnectionStatus
+from protocols.ocpi.wire.hubclientinfo import ClientInfo, ConnectionStatus, HubInfo
 from protocols.ocpi.wire.locations import BusinessDetails
 
 ROLE: Final = CodeTable(
@@ -80,21 +80,20 @@ def roles_to_ocpi(roles: tuple[PartyRole, ...]) -> tuple[tuple[wire.CredentialsR
 def party_status_from_ocpi(info: ClientInfo) -> PartyStatus:
     return PartyStatus(
         party=party_in(info.country_code, info.party_id, {}),
-        role=ROLE.to_core(info.role),
+        role=Role.HUB if isinstance(info, HubInfo) else ROLE.to_core(info.role),
         state=CONNECTION_STATUS.to_core(info.status),
         updated_at=time_from_ocpi(info.last_updated, "$.last_updated"),
     )
 
 
 def party_status_to_ocpi(status: PartyStatus) -> ClientInfo:
-    """Raises Unsupported for the role HUB."""
-    role = ROLE.wire_for(status.role)
-    if role is None:
-        raise Unsupported("OCPI 2.3.0 has no role HUB")
-    return ClientInfo(
+    """A hub is a HubInfo, which versions that know the role tell as what it is."""
+    is_hub = status.role is Role.HUB
+    wire_type = HubInfo if is_hub else ClientInfo
+    return wire_type(
         party_id=status.party.party_id,
         country_code=status.party.country_code,
-        role=role,
+        role=wire.Role.OTHER if is_hub else ROLE.to_wire(status.role),
         status=CONNECTION_STATUS.to_wire(status.state),
         last_updated=time_to_ocpi(status.updated_at),
     )

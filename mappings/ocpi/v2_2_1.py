@@ -6,7 +6,6 @@ from typing import Any, Final, TypeVar
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from core.model.ids import PartyId
 from mappings.ocpi.forms import (
     About,
     ClosedWords,
@@ -24,7 +23,7 @@ from mappings.ocpi.parties import business_of, spelled
 from protocols.ocpi.wire import cdrs, credentials, locations, sessions, tariffs, tokens, words
 from protocols.ocpi.wire import commands as wire_commands
 from protocols.ocpi.wire import v2_2_1 as wire
-from protocols.ocpi.wire.hubclientinfo import ClientInfo
+from protocols.ocpi.wire.hubclientinfo import ClientInfo, HubInfo
 
 T = TypeVar("T")
 
@@ -73,15 +72,18 @@ def credentials_older(message: credentials.Credentials, about: About) -> wire.Cr
 
 
 def client_info_newer(message: wire.ClientInfo, _: About) -> ClientInfo:
-    """Raises Unsayable for a hub, which 2.3.0 has no role for."""
     if message.role is wire.Role.HUB:
-        raise Unsayable(f"{PartyId.of(message.country_code, message.party_id)} is a hub")
+        return retyped(message, HubInfo, role=credentials.Role.OTHER)
     return retyped(message, ClientInfo, role=credentials.Role(message.role.value))
 
 
 def client_info_older(message: ClientInfo, _: About) -> wire.ClientInfo:
     known = message.role.value in wire.Role.__members__
     return retyped(message, wire.ClientInfo, role=wire.Role(message.role.value) if known else wire.Role.OTHER)
+
+
+def hub_info_older(message: HubInfo, _: About) -> wire.ClientInfo:
+    return retyped(message, wire.ClientInfo, role=wire.Role.HUB)
 
 
 # --- locations
@@ -344,6 +346,7 @@ def _lacking(wire_type: Any, older: Any) -> Form:
 FORMS: Final[Forms] = {
     credentials.Credentials: Form(wire.Credentials, credentials_newer, credentials_older),
     ClientInfo: Form(wire.ClientInfo, client_info_newer, client_info_older),
+    HubInfo: Form(wire.ClientInfo, client_info_newer, hub_info_older),
     locations.Location: _lacking(locations.Location, location_older),
     locations.LocationPatch: _lacking(locations.LocationPatch, location_older),
     locations.Evse: _lacking(locations.Evse, evse_older),

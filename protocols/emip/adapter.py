@@ -68,6 +68,10 @@ class EmipAdapter(ProtocolAdapter):
     def joins_broadcasts(self, partner: Partner) -> bool:
         return settings_of(partner).broadcast
 
+    def silence_s(self, partner: Partner, usual_s: float) -> float | None:
+        settings = settings_of(partner)
+        return float(settings.heartbeat_s * settings.silent_after)
+
     def retries(self, partner: Partner) -> dict[str, int]:
         """An eMSP cannot pull what it was not told: its sessions wait for it, for thirty days."""
         return {EventKind.SESSION_CHANGED: SESSION_ATTEMPTS}

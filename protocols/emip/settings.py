@@ -27,8 +27,8 @@ class EmipSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     of are refused even if their id names the operator. `session_events`: whether an eMSP wants them. `session_actions`:
     whether a CPO takes them. `intermediate_records`: whether a CPO is asked for them where the eMSP is on another
     protocol and sees them as progress of the session. `send_unknown`: whether elements that nobody knows are passed on.
-    `action_header`: the action as an HTTP header too. `patience_s`: how long an eMSP waits for what comes of its start
-    or action."""
+    `silent_after`: so many heartbeat periods without any message. `action_header`: the action as an HTTP header too.
+    `patience_s`: how long an eMSP waits for what comes of its start or action."""
 
     partner_id: str
     partner_ids: tuple[str, ...] = ()
@@ -39,6 +39,7 @@ class EmipSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     platform_ids: dict[str, str] = {}
     zone: str = "UTC"
     heartbeat_s: Annotated[int, Meta(ge=1, le=86400)] = 300
+    silent_after: Annotated[int, Meta(ge=1, le=100)] = 3
     known_evses_only: bool = False
     session_events: bool = True
     session_actions: bool = True

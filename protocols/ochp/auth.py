@@ -31,8 +31,7 @@ class Accounts:
         partner = await self._partner(token)
         if partner is None or partner.state is PartnerState.SUSPENDED:
             raise Refused(LOGIN_FAILED, authenticated=False)
-        if partner.state is PartnerState.OFFLINE:
-            await self._hub.partners.reached(partner.id)
+        await self._hub.partners.heard(partner)
         return partner
 
     async def _partner(self, token: UsernameToken) -> Partner | None:

@@ -107,6 +107,9 @@ class OcpiAdapter(ProtocolAdapter):
     def needs_surroundings(self, partner: Partner) -> bool:
         return version_of(partner).older
 
+    def silence_s(self, partner: Partner, usual_s: float) -> float | None:
+        return usual_s
+
     def retries(self, partner: Partner) -> dict[str, int]:
         return settings_of(partner).retries
 
@@ -280,9 +283,7 @@ class OcpiAdapter(ProtocolAdapter):
         return CdrState.WAITING if isinstance(error, Uncertain) else CdrState.REFUSED
 
     async def push_party_status(self, call: Call, status: PartyStatus) -> Told:
-        """A hub among the parties is not told of: OCPI 2.3.0 has no such role."""
-        if status.role is not Role.HUB:
-            await _refusing(self._client.put_client_info(call, party_status_to_ocpi(status)))
+        await _refusing(self._client.put_client_info(call, party_status_to_ocpi(status)))
         return Told()
 
     async def _to_each(self, call: Call, audience: frozenset[Role], send: Callable[[Routing], Awaitable[None]]) -> None:

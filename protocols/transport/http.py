@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, Protocol
 
 import httpx
@@ -20,6 +20,8 @@ MAX_RESPONSE_BYTES: Final = 64 * 1024 * 1024
 JOURNAL_BYTES: Final = 4096
 SLOWEST_S: Final = 20.0
 """So much longer than a silence may an answer take that comes in drops."""
+_GATEWAY: Final = 500
+"""From here on an answer may be that of a proxy in front of a partner that is away."""
 _HEADERS: Final = {"user-agent": "ChargeSphere", "accept": "*/*", "accept-encoding": "gzip, deflate"}
 
 
@@ -57,6 +59,14 @@ class Request(Struct, frozen=True, kw_only=True):
     identity: TlsIdentity | None = None
 
 
+Heard = Callable[[str], Awaitable[None]]
+"""Told of each partner that answered: its id."""
+
+
+async def _unheard(_: str) -> None:
+    return
+
+
 def _no_meter(*, partner: str, protocol: str, operation: str, outcome: str, seconds: float) -> None:
     return
 
@@ -72,12 +82,14 @@ class HttpClient:
         *,
         allow_private: bool,
         meter: Meter = _no_meter,
+        heard: Heard = _unheard,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._journal = journal
         self._clock = clock
         self._ids = ids
         self._meter = meter
+        self._heard = heard
         self._allow_private = allow_private
         self._transport = transport or _filtered(allow_private)
         self._replaced = transport is not None
@@ -103,6 +115,8 @@ class HttpClient:
             self._record(request, started, None, str(error))
             raise
         self._record(request, started, answer, None)
+        if answer.status < _GATEWAY:
+            await self._heard(request.partner)
         return answer
 
     async def _exchange(self, request: Request) -> Answer:

@@ -18,13 +18,13 @@ from core.model.partner import Partner, PartnerState
 from core.ports.feeds import Follower, Pull
 from core.ports.stores import Saved
 from core.services.following import FollowingService
-from core.services.partners import PartnerService
 from gateway.stack import StackAddresses
 from gateway.workflows.activities import FeedActivities
 from gateway.workflows.feed_schedules import FeedSchedules
 from gateway.workflows.follow_feed import FollowFeed
 from gateway.workflows.processes import TemporalProcesses, schedule_id
-from tests.fakes import FakeIds, FakeStorage
+from tests.fakes import FakeStorage
+from tests.unit.core.examples import registry_over
 
 pytestmark = pytest.mark.server
 spec = pytest.mark.spec
@@ -55,9 +55,7 @@ class Lister(Follower):
 class Net:
     def __init__(self, address: str, name: str) -> None:
         self.storage = FakeStorage()
-        registry = PartnerService(
-            self.storage.partners, self.storage.credentials, self.storage.outbox, self.storage.clock, FakeIds()
-        )
+        registry = registry_over(self.storage)
         self.lister = Lister()
         self.following = FollowingService(
             feeds=self.storage.feeds, registry=registry, followers={"any": self.lister}, clock=self.storage.clock

@@ -6,6 +6,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.feeds import FakeFeeds
 from tests.fakes.outbox import FakeJournal, FakeOutbox
 from tests.fakes.registry import FakeCredentials, FakePartners
+from tests.fakes.sightings import FakeSightings
 from tests.fakes.stores import FakeCdrs, FakeJourneys, FakeLocations, FakeSessions, FakeTariffs, FakeTokens
 
 
@@ -23,6 +24,7 @@ class FakeStorage:
         self.feeds = FakeFeeds()
         self.partners = FakePartners()
         self.credentials = FakeCredentials(self.partners)
+        self.sightings = FakeSightings()
         self.journal = FakeJournal()
         self.cache = FakeCache(self.clock)
 

@@ -162,6 +162,10 @@ class Reached:
         return answer
 
 
+def heartbeat(one: Reached, **members: Any) -> bytes:
+    return seal(SOAP_12, codec.encode(to_iop.HeartBeatRequest(**one.header(**members))))
+
+
 def asked(user_id: str = BADGE, **members: Any) -> dict[str, Any]:
     return {
         "evse_id_type": IdType.EMI3,

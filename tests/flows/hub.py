@@ -27,8 +27,10 @@ from core.services.billing import BillingService
 from core.services.commands import CommandService
 from core.services.delivery import DeliveryService
 from core.services.following import FollowingService
+from core.services.keep_alive import KeepAlive
 from core.services.locations import LocationService
 from core.services.partners import PartnerService
+from core.services.presence import Presence
 from core.services.revisions import RevisionService
 from core.services.sessions import SessionService
 from core.services.tariffs import TariffService
@@ -86,9 +88,15 @@ class TestHub:
         self.clock = self.storage.clock
         self.processes = FakeProcesses()
         self.ledger = FakeLedger()
+        self.presence = Presence(self.storage.sightings, self.clock)
         allow_private = options.pop("allow_private", True)
         self.http = HttpClient(
-            self.storage.journal, self.clock, self.ids, allow_private=allow_private, transport=self.network
+            self.storage.journal,
+            self.clock,
+            self.ids,
+            allow_private=allow_private,
+            transport=self.network,
+            heard=self.presence.saw,
         )
         hotline = options.pop("hotline", None)
         identity = HubIdentity(party=HUB_PARTY, name="Test hub", public_url=HUB_URL, hotline=hotline)
@@ -110,6 +118,14 @@ class TestHub:
             registry=self.hub.partners,
             followers={name: plugin.follower(self.hub) for name, plugin in self.plugins.items()},
             clock=self.clock,
+        )
+        self.keep_alive = KeepAlive(
+            partners=self.storage.partners,
+            registry=self.hub.partners,
+            presence=self.presence,
+            adapters=self.adapters,
+            clock=self.clock,
+            ids=self.ids,
         )
         self.app = Litestar(
             [router for plugin in plugins for router in plugin.routers(self.hub)],
@@ -179,7 +195,7 @@ class TestHub:
             clock=clock,
             ids=ids,
         )
-        registry = PartnerService(storage.partners, storage.credentials, storage.outbox, clock, ids)
+        registry = PartnerService(storage.partners, storage.credentials, storage.outbox, self.presence, clock, ids)
         return Hub(
             identity=identity,
             outbound=self.outbound,

@@ -95,6 +95,16 @@ async def test_a_start_reaches_the_cpo(net: Net) -> None:
     assert not net.hub.storage.sessions.held
 
 
+@spec("EMIP-HB-06")
+async def test_a_start_reaches_a_cpo_that_has_been_silent_for_long(net: Net) -> None:
+    net.hub.clock.advance(3600)
+    seen = (await net.hub.keep_alive.sightings()).get(net.cpo.partner.id)
+    assert net.hub.keep_alive.silent(net.cpo.partner, seen)
+    await net.hub.keep_alive.round()
+    assert (await net.emsp.start()).request_status == 1
+    assert net.back.got(START)
+
+
 @spec("EMIP-RSA-10", "EMIP-MTR-03")
 async def test_what_the_emsp_grants_is_passed_on(net: Net) -> None:
     limits = MeterReportList(meter_report=(report(2, "22000", "Wh"), report(3, "15.50", "EUR")))

@@ -31,6 +31,7 @@ from tests.flows.emip_partners import (
     cpo,
     emsp,
     fault,
+    heartbeat,
     join,
     opened,
     pair,
@@ -40,10 +41,6 @@ from tests.flows.emip_partners import (
 )
 
 NS = "http://www.w3.org/2003/05/soap-envelope"
-
-
-def heartbeat(one: Reached, **members: Any) -> bytes:
-    return seal(SOAP_12, codec.encode(to_iop.HeartBeatRequest(**one.header(**members))))
 
 
 def ask_body(one: Reached, **members: Any) -> bytes:

@@ -85,13 +85,18 @@ async def test_the_hub_shows_itself_as_a_hub(net: Bridge) -> None:
     assert data["token"] == net.p4.token_c
 
 
+@spec("OCPI-HCI-20")
 async def test_a_partner_with_the_role_hub_is_a_hub(net: Bridge) -> None:
     other = OcpiPartner("hub2.test", ("HUB", "BE", "HB2"), version="2.2.1", endpoints=(("locations", "SENDER"),))
     await other.join(net.hub)
     partner = next(held for held in net.hub.storage.partners.held.values() if held.name == "hub2.test")
     assert [(role.role, role.party.key) for role in partner.roles] == [("HUB", "BEHB2")]
-    infos = (await net.p2.call(net.hub, "GET", "hubclientinfo")).json()["data"]
-    assert all(info["party_id"] != "HB2" for info in infos)
+    shown = {}
+    for reader in (net.p2, net.p4):
+        infos = (await reader.call(net.hub, "GET", "hubclientinfo")).json()["data"]
+        told = [put.json["role"] for put in reader.seen("PUT", "hubclientinfo") if put.json["party_id"] == "HB2"]
+        shown[reader.host] = [info["role"] for info in infos if info["party_id"] == "HB2"] + told
+    assert shown == {net.p2.host: ["OTHER", "OTHER"], net.p4.host: ["HUB", "HUB"]}
 
 
 @spec("OCPI-CRD-15")

@@ -174,7 +174,7 @@ async def test_get_shows_who_can_be_reached(net: OcpiNet) -> None:
     assert data["token"] == net.p2.token_c
     assert data["hub_party_id"] == "NLHUB"
     parties = {(r["role"], r["country_code"] + r["party_id"]) for r in data["roles"]}
-    assert parties == {("CPO", "NLCPA"), ("CPO", "BECPA"), ("EMSP", "FREMC"), ("NSP", "FRNSC"), ("CPO", "FRCPC")}
+    assert parties == {("CPO", "NLCPA"), ("CPO", "BECPA"), ("CPO", "FRCPC")}
     assert all(role["business_details"]["name"] for role in data["roles"])
 
 
@@ -214,6 +214,8 @@ async def test_delete_ends_everything_and_others_are_told(net: OcpiNet) -> None:
         ("BE", "CPA", "SUSPENDED"),
     }
     assert not net.p2.seen("DELETE", "hubclientinfo")
+    infos = (await call(net.hub, "GET", "hubclientinfo", token=net.p2.token_c)).json()["data"]
+    assert {i["status"] for i in infos if i["party_id"] == "CPA"} == {"SUSPENDED"}
     await net.p2.call(net.hub, "PUT", "tokens/receiver/DE/EMB/1", _token("1"))
     await net.relay()
     assert not net.p1.received
@@ -333,6 +335,24 @@ async def test_a_put_without_a_party_takes_it_away(net: OcpiNet) -> None:
     path = "locations/receiver/BE/CPA/LOC1"
     gone = await net.p1.call(net.hub, "PUT", path, location(owner="BECPA"))
     assert (gone.status_code, gone.json()["status_code"]) == (404, 2001)
+    asked = await net.p2.call(net.hub, "GET", "locations/sender", to="BECPA")
+    assert (asked.status_code, asked.json()["status_code"]) == (200, 4003)
+    infos = (await call(net.hub, "GET", "hubclientinfo", token=net.p2.token_c)).json()["data"]
+    assert {(i["country_code"], i["status"]) for i in infos if i["party_id"] == "CPA"} == {
+        ("NL", "CONNECTED"),
+        ("BE", "SUSPENDED"),
+    }
+
+
+async def test_a_party_that_moved_to_another_platform_is_no_longer_shown_as_gone(net: OcpiNet) -> None:
+    net.p1.roles = net.p1.roles[:1]
+    await post(net.hub, net.p1.token_c, net.p1.credentials(), "PUT")
+    await OcpiPartner("new.test", ("CPO", "BE", "CPA")).join(net.hub)
+    infos = (await call(net.hub, "GET", "hubclientinfo", token=net.p2.token_c)).json()["data"]
+    assert {(i["country_code"], i["status"]) for i in infos if i["party_id"] == "CPA"} == {
+        ("NL", "CONNECTED"),
+        ("BE", "CONNECTED"),
+    }
 
 
 async def test_suspended_partner_is_403_and_its_token_works_again_afterwards(net: OcpiNet) -> None:

@@ -4,10 +4,13 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from core.model.delivery import DeliveryState
+from core.model.ids import PartyId
 from core.model.partner import PartnerState
 from tests.flows.conftest import OcpiNet
+from tests.flows.ocpi_2_1_1_partner import OldPartner
 from tests.flows.ocpi_partner import OcpiPartner, call, cdr, envelope, location, session, token
 
 spec = pytest.mark.spec
@@ -82,10 +85,6 @@ async def test_a_party_that_is_not_connected_is_4003(net: OcpiNet) -> None:
 
 
 async def test_without_an_agreement_it_is_4003(net: OcpiNet) -> None:
-    from msgspec.structs import replace
-
-    from core.model.ids import PartyId
-
     held = net.hub.storage.partners.held[partner_id(net, "p2.test")]
     await net.hub.storage.partners.update(replace(held, open_to=(PartyId("FR", "CPC"),)))
     answer = await net.p1.call(net.hub, "PUT", "sessions/receiver/NL/CPA/S1", session(), to="DEEMB")
@@ -233,22 +232,71 @@ async def test_the_list_of_clients(net: OcpiNet) -> None:
     answer = await call(net.hub, "GET", "hubclientinfo?limit=3", token=net.p2.token_c)
     found = answer.json()["data"]
     rest = await call(net.hub, "GET", "hubclientinfo?offset=3", token=net.p2.token_c)
+    assert {one["role"] for one in await clients(net, both) if one["party_id"] == "EMC"} == {"EMSP"}
     found += rest.json()["data"]
-    assert answer.headers["x-total-count"] == "7"
+    assert answer.headers["x-total-count"] == "4"
     assert "link" in answer.headers
     assert all(set(one) == {"party_id", "country_code", "role", "status", "last_updated"} for one in found)
     states = {(one["country_code"] + one["party_id"], one["role"]): one["status"] for one in found}
     assert states == {
         ("NLCPA", "CPO"): "OFFLINE",
         ("BECPA", "CPO"): "OFFLINE",
-        ("FREMC", "EMSP"): "CONNECTED",
-        ("FRNSC", "NSP"): "CONNECTED",
         ("FRCPC", "CPO"): "CONNECTED",
         ("NLTWO", "CPO"): "CONNECTED",
-        ("NLTWO", "EMSP"): "CONNECTED",
     }
     dated = await call(net.hub, "GET", "hubclientinfo?date_from=2030-01-01T00:00:00Z", token=net.p2.token_c)
     assert dated.json()["data"] == []
+
+
+async def clients(net: OcpiNet, reader: OcpiPartner) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await call(net.hub, "GET", "hubclientinfo", token=reader.token_c)).json()["data"]
+    return found
+
+
+@spec("OCPI-HCI-03")
+async def test_only_parties_that_one_may_have_to_do_with_are_shown(net: OcpiNet) -> None:
+    """p1 is an operator, p2 serves drivers, p3 is both. Nobody is shown itself or its like, in a list or by a push."""
+    await OcpiPartner("p4.test", ("EMSP", "NL", "NEW")).join(net.hub)
+    listed = {
+        name: {one["party_id"] for one in await clients(net, partner)}
+        for name, partner in net._asdict().items()
+        if name != "hub"
+    }
+    assert listed == {
+        "p1": {"EMB", "EMC", "NSC", "NEW"},
+        "p2": {"CPA", "CPC"},
+        "p3": {"CPA", "EMB", "NEW"},
+    }
+    told = [len(partner.seen("PUT", "hubclientinfo")) for partner in (net.p1, net.p2, net.p3)]
+    assert told == [1, 0, 1]
+
+
+@spec("OCPI-HCI-15", "OCPI-HUB-30")
+async def test_without_an_agreement_a_party_is_planned(net: OcpiNet) -> None:
+    held = net.hub.storage.partners.held[partner_id(net, "p1.test")]
+    await net.hub.storage.partners.update(replace(held, open_to=(PartyId("FR", "EMC"),)))
+    states = {one["party_id"]: one["status"] for one in await clients(net, net.p2)}
+    assert states == {"CPA": "PLANNED", "CPC": "CONNECTED"}
+    assert {one["status"] for one in await clients(net, net.p3) if one["party_id"] == "CPA"} == {"CONNECTED"}
+    await net.hub.hub.partners.not_reached(held.id)
+    await net.relay()
+    assert not net.p2.seen("PUT", "hubclientinfo")
+    assert {r.json["status"] for r in net.p3.seen("PUT", "hubclientinfo")} == {"OFFLINE"}
+    answer = await net.p2.call(net.hub, "GET", "locations/sender", to="NLCPA")
+    assert codes(answer) == (200, 4003)
+
+
+@spec("OCPI-HCI-19")
+async def test_parties_of_2_1_1_are_shown_and_told_of(net: OcpiNet) -> None:
+    old = await OldPartner("old.test", "CPO", "IT", "CPF").join(net.hub)
+    assert {(one["party_id"], one["role"], one["status"]) for one in await clients(net, net.p2)} >= {
+        ("CPF", "CPO", "CONNECTED")
+    }
+    assert net.p2.seen("PUT", "hubclientinfo")[-1].path.endswith("/IT/CPF")
+    await net.hub.hub.partners.not_reached(partner_id(net, old.host))
+    await net.relay()
+    assert net.p2.seen("PUT", "hubclientinfo")[-1].json["status"] == "OFFLINE"
+    assert not old.seen("PUT", "hubclientinfo")
 
 
 @spec("OCPI-HCI-05", "OCPI-HCI-06", "OCPI-HCI-07", "OCPI-HUB-08", "OCPI-HCI-22")
@@ -284,8 +332,11 @@ async def test_a_planned_party_gets_no_traffic(net: OcpiNet) -> None:
     await net.p1.call(net.hub, "PUT", LOC1, location())
     await net.relay()
     assert not planned.received
-    listed = (await call(net.hub, "GET", "hubclientinfo", token=net.p2.token_c)).json()["data"]
-    assert ("NEW", "PLANNED") in {(one["party_id"], one["status"]) for one in listed}
+    assert ("NEW", "PLANNED") in {(one["party_id"], one["status"]) for one in await clients(net, net.p1)}
+    told = [(r.json["party_id"], r.json["status"]) for r in net.p1.seen("PUT", "hubclientinfo")]
+    assert told == [("NEW", "PLANNED")]
+    answer = await net.p1.call(net.hub, "PUT", "sessions/receiver/NL/CPA/S1", session(), to="NLNEW")
+    assert codes(answer) == (200, 4003)
 
 
 @spec("OCPI-HUB-38")

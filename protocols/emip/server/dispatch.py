@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from core.errors import RoamingError
-from core.model.partner import Partner, PartnerState
+from core.model.partner import Partner
 from protocols.emip import codec
 from protocols.emip.auth import authenticate, operation_of
 from protocols.emip.codes import Detail, EmipFault, fault_body, fault_of, http_status
@@ -86,8 +86,7 @@ class EmipDispatcher(Dispatcher):
         settings = settings_of(partner)
         message: Request = codec.read(envelope.body, found.wire_type, settings.tz)
         party = operation_of(partner, settings, message, operation.roles)
-        if partner.state is PartnerState.OFFLINE:
-            await self._hub.partners.reached(partner.id)
+        await self._hub.partners.heard(partner)
         call = Inbound(
             shared=self._shared,
             partner=partner,

@@ -231,6 +231,8 @@ class Ask:
         partners = self.hub.partners
         partner = await partners.by_party(party, role) or await partners.by_party(party)
         if partner is None:
+            if await partners.has_left(party):
+                raise Failure(NOT_CONNECTED, f"{party} is not connected any more")
             raise Failure(UNKNOWN_RECEIVER, f"no party {party} is known here")
         return partner
 

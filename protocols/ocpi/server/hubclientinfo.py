@@ -1,6 +1,6 @@
 """Who can be reached through the hub. Source: OCPI 2.3.0, mod_hub_client_info."""
 
-from core.model.partner import PartyStatus, Role
+from core.model.partner import PartyStatus
 from mappings.ocpi.parties import party_status_to_ocpi
 from protocols.ocpi.paging import Page, page_from
 from protocols.ocpi.server.exchange import Ask, Reply
@@ -18,11 +18,8 @@ async def list_all(ask: Ask) -> Reply:
 
 
 def _wanted(status: PartyStatus, page: Page) -> bool:
-    """A hub says by `hub_party_id` that it is one, never as a role."""
-    return (
-        status.role is not Role.HUB
-        and (page.date_from is None or status.updated_at >= page.date_from)
-        and (page.date_to is None or status.updated_at < page.date_to)
+    return (page.date_from is None or status.updated_at >= page.date_from) and (
+        page.date_to is None or status.updated_at < page.date_to
     )
 
 

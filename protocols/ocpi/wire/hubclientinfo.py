@@ -22,3 +22,7 @@ class ClientInfo(Wire, frozen=True, kw_only=True):
     role: Role
     status: ConnectionStatus
     last_updated: DateTime
+
+
+class HubInfo(ClientInfo, frozen=True, kw_only=True):
+    """A ClientInfo of another hub, for whose role 2.3.0 has no word: `role` is OTHER."""

@@ -18,7 +18,7 @@ from litestar.types import Receive, Scope, Send
 from msgspec import Struct
 
 from core.errors import RoamingError
-from core.model.partner import Partner, PartnerState
+from core.model.partner import Partner
 from protocols.oicp.auth import acting_as, authenticate
 from protocols.oicp.codes import (
     INVALID_JSON,
@@ -114,8 +114,7 @@ class Endpoint:
             raise Negative(NO_CONTRACT, "No active subscription found")
         if (wait := self._wait(partner, settings, operation)) is not None:
             return Reply(fault_body("Too many calls of this operation."), "", 429, retry_after=wait)
-        if partner.state is PartnerState.OFFLINE:
-            await self._hub.partners.reached(partner.id)
+        await self._hub.partners.heard(partner)
         body = await self._body(receive, dict(scope["headers"]))
         if body is None:
             return Reply(fault_body(f"The body is longer than {self._hub.max_body_bytes} bytes."), "", 413)

@@ -15,6 +15,8 @@ from core.model.quantities import Coordinates
 from core.model.session import CdrToken
 from core.model.token import Token, Whitelist
 from core.ports.adapter import Call, Capability, ProtocolAdapter, Told
+from core.services.partners import PartnerService
+from core.services.presence import Presence
 from core.services.sessions import SessionService
 from tests.fakes import FakeIds, FakeStorage
 
@@ -36,6 +38,11 @@ def partner(name: str, party: PartyId, role: Role, protocol: str = "fake", **mor
             **more,
         }
     )
+
+
+def registry_over(stores: FakeStorage) -> PartnerService:
+    presence = Presence(stores.sightings, stores.clock)
+    return PartnerService(stores.partners, stores.credentials, stores.outbox, presence, stores.clock, FakeIds())
 
 
 def token(whitelist: Whitelist = Whitelist.ALWAYS, **more: object) -> Token:

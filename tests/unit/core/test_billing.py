@@ -15,9 +15,8 @@ from core.model.session import CdrToken
 from core.model.tariff import PriceComponent, Tariff, TariffElement
 from core.ports.adapter import Told
 from core.services.billing import BillingService
-from core.services.partners import PartnerService
 from tests.fakes import FakeIds, FakeLedger, FakeProcesses, FakeStorage
-from tests.unit.core.examples import CPO, EMSP, NOW, OTHER_EMSP, UID, FakeAdapter, cdr, location, partner
+from tests.unit.core.examples import CPO, EMSP, NOW, OTHER_EMSP, UID, FakeAdapter, cdr, location, partner, registry_over
 
 TARIFF = Tariff(
     owner=CPO,
@@ -35,7 +34,7 @@ class World:
         self.processes = FakeProcesses()
         self.cpo = partner("cpo", CPO, Role.CPO, agreed_tariff=TARIFF)
         stores = self.storage
-        registry = PartnerService(stores.partners, stores.credentials, stores.outbox, stores.clock, FakeIds())
+        registry = registry_over(stores)
         self.ledger = FakeLedger()
         self.service = BillingService(
             registry=registry,

@@ -14,9 +14,8 @@ from core.ports.adapter import Capability, Told
 from core.retries import ONCE, PERSISTENT, next_attempt, policy_for
 from core.routing import agreed, candidate_issuers, recipients, visible_owners
 from core.services.delivery import DeliveryService
-from core.services.partners import PartnerService
 from tests.fakes import FakeIds, FakeLedger, FakeProcesses, FakeStorage
-from tests.unit.core.examples import CPO, EMSP, NOW, OTHER_EMSP, FakeAdapter, cdr, location, partner
+from tests.unit.core.examples import CPO, EMSP, NOW, OTHER_EMSP, FakeAdapter, cdr, location, partner, registry_over
 
 CAN = {"fake": frozenset({Capability.PUSH_LOCATION, Capability.PUSH_TOKEN})}
 OTHER_CPO = PartyId("BE", "CPB")
@@ -110,7 +109,7 @@ class World:
         self.adapter = FakeAdapter()
         self.processes = FakeProcesses()
         stores = self.storage
-        registry = PartnerService(stores.partners, stores.credentials, stores.outbox, stores.clock, FakeIds())
+        registry = registry_over(stores)
         self.ledger = FakeLedger()
         self.service = DeliveryService(
             outbox=stores.outbox,
@@ -209,18 +208,6 @@ async def test_our_own_database_away_is_not_the_partner_away(world: World) -> No
     assert again.attempts == ()
 
 
-async def test_a_partner_that_only_listens_is_asked_whether_it_is_back(world: World) -> None:
-    await world.told(Unavailable("refused"))
-    world.adapter.back = False
-    await world.service.probe_offline()
-    emb = await world.storage.partners.get("emb")
-    assert emb and emb.state is PartnerState.OFFLINE
-    world.adapter.back = True
-    await world.service.probe_offline()
-    emb = await world.storage.partners.get("emb")
-    assert emb and emb.state is PartnerState.CONNECTED
-
-
 async def test_a_cdr_gets_its_process_and_no_delivery(world: World) -> None:
     await world.service.fan_out(event(EventKind.CDR_ACCEPTED, key="NLCPA/CDR1"))
     assert world.processes.started == ["NLCPA/CDR1"]
@@ -249,7 +236,7 @@ async def test_cdrs_that_wait_for_a_partner_are_hurried_when_it_is_back(world: W
 
 async def test_parties_are_announced_when_a_partner_is_suspended(world: World) -> None:
     stores = world.storage
-    registry = PartnerService(stores.partners, stores.credentials, stores.outbox, stores.clock, FakeIds())
+    registry = registry_over(stores)
     await registry.suspend("emb")
     (told,) = await stores.outbox.claim_events(10, 60)
     assert (told.kind, told.owner, told.part) == (EventKind.PARTY_CHANGED, EMSP, "SUSPENDED")
@@ -257,7 +244,7 @@ async def test_parties_are_announced_when_a_partner_is_suspended(world: World) -
 
 async def test_a_role_named_twice_is_refused(world: World) -> None:
     stores = world.storage
-    registry = PartnerService(stores.partners, stores.credentials, stores.outbox, stores.clock, FakeIds())
+    registry = registry_over(stores)
     twice = (PartyRole(role=Role.CPO, party=OTHER_CPO),) * 2
     with pytest.raises(Exception, match="twice"):
         await registry.add(partner("x", OTHER_CPO, Role.CPO, roles=twice), {})

@@ -14,8 +14,8 @@ from core.ports.feeds import Follower, Pull
 from core.ports.stores import Saved
 from core.services import following
 from core.services.following import FollowingService
-from core.services.partners import PartnerService
-from tests.fakes import FakeIds, FakeStorage
+from tests.fakes import FakeStorage
+from tests.unit.core.examples import registry_over
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 STATIONS = Feed(name="stations", full_every=DAY, delta_every=HOUR)
@@ -43,9 +43,7 @@ class Bench:
     def __init__(self) -> None:
         self.storage = FakeStorage()
         self.clock = self.storage.clock
-        registry = PartnerService(
-            self.storage.partners, self.storage.credentials, self.storage.outbox, self.clock, FakeIds()
-        )
+        registry = registry_over(self.storage)
         self.lister = Lister()
         self.service = FollowingService(
             feeds=self.storage.feeds, registry=registry, followers={"any": self.lister}, clock=self.clock

@@ -46,11 +46,12 @@ def test_every_setting_can_be_given() -> None:
         TRUSTED_PROXIES="10.0.0.1, 192.168.0.0/16,::1",
         MAX_BODY_BYTES="4096",
         AUTHORISE_DEADLINE_S="2",
+        SILENCE_S="90",
     )
     assert (read.hub_country_code, read.hub_party_id) == ("DE", "AB1")
     assert (read.open_registration, read.allow_private_addresses) == (True, True)
     assert read.trusted_proxies == tuple(map(ipaddress.ip_network, ("10.0.0.1/32", "192.168.0.0/16", "::1/128")))
-    assert (read.max_body_bytes, read.authorise_deadline_s) == (4096, 2.0)
+    assert (read.max_body_bytes, read.authorise_deadline_s, read.silence_s) == (4096, 2.0, 90.0)
 
 
 @pytest.mark.parametrize("name", REQUIRED)
@@ -90,6 +91,9 @@ def test_all_missing_variables_are_named_at_once() -> None:
         ("AUTHORISE_DEADLINE_S", "0"),
         ("AUTHORISE_DEADLINE_S", "soon"),
         ("AUTHORISE_DEADLINE_S", "nan"),
+        ("SILENCE_S", "0.4"),
+        ("SILENCE_S", "86401"),
+        ("SILENCE_S", "inf"),
     ],
 )
 def test_a_wrong_value_is_named_and_not_shown(name: str, value: str) -> None:

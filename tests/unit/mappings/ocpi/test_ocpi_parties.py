@@ -6,8 +6,10 @@ import pytest
 from core.errors import Invalid, Unsupported
 from core.model.ids import PartyId
 from core.model.partner import PartnerState, PartyRole, PartyStatus, Role
-from mappings.ocpi import parties
+from mappings.ocpi import parties, v2_2_1
+from mappings.ocpi.forms import NOTHING_KNOWN
 from protocols.ocpi.wire import credentials as wire
+from protocols.ocpi.wire import hubclientinfo
 from tests.golden.ocpi.goldens import golden
 
 
@@ -55,13 +57,23 @@ def test_the_state_of_a_connection() -> None:
 
 
 def test_ocpi_has_no_role_for_hubs() -> None:
-    hub = PartyRole(role=Role.HUB, party=PartyId("NL", "HUB"))
     with pytest.raises(Unsupported):
-        parties.role_to_ocpi(hub)
-    with pytest.raises(Unsupported):
-        parties.party_status_to_ocpi(
-            PartyStatus(party=hub.party, role=Role.HUB, state=PartnerState.CONNECTED, updated_at=datetime.now(UTC))
-        )
+        parties.role_to_ocpi(PartyRole(role=Role.HUB, party=PartyId("NL", "HUB")))
+
+
+@pytest.mark.spec("OCPI-HCI-20")
+def test_a_hub_is_told_of_as_other_and_to_2_2_1_as_a_hub() -> None:
+    hub = PartyStatus(
+        party=PartyId("BE", "HB2"),
+        role=Role.HUB,
+        state=PartnerState.CONNECTED,
+        updated_at=datetime(2026, 1, 2, tzinfo=UTC),
+    )
+    info = parties.party_status_to_ocpi(hub)
+    assert info.role is wire.Role.OTHER
+    older = v2_2_1.FORMS[type(info)].older(info, NOTHING_KNOWN)
+    assert older.role.value == "HUB"
+    assert parties.party_status_from_ocpi(v2_2_1.FORMS[hubclientinfo.ClientInfo].newer(older, NOTHING_KNOWN)) == hub
 
 
 def test_a_party_without_name_is_named_by_its_id() -> None:
