@@ -68,7 +68,7 @@ class _Connection(asyncio.Protocol):
             end = self._buffer.find(b"\r\n\r\n")
             if end < 0:
                 return
-            self._wanted = end + 4 + _length(bytes(self._buffer[:end]))
+            self._wanted = end + 4 + content_length(bytes(self._buffer[:end]))
         if len(self._buffer) < self._wanted:
             return
         self._job.answered(self._number, bytes(self._buffer[:12]), time.perf_counter() - self._sent_at)
@@ -84,7 +84,7 @@ class _Connection(asyncio.Protocol):
             self.done.set_result(None)
 
 
-def _length(head: bytes) -> int:
+def content_length(head: bytes) -> int:
     for line in head.split(b"\r\n"):
         name, _, value = line.partition(b":")
         if name.lower() == b"content-length":

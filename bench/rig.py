@@ -65,24 +65,35 @@ async def load(
 @asynccontextmanager
 async def reference(pages: Sequence[bytes] = ()) -> AsyncIterator[int]:
     """The port of a bare Litestar, which sends `pages` in turn."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "pages"
         framed(list(pages), path)
-        arguments = [str(port), *([str(path)] if pages else [])]
-        child = await asyncio.create_subprocess_exec(sys.executable, "-m", "bench.reference", *arguments)
-        try:
-            await _listening(port)
+        async with child("bench.reference", port, *([str(path)] if pages else [])):
             yield port
-        finally:
-            child.terminate()
-            await child.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@asynccontextmanager
+async def child(module: str, port: int, *arguments: str, python: str = sys.executable) -> AsyncIterator[None]:
+    """A server in a process of its own, listening on `port`, which is its first argument."""
+    process = await asyncio.create_subprocess_exec(python, "-m", module, str(port), *arguments)
+    try:
+        await _listening(port)
+        yield
+    finally:
+        process.terminate()
+        await process.wait()
 
 
 async def _listening(port: int) -> None:
-    for _ in range(200):
+    for _ in range(400):
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError:
@@ -90,7 +101,7 @@ async def _listening(port: int) -> None:
             continue
         writer.close()
         return
-    raise TimeoutError("the reference does not listen")
+    raise TimeoutError(f"nothing listens on port {port}")
 
 
 @asynccontextmanager
