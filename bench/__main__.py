@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from bench import authorisation, codecs, forwarding, full_load, lists, mappings, pages, pairs, statuses
+from bench import authorisation, codecs, forwarding, full_load, lists, mappings, pages, pairs, peer, statuses
 from bench.material import EVSES, points_of
 from bench.rig import Figure, table
 from bench.scene import scene
 from gateway.simulator.stations import Point
 
-SECTIONS = ("statuses", "pages", "authorisation", "load", "mappings", "codecs", "pairs", "lists", "forwarding")
+SECTIONS = ("statuses", "pages", "authorisation", "load", "mappings", "codecs", "pairs", "lists", "forwarding", "peer")
 
 
 @click.command()
@@ -50,7 +50,7 @@ async def _measure(sections: frozenset[str], points: list[Point], rounds: int) -
         found += await pairs.measure()
     if now("lists"):
         found += await lists.measure(points)
-    if sections & {"statuses", "pages", "authorisation", "forwarding"}:
+    if sections & {"statuses", "pages", "authorisation", "forwarding", "peer"}:
         async with scene(points) as made:
             if now("statuses"):
                 found += await statuses.measure(made, rounds)
@@ -60,6 +60,8 @@ async def _measure(sections: frozenset[str], points: list[Point], rounds: int) -
                 found += await authorisation.measure(made, rounds)
             if now("forwarding"):
                 found += await forwarding.measure(made, rounds)
+            if now("peer"):
+                found += await peer.measure(made, rounds)
     return sorted(found, key=lambda figure: _letter(figure, found))
 
 

@@ -1,7 +1,7 @@
 """(i) A Location of one OCPI party addressed to another: what passing it on adds, and how many a second, against a bare
 proxy on the same server and client. The receiver is a process that answers at once."""
 
-from bench.rig import Figure, Load, Pairs, child, free_port, load, request
+from bench.rig import Figure, Load, Pairs, free_port, load, module, request
 from bench.scene import OcpiEmsp, Scene, good, settled
 from core.model.ids import PartyId
 from gateway.simulator.ocpi.objects import Object, location
@@ -34,7 +34,7 @@ async def measure(made: Scene, rounds: int) -> list[Figure]:
     emsp = Elsewhere("Durchgang", PartyId("DE", "DRG"), made.url)
     emsp.receiver = f"{target}/locations"
     try:
-        async with child("bench.receiver", receiver), child("bench.proxy", proxy, target):
+        async with module("receiver", receiver), module("proxy", proxy, target):
             await emsp.join(made.admin)
             await settled(made.url)
             sent = _request(made, emsp)

@@ -69,7 +69,7 @@ async def reference(pages: Sequence[bytes] = ()) -> AsyncIterator[int]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "pages"
         framed(list(pages), path)
-        async with child("bench.reference", port, *([str(path)] if pages else [])):
+        async with module("reference", port, *([str(path)] if pages else [])):
             yield port
 
 
@@ -81,9 +81,15 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def child(module: str, port: int, *arguments: str, python: str = sys.executable) -> AsyncIterator[None]:
-    """A server in a process of its own, listening on `port`, which is its first argument."""
-    process = await asyncio.create_subprocess_exec(python, "-m", module, str(port), *arguments)
+async def module(name: str, port: int, *arguments: str) -> AsyncIterator[None]:
+    """A server of this package in a process of its own; its first argument is the port that it listens on."""
+    async with serving(port, sys.executable, "-m", f"bench.{name}", str(port), *arguments):
+        yield
+
+
+@asynccontextmanager
+async def serving(port: int, *command: str, folder: Path | None = None) -> AsyncIterator[None]:
+    process = await asyncio.create_subprocess_exec(*command, cwd=folder)
     try:
         await _listening(port)
         yield
