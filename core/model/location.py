@@ -8,6 +8,7 @@ field's standard values are listed in the enumerations here, and others pass thr
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from msgspec import field
 
@@ -294,10 +295,29 @@ def location_key(owner: PartyId, location_id: str) -> str:
     return f"{owner.key}/{location_id.upper()}"
 
 
+class Position(NamedTuple):
+    """Where a location stands in the order of pages: by `updated_at`, then by key."""
+
+    updated_at: datetime
+    key: str
+
+
+class PageKey(NamedTuple):
+    key: str
+    revision: int
+    updated_at: datetime
+
+    @property
+    def position(self) -> Position:
+        return Position(self.updated_at, self.key)
+
+
 class LocationQuery(Model, frozen=True, kw_only=True):
     """Which locations a reader wants.
 
-    `updated_from` inclusive, `updated_to` exclusive; `offset` and `limit` in objects.
+    `updated_from` inclusive, `updated_to` exclusive; `offset` and `limit` in objects. `after`: those behind this
+    position, instead of an offset: nothing is missed where locations change while pages are read, and a page far
+    behind costs what the first one does.
 
     `owners` None = all that the reader may see."""
 
@@ -306,4 +326,5 @@ class LocationQuery(Model, frozen=True, kw_only=True):
     owners: tuple[PartyId, ...] | None = None
     offset: int = 0
     limit: int = 100
+    after: Position | None = None
     evse_ids: tuple[EvseId, ...] = field(default=())

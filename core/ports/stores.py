@@ -16,7 +16,7 @@ from core.model.cdr import CdrSettlement, CdrState
 from core.model.delivery import Delivery, DeliveryState
 from core.model.event import Event
 from core.model.ids import ContractId, EvseId, PartyId, TokenUid
-from core.model.location import EvseChange, Location, LocationQuery
+from core.model.location import EvseChange, Location, LocationQuery, PageKey
 from core.model.partner import CredentialKind, Partner, Role, Sighting
 from core.model.session import Session
 from core.model.tariff import Tariff
@@ -69,8 +69,8 @@ class LocationStore(Protocol):
         """In order of (updated_at, key); the second value is how many match altogether."""
         ...
 
-    async def page_keys(self, query: LocationQuery) -> tuple[list[tuple[str, int]], int]:
-        """As `page`, but (key, revision) only, for readers that hold encoded copies; `revision_at` says what a revision
+    async def page_keys(self, query: LocationQuery) -> tuple[list[PageKey], int]:
+        """As `page`, without the locations, for readers that hold encoded copies; `revision_at` says what a revision
         is."""
         ...
 

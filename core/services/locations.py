@@ -9,7 +9,7 @@ from core.errors import Refused, Unknown
 from core.model.base import Extensions
 from core.model.event import Event, EventKind
 from core.model.ids import EvseId, PartyId
-from core.model.location import Evse, EvseChange, EvseStatus, Location, LocationQuery
+from core.model.location import Evse, EvseChange, EvseStatus, Location, LocationQuery, PageKey
 from core.model.partner import Partner
 from core.ports.clock import Clock, Ids
 from core.ports.stores import LocationStore, PartnerStore, Saved
@@ -126,10 +126,10 @@ class LocationService:
     async def page(self, reader: Partner, query: LocationQuery) -> tuple[list[Location], int]:
         return await self._locations.page(await self.visible_query(reader, query))
 
-    async def page_keys(self, reader: Partner, query: LocationQuery) -> tuple[list[tuple[str, int]], int]:
+    async def page_keys(self, reader: Partner, query: LocationQuery) -> tuple[list[PageKey], int]:
         return await self._locations.page_keys(await self.visible_query(reader, query))
 
-    async def visible_keys(self, query: LocationQuery) -> tuple[list[tuple[str, int]], int]:
+    async def visible_keys(self, query: LocationQuery) -> tuple[list[PageKey], int]:
         """As `page_keys`, for a query that `visible_query` gave; not checked again."""
         return await self._locations.page_keys(query)
 

@@ -10,10 +10,10 @@ from core.errors import Unknown
 from core.model.base import Extensions
 from core.model.event import Event
 from core.model.ids import EvseId, PartyId
-from core.model.location import EvseChange, Location, LocationQuery, location_key
+from core.model.location import EvseChange, Location, LocationQuery, PageKey, Position, location_key
 from core.ports.stores import Saved
 from gateway.storage.database import Database, Session, translated
-from gateway.storage.documents import Document, item, latest_events, revision_after, stamp
+from gateway.storage.documents import Document, item, latest_events, moment, revision_after, stamp
 from gateway.storage.group_commit import GroupCommit
 from gateway.storage.outbox import EventWriter
 from gateway.storage.versioned import SORT, VersionedStore, document_of, owners_filter, window
@@ -95,19 +95,21 @@ class MongoLocations(VersionedStore[Location]):
     async def page(self, query: LocationQuery) -> tuple[list[Location], int]:
         return await self._page(_filter(query), query.offset, query.limit)
 
-    async def page_keys(self, query: LocationQuery) -> tuple[list[tuple[str, int]], int]:
+    async def page_keys(self, query: LocationQuery) -> tuple[list[PageKey], int]:
         """Without an EVSE filter the index alone answers it."""
         wanted = _filter(query)
-        keys: list[tuple[str, int]] = []
+        keys: list[PageKey] = []
         if query.limit > 0:
+            begin = {"$and": [_ANY_TIME | wanted, _behind(query.after)]} if query.after else _ANY_TIME | wanted
+            skipped = 0 if query.after else query.offset
             with translated(writes=False):
                 cursor = (
-                    self._collection.find(_ANY_TIME | wanted, {"rev": 1})
+                    self._collection.find(begin, {"rev": 1, "doc.updated_at": 1})
                     .sort(SORT)
-                    .skip(query.offset)
+                    .skip(skipped)
                     .limit(query.limit)
                 )
-                keys = [(document["_id"], document["rev"]) for document in await cursor.to_list()]
+                keys = [_page_key(document) for document in await cursor.to_list()]
         return keys, await self._count(wanted)
 
     async def by_keys(self, keys: Sequence[str]) -> list[tuple[int, Location]]:
@@ -225,6 +227,17 @@ def _update(key: str, places: dict[int, dict[str, str | None]], revision: int) -
     newest = max(values["updated_at"] or "" for values in places.values())
     update: Document = {"$set": written | {"rev": revision}, "$max": {"doc.updated_at": newest}}
     return UpdateOne({"_id": key}, update | ({"$unset": cleared} if cleared else {}))
+
+
+def _page_key(document: Document) -> PageKey:
+    return PageKey(document["_id"], document["rev"], moment(document["doc"]["updated_at"]))
+
+
+def _behind(position: Position) -> Document:
+    """The first bound is for the index, which knows no alternatives."""
+    at = stamp(position.updated_at)
+    later = [{"doc.updated_at": {"$gt": at}}, {"doc.updated_at": at, "_id": {"$gt": position.key}}]
+    return {"doc.updated_at": {"$gte": at}, "$or": later}
 
 
 def _filter(query: LocationQuery) -> Document:

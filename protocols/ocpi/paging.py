@@ -1,13 +1,15 @@
 """List requests and their pages. Source: OCPI 2.3.0, transport_and_format, pagination."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlencode
 
 from msgspec import Struct
 
 from core.errors import Invalid
+from core.model.location import Position
 from mappings.ocpi.common import time_from_ocpi
 from protocols.ocpi.codec import checked_text
 from protocols.ocpi.wire.types import DateTime
@@ -24,11 +26,22 @@ class Page(Struct, frozen=True, kw_only=True):
     date_to: datetime | None = None
     offset: int = 0
     limit: int = MAX_LIMIT
+    after: Position | None = None
 
     @property
     def empty(self) -> bool:
         """Nothing can be between these dates."""
         return self.date_from is not None and self.date_to is not None and self.date_from >= self.date_to
+
+    def following(self, total: int) -> dict[str, str] | None:
+        """What leads to the next page by its offset; None: this is the last."""
+        behind = self.offset + self.limit
+        return {"offset": str(behind), "limit": str(self.limit)} if behind < total else None
+
+    def behind(self, last: Position) -> dict[str, str]:
+        """What leads to the page behind this position: however far that is, and whatever has moved in between."""
+        after = f"{last.updated_at.astimezone(UTC).isoformat()}/{last.key}"  # exact: OCPI's own times may be cut
+        return {"offset": str(self.offset + self.limit), "limit": str(self.limit), "after": after}
 
 
 def page_from(query: Mapping[str, str]) -> Page:
@@ -38,17 +51,32 @@ def page_from(query: Mapping[str, str]) -> Page:
         date_to=_moment(query, "date_to"),
         offset=_number(query, "offset", 0, lowest=0),
         limit=min(_number(query, "limit", MAX_LIMIT, lowest=1), MAX_LIMIT),
+        after=_position(query, "after"),
     )
 
 
-def page_headers(url: str, query: Mapping[str, str], page: Page, total: int) -> list[tuple[str, str]]:
-    """`url` is that of the endpoint. The next link repeats every parameter that came, known or not."""
+def page_headers(
+    url: str, query: Mapping[str, str], page: Page, total: int, following: Mapping[str, str] | None
+) -> list[tuple[str, str]]:
+    """`url` is that of the endpoint. The next link repeats every parameter that came, known or not, but for those of
+    `following`."""
     headers = [("X-Total-Count", str(total)), ("X-Limit", str(page.limit))]
-    following = page.offset + page.limit
-    if following < total:
-        asked = {**query, "offset": str(following), "limit": str(page.limit)}
-        headers.append(("Link", f'<{url}?{urlencode(asked)}>; rel="next"'))
+    if following is not None:
+        headers.append(("Link", f'<{url}?{urlencode({**query, **following})}>; rel="next"'))
     return headers
+
+
+def _position(query: Mapping[str, str], name: str) -> Position | None:
+    """A parameter of ours, in links only."""
+    text = query.get(name)
+    if text is None:
+        return None
+    at, _, key = text.partition("/")
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(at)
+        if key and moment.tzinfo is not None:
+            return Position(moment.astimezone(UTC), key)
+    raise Invalid(name, "belongs to next links, which are to be followed as they are")
 
 
 def _moment(query: Mapping[str, str], name: str) -> datetime | None:

@@ -98,6 +98,22 @@ async def test_pages_are_in_order_and_their_window_is_exact(storage):
     assert await storage.locations.page(replace(window, offset=10)) == ([], 4)
 
 
+async def test_what_is_behind_a_position_whatever_has_moved(storage):
+    places = [location(n, updated_at=at() + n // 2 * MICROSECOND) for n in range(1, 8)]
+    await storage.locations.save_all(places, events=[])
+    query = LocationQuery(limit=3)
+    first, total = await storage.locations.page_keys(query)
+    assert ([one.key for one in first], total) == (["DEABC/LOC1", "DEABC/LOC2", "DEABC/LOC3"], 7)
+    await status(storage)  # the first has moved to the end: by its offset the fourth would be missed
+    second, _ = await storage.locations.page_keys(replace(query, offset=3, after=first[-1].position))
+    third, total = await storage.locations.page_keys(replace(query, limit=9, after=second[-1].position))
+    assert [one.key for one in second] == ["DEABC/LOC4", "DEABC/LOC5", "DEABC/LOC6"]
+    assert ([one.key for one in third], total) == (["DEABC/LOC7", "DEABC/LOC1"], 7)
+    assert await storage.locations.page_keys(replace(query, after=third[-1].position)) == ([], 7)
+    foreign = replace(query, owners=(XYZ,), after=first[-1].position)
+    assert await storage.locations.page_keys(foreign) == ([], 0)
+
+
 async def test_pages_by_owner_and_by_evse(storage):
     mine, theirs = location(1), location(2, owner=XYZ)
     await storage.locations.save_all([mine, theirs], events=[])
@@ -110,15 +126,16 @@ async def test_pages_by_owner_and_by_evse(storage):
 async def test_keys_and_revisions_of_a_page_follow_every_change(storage):
     await storage.locations.save_all([location(1), location(2)], events=[])
     first, total = await storage.locations.page_keys(LocationQuery())
-    assert ([key for key, _ in first], total) == (["DEABC/LOC1", "DEABC/LOC2"], 2)
+    assert ([key for key, *_ in first], total) == (["DEABC/LOC1", "DEABC/LOC2"], 2)
     await status(storage)
-    by_key = dict(await storage.locations.by_keys(["DEABC/LOC1", "DEABC/LOC2", "DEABC/LOC3"]) and first)
+    by_key = {one.key: one.revision for one in first}
+    assert len(await storage.locations.by_keys(["DEABC/LOC1", "DEABC/LOC2", "DEABC/LOC3"])) == 2
     now = {found.key: revision for revision, found in await storage.locations.by_keys(list(by_key))}
     assert now["DEABC/LOC1"] > by_key["DEABC/LOC1"]
     assert now["DEABC/LOC2"] == by_key["DEABC/LOC2"]
     await storage.locations.remove([location(1)], events=[])
     await storage.locations.save(location(1), events=[])
-    again = dict((await storage.locations.page_keys(LocationQuery()))[0])
+    again = {one.key: one.revision for one in (await storage.locations.page_keys(LocationQuery()))[0]}
     assert again["DEABC/LOC1"] > now["DEABC/LOC1"]
 
 
@@ -194,12 +211,12 @@ async def test_extensions_of_statuses_that_come_together_are_all_kept(storage):
 async def test_what_is_noted_at_an_evse_is_no_change(storage):
     await storage.locations.save(location(), events=[])
     before = await storage.locations.get(ABC, "Loc1")
-    [(key, revision)], _ = await storage.locations.page_keys(LocationQuery())
+    page = await storage.locations.page_keys(LocationQuery())
     await storage.locations.annotate(ABC, "LOC1", "uid-1-0", {"words": "1", "more-words": "2"})
     after = await storage.locations.get(ABC, "Loc1")
     noted = {**before.evses[0].extensions, "words": "1", "more-words": "2"}
     assert after == replace(before, evses=(replace(before.evses[0], extensions=noted), *before.evses[1:]))
-    assert await storage.locations.page_keys(LocationQuery()) == ([(key, revision)], 1)
+    assert await storage.locations.page_keys(LocationQuery()) == page
     assert not await events(storage)
     for number, uid in (("LOC9", "UID-1-0"), ("LOC1", "nobody")):
         with pytest.raises(Unknown):

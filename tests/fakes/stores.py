@@ -14,7 +14,7 @@ from core.model.cards import same_card
 from core.model.cdr import CdrSettlement, CdrState
 from core.model.event import Event
 from core.model.ids import ContractId, EvseId, PartyId, TokenUid
-from core.model.location import Evse, EvseChange, Location, LocationQuery, location_key
+from core.model.location import Evse, EvseChange, Location, LocationQuery, PageKey, location_key
 from core.model.session import Session, session_key
 from core.model.tariff import Tariff
 from core.model.token import Token, TokenQuery, token_key
@@ -134,9 +134,11 @@ class FakeLocations(_Shelf[Location]):
         found = self._query(query)
         return found[query.offset : query.offset + query.limit], len(found)
 
-    async def page_keys(self, query: LocationQuery) -> tuple[list[tuple[str, int]], int]:
-        page, total = await self.page(query)
-        return [(location.key, self.revisions[location.key]) for location in page], total
+    async def page_keys(self, query: LocationQuery) -> tuple[list[PageKey], int]:
+        found = self._query(query)
+        behind = [one for one in found if query.after is None or (one.updated_at, one.key) > query.after]
+        page = behind[query.offset if query.after is None else 0 :][: query.limit]
+        return [PageKey(one.key, self.revisions[one.key], one.updated_at) for one in page], len(found)
 
     async def by_keys(self, keys: Sequence[str]) -> list[tuple[int, Location]]:
         return [(self.revisions[key], self.held[key]) for key in keys if key in self.held]

@@ -106,6 +106,7 @@ async def test_the_next_link_keeps_everything(net: OcpiNet) -> None:
         "date_to": "2026-02-01T00:00:00Z",
         "limit": "2",
         "offset": "3",
+        "after": "2026-01-15T12:00:02+00:00/NLCPA/X02",
     }
 
 
@@ -158,6 +159,25 @@ async def test_a_list_without_to_by_the_partners_own_switch(net: OcpiNet) -> Non
     answer = await call(net.hub, "POST", "credentials", token=shown["token_a"], body=net.p2.credentials())
     net.p2.token_c = answer.json()["data"]["token"]
     assert (await net.p2.call(net.hub, "GET", "locations/sender", to=None)).json()["status_code"] == 1000
+
+
+async def test_a_location_that_changes_during_a_crawl_is_seen_again_and_no_other_is_missed(net: OcpiNet) -> None:
+    """By its offset alone the eleventh would be missed."""
+    first = await get(net, await filled(net, "locations") + "limit=10")
+    patch = {"status": "BLOCKED", "last_updated": stamp(59)}
+    await net.p1.call(net.hub, "PATCH", "locations/receiver/NL/CPA/X02/E1", patch)
+    found, path = names(first), following(first)
+    while path:
+        answer = await get(net, path)
+        found, path = found + names(answer), following(answer)
+    assert found == [f"X{number:02}" for number in range(25)] + ["X02"]
+
+
+@pytest.mark.parametrize("after", ["", "x", "2026-01-15T12:00:00Z", "2026-01-15T12:00:00/NLCPA/X01", "/NLCPA/X01"])
+async def test_a_next_link_that_was_altered(net: OcpiNet, after: str) -> None:
+    answer = await get(net, await filled(net, "locations", 1) + f"after={after}")
+    assert (answer.status_code, answer.json()["status_code"]) == (200, 2001)
+    assert "after" in answer.json()["status_message"]
 
 
 async def test_an_encoded_page_is_kept_until_something_changes(net: OcpiNet, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,13 +65,13 @@ class Catalogue:
     async def entries(self, reader: Partner) -> list[Entry]:
         """All that the reader may see, in the order in which it was stored; withdrawn ones too."""
         held, _ = await self._hub.locations.page_keys(reader, LocationQuery(limit=ALL))
-        stale = [key for key, revision in held if self._made.get(key, (-1, ()))[0] != revision]
+        stale = [key for key, revision, _ in held if self._made.get(key, (-1, ()))[0] != revision]
         for start in range(0, len(stale), BULK):
             read = await self._hub.locations.by_keys(stale[start : start + BULK])
             for location, revision, entries, losses in await asyncio.to_thread(self._rendered, read):
                 self._made[location.key] = revision, entries
                 await self._hub.note_fetched("location", location.owner, PROTOCOL, losses)
-        found = [entry for key, _ in held if key in self._made for entry in self._made[key][1]]
+        found = [entry for key, *_ in held if key in self._made for entry in self._made[key][1]]
         found.sort(key=lambda entry: entry.changed)
         return found
 

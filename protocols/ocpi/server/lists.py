@@ -6,11 +6,14 @@ Location has changed: a page that is asked for again costs no work, and is never
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from core.errors import Unsupported
-from core.model.location import LocationQuery
+from core.model.location import LocationQuery, Position
 from core.model.loss import Loss, LossKind
 from mappings.ocpi.common import PROTOCOL
 from mappings.ocpi.locations import location_losses, location_to_ocpi
@@ -42,7 +45,16 @@ def list_page(ask: Ask) -> Page:
 
 
 def reply_list(ask: Ask, page: Page, data: bytes, total: int) -> Reply:
-    headers = page_headers(ask.url, ask.query, page, total)
+    return _listed(ask, page, data, total, page.following(total))
+
+
+def reply_walk(ask: Ask, page: Page, data: bytes, total: int, last: Position | None) -> Reply:
+    """A page of a list that is walked by position; `last`: of the page, None: nothing is behind it."""
+    return _listed(ask, page, data, total, None if last is None else page.behind(last))
+
+
+def _listed(ask: Ask, page: Page, data: bytes, total: int, following: Mapping[str, str] | None) -> Reply:
+    headers = page_headers(ask.url, ask.query, page, total, following)
     return Reply(data=data, headers=tuple(headers), sender=ask.addressed)
 
 
@@ -90,6 +102,14 @@ class Kept(OrderedDict[Any, Any]):
         return held[0]
 
 
+class Walked(Struct, frozen=True):
+    """An array of Locations, how many match altogether, and the position of the last; None: nothing is behind it."""
+
+    data: bytes
+    total: int
+    last: Position | None
+
+
 class LocationPages:
     """Encoded pages of what `LocationService` holds, by the way that a reader is told of it. A key has one fragment,
     that of the revision last asked for."""
@@ -100,26 +120,28 @@ class LocationPages:
         self._fragments = Kept(FRAGMENT_BYTES)
         self._pages = Kept(PAGE_BYTES)
 
-    async def page(self, query: LocationQuery, dialect: Dialect) -> tuple[bytes, int]:
-        """An array of Locations, and how many match altogether. `query` names the owners that may be seen."""
+    async def page(self, query: LocationQuery, dialect: Dialect) -> Walked:
+        """`query` names the owners that may be seen."""
         generation = -1 if dialect.version.single_party else self._locations.generation  # its tariffs pass with time
         held = self._pages.find((dialect.key, query)) if generation != -1 else None
         if held is not None and held[0] == generation:
-            data, total = held[1:]
-            return data, total
-        data, total = await self._build(query, dialect)
+            known: Walked = held[1]
+            return known
+        walked = await self._build(query, dialect)
         if generation != -1:
-            self._pages.keep((dialect.key, query), (generation, data, total), len(data))
-        return data, total
+            self._pages.keep((dialect.key, query), (generation, walked), len(walked.data))
+        return walked
 
-    async def _build(self, query: LocationQuery, dialect: Dialect) -> tuple[bytes, int]:
-        keys, total = await self._locations.visible_keys(query)
+    async def _build(self, query: LocationQuery, dialect: Dialect) -> Walked:
+        more, total = await self._locations.visible_keys(replace(query, limit=query.limit + 1))
+        keys = more[: query.limit]
+        last = keys[-1].position if len(more) > len(keys) else None
         found: dict[str, bytes] = {}
-        for key, revision in keys:
+        for key, revision, _ in keys:
             known = None if dialect.version.single_party else self._fragments.find((dialect.key, key))
             if known is not None and known[0] == revision:
                 found[key] = known[1]
-        missing = [key for key, _ in keys if key not in found]
+        missing = [key for key, *_ in keys if key not in found]
         fresh = await self._locations.by_keys(missing) if missing else []
         around = await surroundings(dialect.version, self._hub, [location for _, location in fresh])
         dialect = dialect.knowing(**around)
@@ -128,4 +150,4 @@ class LocationPages:
             lost = location_losses(location) + dialect.losses(location) if part else WITHHELD
             await self._hub.note_fetched("location", location.owner, PROTOCOL, lost)
             self._fragments.keep((dialect.key, location.key), (revision, part), len(part))
-        return codec.joined(filter(None, (found.get(key, _LEFT_OUT) for key, _ in keys))), total
+        return Walked(codec.joined(filter(None, (found.get(key, _LEFT_OUT) for key, *_ in keys))), total, last)

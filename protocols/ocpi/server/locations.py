@@ -25,7 +25,7 @@ from protocols.ocpi.codes import NOT_ENOUGH, Failure
 from protocols.ocpi.server.answers import CREATED, DONE, done, for_everybody, time_of
 from protocols.ocpi.server.exchange import Ask, Reply, same_id, same_owner
 from protocols.ocpi.server.forwarding import forward, serves
-from protocols.ocpi.server.lists import LocationPages, list_page, reply_list, reply_nothing
+from protocols.ocpi.server.lists import LocationPages, list_page, reply_nothing, reply_walk
 from protocols.ocpi.server.locked import together, turn
 from protocols.ocpi.server.routes import Route
 from protocols.ocpi.server.surroundings import surroundings
@@ -150,9 +150,10 @@ class Reading:
             owners=None if ask.addressed is None else (ask.addressed,),
             offset=page.offset,
             limit=page.limit,
+            after=page.after,
         )
-        data, total = await self._pages.page(await ask.hub.locations.visible_query(ask.partner, query), ask.dialect)
-        return reply_list(ask, page, data, total)
+        walked = await self._pages.page(await ask.hub.locations.visible_query(ask.partner, query), ask.dialect)
+        return reply_walk(ask, page, walked.data, walked.total, walked.last)
 
     async def one(self, ask: Ask) -> Reply:
         """From the only owner of that id that the reader may see; from the hub's copy if that was asked for, or if the

@@ -83,13 +83,13 @@ class Catalogue:
     async def entries(self, reader: Partner) -> list[Entry]:
         """All that the reader may see, removed ones too, by EVSE id."""
         held, _ = await self._hub.locations.page_keys(reader, LocationQuery(limit=ALL))
-        stale = [key for key, revision in held if self._made.get(key, (-1, ()))[0] != revision]
+        stale = [key for key, revision, _ in held if self._made.get(key, (-1, ()))[0] != revision]
         for start in range(0, len(stale), BULK):
             for revision, location in await self._hub.locations.by_keys(stale[start : start + BULK]):
                 made = records_of(location, self._hub.identity.hotline)
                 await self._hub.note_fetched("location", location.owner, PROTOCOL, (*made.losses, *made.withheld))
                 self._made[location.key] = revision, entries_of(location, made)
-        found = [entry for key, _ in held if key in self._made for entry in self._made[key][1]]
+        found = [entry for key, *_ in held if key in self._made for entry in self._made[key][1]]
         found.sort(key=lambda entry: (entry.key, entry.location_key))
         return found
 
