@@ -3,12 +3,13 @@
 Source: OCPI 2.3.0, mod_tariffs (dimensions and step size).
 """
 
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
 from core.errors import Unsupported
 from core.model.base import Model
 from core.model.quantities import Price, TaxAmount
-from core.model.tariff import PriceComponent, Tariff
+from core.model.tariff import PriceComponent, Restrictions, Tariff, TariffElement
 
 _CENT = Decimal("0.01")
 _UNIT = {"ENERGY": Decimal(1000), "TIME": Decimal(3600), "PARKING_TIME": Decimal(3600)}
@@ -16,11 +17,14 @@ _UNIT = {"ENERGY": Decimal(1000), "TIME": Decimal(3600), "PARKING_TIME": Decimal
 
 
 class Consumption(Model, frozen=True, kw_only=True):
-    """What was consumed: kWh (None: not known), and hours of charging and of parking without charging."""
+    """What was consumed: kWh (None: not known), and hours of charging and of parking without charging.
+
+    `reserved_h`: hours that it was only kept free; then there was no charging."""
 
     energy_kwh: Decimal | None
     charging_h: Decimal
     parking_h: Decimal = Decimal(0)
+    reserved_h: Decimal | None = None
 
 
 class Cost(Model, frozen=True, kw_only=True):
@@ -31,12 +35,16 @@ class Cost(Model, frozen=True, kw_only=True):
     energy: Price | None = None
     time: Price | None = None
     parking: Price | None = None
+    reservation: Price | None = None
 
 
 def price(tariff: Tariff, consumption: Consumption) -> Cost:
     """Raises Unsupported for a tariff with restrictions, since totals do not say which of them held when, and for a
-    price of energy where nobody knows the energy."""
-    if any(element.restrictions for element in tariff.elements):
+    price of energy where nobody knows the energy. Elements for reservations price reservations and nothing else."""
+    if consumption.reserved_h is not None:
+        return _of_reservation(tariff, consumption.reserved_h)
+    elements = [element for element in tariff.elements if not _reserves(element)]
+    if any(element.restrictions for element in elements):
         raise Unsupported(f"tariff {tariff.id} has restrictions: totals alone do not price it")
     volumes = {
         "ENERGY": consumption.energy_kwh,
@@ -44,11 +52,7 @@ def price(tariff: Tariff, consumption: Consumption) -> Cost:
         "PARKING_TIME": consumption.parking_h,
         "FLAT": Decimal(1),
     }
-    prices: dict[str, Price] = {}
-    for element in tariff.elements:
-        for component in element.components:
-            if component.type not in prices and component.type in volumes:
-                prices[component.type] = _amount(tariff, component, _known(tariff, volumes[component.type]))
+    prices = _prices(tariff, elements, volumes)
     return Cost(
         total=_bounded(tariff, _sum(list(prices.values()))),
         fixed=prices.get("FLAT"),
@@ -56,6 +60,33 @@ def price(tariff: Tariff, consumption: Consumption) -> Cost:
         time=prices.get("TIME"),
         parking=prices.get("PARKING_TIME"),
     )
+
+
+def _of_reservation(tariff: Tariff, hours: Decimal) -> Cost:
+    """A tariff that says nothing of reservations has them for nothing. Raises Unsupported where it asks more of one
+    than how long it was: whether it expired, say."""
+    elements = [element for element in tariff.elements if _reserves(element)]
+    if any(element.restrictions != Restrictions(reservation="RESERVATION") for element in elements):
+        raise Unsupported(f"tariff {tariff.id} prices reservations by more than their time")
+    total = _sum(list(_prices(tariff, elements, {"TIME": hours, "FLAT": Decimal(1)}).values()))
+    return Cost(total=_bounded(tariff, total), reservation=total)
+
+
+def _reserves(element: TariffElement) -> bool:
+    limits = element.restrictions
+    return limits is not None and limits.reservation is not None
+
+
+def _prices(
+    tariff: Tariff, elements: Sequence[TariffElement], volumes: Mapping[str, Decimal | None]
+) -> dict[str, Price]:
+    """By dimension, of the first element that prices it."""
+    prices: dict[str, Price] = {}
+    for element in elements:
+        for component in element.components:
+            if component.type not in prices and component.type in volumes:
+                prices[component.type] = _amount(tariff, component, _known(tariff, volumes[component.type]))
+    return prices
 
 
 def _known(tariff: Tariff, volume: Decimal | None) -> Decimal:

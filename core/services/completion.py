@@ -6,7 +6,7 @@ Each is a reported assumption; what was said is never touched.
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -25,6 +25,7 @@ from core.services.cdr_journeys import id_by_cdr
 from core.services.sessions import auth_method_of
 
 T = TypeVar("T", bound=msgspec.Struct)
+_RESERVED: Final = "RESERVATION_TIME"
 
 
 class CdrCompletion:
@@ -47,7 +48,11 @@ class CdrCompletion:
             completed, more = await self._from_journey(completed, journey)
             assumed += (*more, *_made_id(cdr, journey))
         operator = await self._partners.by_party(cdr.owner, Role.CPO)
-        completed, more = completed_price(completed, operator.agreed_tariff if operator else None)
+        tariff = operator.agreed_tariff if operator else None
+        if journey is None or journey.reservation_id is None or completed.total_energy_kwh:
+            completed, more = completed_price(completed, tariff)
+        else:
+            completed, more = completed_reservation(completed, tariff)
         return completed, assumed + more
 
     async def _from_journey(self, cdr: Cdr, journey: Journey) -> tuple[Cdr, tuple[Loss, ...]]:
@@ -122,25 +127,42 @@ def completed_price(cdr: Cdr, tariff: Tariff | None) -> tuple[Cdr, tuple[Loss, .
         dimensions = _dimensions(cdr.total_energy_kwh, charging_h, parking_h)
         period = ChargingPeriod(started_at=begun, dimensions=dimensions, tariff_id=tariff.id if tariff else None)
         changes["periods"] = (period,)
-    if cdr.total_cost is None and tariff is not None:
-        try:
-            cost = price(
-                tariff,
-                Consumption(energy_kwh=cdr.total_energy_kwh, charging_h=charging_h, parking_h=parking_h),
-            )
-        except Unsupported:
-            cost = None
-        if cost:
-            changes |= {
-                "currency": tariff.currency,
-                "tariffs": (tariff,),
-                "total_cost": cost.total,
-                "total_fixed_cost": cost.fixed,
-                "total_energy_cost": cost.energy,
-                "total_time_cost": cost.time,
-                "total_parking_cost": cost.parking,
-            }
-    return _filled(cdr, changes, "computed from totals and the agreed tariff")
+    consumed = Consumption(energy_kwh=cdr.total_energy_kwh, charging_h=charging_h, parking_h=parking_h)
+    return _filled(cdr, changes | _cost(cdr, tariff, consumed), "computed from totals and the agreed tariff")
+
+
+def completed_reservation(cdr: Cdr, tariff: Tariff | None) -> tuple[Cdr, tuple[Loss, ...]]:
+    """As `completed_price`, of the CDR that an operator owes for a mere reservation: where its protocol has no word for
+    that, what reads as charging and parking was none."""
+    reserved_h = _hours(cdr.started_at, cdr.ended_at)
+    changes: dict[str, object] = {}
+    if not any(held.type == _RESERVED for period in cdr.periods for held in period.dimensions):
+        dimensions = (Dimension(type=_RESERVED, volume=reserved_h),)
+        period = ChargingPeriod(
+            started_at=cdr.started_at, dimensions=dimensions, tariff_id=tariff.id if tariff else None
+        )
+        changes = {"periods": (period,), "total_time_h": Decimal(0), "total_parking_time_h": None}
+    consumed = Consumption(energy_kwh=cdr.total_energy_kwh, charging_h=Decimal(0), reserved_h=reserved_h)
+    return _filled(cdr, changes | _cost(cdr, tariff, consumed), "the CDR of a reservation")
+
+
+def _cost(cdr: Cdr, tariff: Tariff | None, consumed: Consumption) -> dict[str, object]:
+    if cdr.total_cost is not None or tariff is None:
+        return {}
+    try:
+        cost = price(tariff, consumed)
+    except Unsupported:
+        return {}
+    return {
+        "currency": tariff.currency,
+        "tariffs": (tariff,),
+        "total_cost": cost.total,
+        "total_fixed_cost": cost.fixed,
+        "total_energy_cost": cost.energy,
+        "total_time_cost": cost.time,
+        "total_parking_cost": cost.parking,
+        "total_reservation_cost": cost.reservation,
+    }
 
 
 def _dimensions(energy_kwh: Decimal | None, charging_h: Decimal, parking_h: Decimal) -> tuple[Dimension, ...]:

@@ -1,6 +1,7 @@
 """Remote start and stop between an OCPI and an OICP side: each speaks its own language and sees its own kind of id."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 import httpx
@@ -84,8 +85,8 @@ class Net(NamedTuple):
         self.hub.processes.meanwhile = post if body else None
 
 
-@pytest.fixture
-async def net() -> AsyncIterator[Net]:
+@asynccontextmanager
+async def met() -> AsyncIterator[Net]:
     async with TestHub.open([OCPI, OICP]) as hub:
         p1 = await OcpiPartner("p1.test", ("CPO", "NL", "CPA")).join(hub)
         p2 = await OcpiPartner("p2.test", ("EMSP", "DE", "EMB")).join(hub)
@@ -97,6 +98,12 @@ async def net() -> AsyncIterator[Net]:
         await hub.relay()
         p1.received.clear()
         p2.received.clear()
+        yield found
+
+
+@pytest.fixture
+async def net() -> AsyncIterator[Net]:
+    async with met() as found:
         yield found
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from core.errors import Unsupported
@@ -40,6 +41,34 @@ def test_energy_time_and_fee_with_tax() -> None:
     assert cost.time and cost.time.before_taxes == D("0.35")
     assert cost.total.before_taxes == D("14.93")
     assert cost.total.taxes and cost.total.taxes[0].amount == D("2.85")
+
+
+def reserving(*components: PriceComponent, kind: str = "RESERVATION", **more: object) -> TariffElement:
+    return TariffElement(components=components, restrictions=Restrictions(reservation=kind, **more))
+
+
+def test_elements_for_reservations_price_reservations_alone() -> None:
+    bare = tariff(component("TIME", "6"))
+    held = Consumption(energy_kwh=D(0), charging_h=D(0), reserved_h=D("0.3"))
+    assert price(bare, held).total.before_taxes == 0
+    kept = msgspec.structs.replace(
+        bare, elements=(reserving(component("TIME", "2", step=900), component("FLAT", "0.5")), *bare.elements)
+    )
+    cost = price(kept, held)
+    assert cost.reservation == cost.total
+    assert (cost.total.before_taxes, cost.time) == (D("1.50"), None)
+    charged = price(kept, Consumption(energy_kwh=D(1), charging_h=D(1)))
+    assert (charged.total.before_taxes, charged.reservation) == (D("6.00"), None)
+
+
+@pytest.mark.parametrize(
+    "element",
+    [reserving(component("TIME", "2"), kind="RESERVATION_EXPIRES"), reserving(component("TIME", "2"), min_kwh=D(1))],
+)
+def test_a_reservation_that_its_time_alone_does_not_price(element: TariffElement) -> None:
+    asking = msgspec.structs.replace(tariff(component("TIME", "6")), elements=(element,))
+    with pytest.raises(Unsupported):
+        price(asking, Consumption(energy_kwh=None, charging_h=D(0), reserved_h=D(1)))
 
 
 def test_a_step_that_was_begun_is_billed() -> None:
