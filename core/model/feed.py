@@ -16,7 +16,7 @@ class Feed(Model, frozen=True, kw_only=True):
     """One kind of object of a partner. The whole is fetched `full_every`; in between, `delta_every`, what has changed
     since the last successful run began, less `overlap`, because clocks differ. `delta_every` None: always the whole.
 
-    Between two runs lies at least the interval, and at most a tenth more: all partners are not asked at once."""
+    Between two runs lies at least the interval, and at most a fifth more: not all partners are asked at once."""
 
     name: str
     full_every: timedelta

@@ -319,7 +319,8 @@ class LocationQuery(Model, frozen=True, kw_only=True):
     position, instead of an offset: nothing is missed where locations change while pages are read, and a page far
     behind costs what the first one does.
 
-    `owners` None = all that the reader may see."""
+    `owners` None = all that the reader may see. `current`: without those that their owner no longer has, which are
+    kept with EVSEs that are REMOVED so that this can be told."""
 
     updated_from: datetime | None = None
     updated_to: datetime | None = None
@@ -328,3 +329,4 @@ class LocationQuery(Model, frozen=True, kw_only=True):
     limit: int = 100
     after: Position | None = None
     evse_ids: tuple[EvseId, ...] = field(default=())
+    current: bool = False

@@ -56,6 +56,7 @@ class Pull:
         self.pages = self.taken = self.unchanged = self.removed = self.foreign = self.not_taken = 0
         self.certain = True
         """Whether it can be told of every item which object it is."""
+        self._known: set[tuple[str | None, str]] = set()
         self._clock = clock
         self._before_page = before_page
 
@@ -87,17 +88,19 @@ class Pull:
         self.foreign += 1
 
     def hold(self, key: str | None, error: RoamingError, raw: str) -> None:
-        """It cannot be taken. An error of our own (a database out of reach) is no reason to hold: let it pass."""
+        """It cannot be taken; said twice it is held once. An error of our own (a database out of reach) is no reason to
+        hold: let it pass."""
         self.not_taken += 1
         if key is None:
             self.certain = False
         else:
             self.seen.add(key)
-        if len(self.held) < MOST_HELD:
+        raw = raw[:RAW_LENGTH]
+        if len(self.held) < MOST_HELD and (key, raw) not in self._known:
+            self._known.add((key, raw))
             pointer = json_pointer(error.path) if isinstance(error, Invalid) else ""
-            self.held.append(
-                HeldItem(key=key, pointer=pointer, reason=error.reason, raw=raw[:RAW_LENGTH], seen_at=self._clock.now())
-            )
+            now = self._clock.now()
+            self.held.append(HeldItem(key=key, pointer=pointer, reason=error.reason, raw=raw, seen_at=now))
 
     @property
     def counts(self) -> FeedCounts:

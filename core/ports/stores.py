@@ -52,6 +52,10 @@ class LocationStore(Protocol):
         """Delete these (a flat protocol's delete or full load that no longer names them)."""
         ...
 
+    async def retire(self, locations: Sequence[Location], *, events: Sequence[Event]) -> None:
+        """As `save_all`, for what its owner no longer has: not `current` until it is saved again, whatever its time."""
+        ...
+
     async def change_status(
         self, owner: PartyId, location_id: str, evse_uid: str, change: EvseChange, *, event: Event
     ) -> Saved:

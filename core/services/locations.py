@@ -94,16 +94,20 @@ class LocationService:
         await self._locations.save_all(locations, events=events)
 
     async def forget(self, caller: Partner, locations: Sequence[Location]) -> None:
-        """What its owner no longer has: each EVSE is told as REMOVED, then the location is gone."""
+        """What its owner no longer has: each EVSE is told as REMOVED, and the location is no longer current."""
         removed = [self._removed(location) for location in locations]
         for location in removed:
             owner_of(caller, location.owner, "$.OperatorID")
         events = [self._event(EventKind.LOCATION_CHANGED, location, caller, None) for location in removed]
-        await self._locations.save_all(removed, events=events)
+        await self._locations.retire(removed, events=events)
 
     def owned(self, owner: PartyId, evse_ids: Sequence[EvseId] = ()) -> AsyncIterator[Location]:
         """All locations of the owner, or those that hold one of these EVSEs."""
         return self._locations.each(LocationQuery(owners=(owner,), evse_ids=tuple(evse_ids)))
+
+    def current(self, owner: PartyId) -> AsyncIterator[Location]:
+        """All that the owner still has."""
+        return self._locations.each(LocationQuery(owners=(owner,), current=True))
 
     async def own_by_keys(self, keys: Sequence[str]) -> dict[str, Location]:
         return {location.key: location for _, location in await self._locations.by_keys(keys)}

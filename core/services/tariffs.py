@@ -1,7 +1,7 @@
 """Tariffs: taken from their owners, shown and told to whoever may see them."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 
 from core.errors import Unknown
@@ -14,6 +14,8 @@ from core.ports.clock import Clock, Ids
 from core.ports.stores import PartnerStore, Saved, TariffStore
 from core.routing import CPO_SIDE, visible_owners
 from core.services.partners import owner_of
+
+PAGE = 500
 
 
 class TariffService:
@@ -35,6 +37,17 @@ class TariffService:
         if tariff is None:
             raise Unknown("tariff", tariff_id)
         return tariff
+
+    async def owned(self, owner: PartyId) -> AsyncIterator[Tariff]:
+        """All of the owner's."""
+        offset, total = 0, 1
+        while offset < total:
+            found, total = await self._tariffs.page(
+                owners=[owner], updated_from=None, updated_to=None, offset=offset, limit=PAGE
+            )
+            for tariff in found:
+                yield tariff
+            offset += PAGE
 
     async def of_places(self, locations: Iterable[Location]) -> list[Tariff]:
         """Those that their connectors name, as far as they are held."""

@@ -16,7 +16,7 @@ from gateway.storage.database import Database, Session, translated
 from gateway.storage.documents import Document, item, latest_events, moment, revision_after, stamp
 from gateway.storage.group_commit import GroupCommit
 from gateway.storage.outbox import EventWriter
-from gateway.storage.versioned import SORT, VersionedStore, document_of, owners_filter, window
+from gateway.storage.versioned import SORT, VersionedStore, document_of, window
 from gateway.storage.watcher import Change, Watcher
 
 _EVSE_FIELDS = {"rev": 1} | {f"doc.evses.{name}": 1 for name in ("key", "status", "status_until", "updated_at")}
@@ -25,6 +25,8 @@ _TOLD = ("status", "status_until", "updated_at")
 _COUNTS_KEPT = 512
 _ALIKE = 8
 """Locations whose EVSE ids differ in their stars only."""
+_RETIRED = "-"
+"""Before the owner's key: of a location that it no longer has. Sorts before every key."""
 _ANY_TIME: Document = {"doc.updated_at": {"$gte": ""}}
 """Says nothing, but without a bound on its first field an index is not used to filter by its last (the owner)."""
 
@@ -69,6 +71,10 @@ class MongoLocations(VersionedStore[Location]):
             spelled = evse_id.iso
             found = [x for x in found if any(evse.evse_id and evse.evse_id.iso == spelled for evse in x.evses)]
         return found[0] if found else None
+
+    async def retire(self, locations: Sequence[Location], *, events: Sequence[Event]) -> None:
+        documents = [document | {"owner": _RETIRED + document["owner"]} for document in map(self._document, locations)]
+        await self._save_documents(documents, events)
 
     async def change_status(
         self, owner: PartyId, location_id: str, evse_uid: str, change: EvseChange, *, event: Event
@@ -132,6 +138,9 @@ class MongoLocations(VersionedStore[Location]):
             if evse.status_until is not None:
                 held["status_until"] = stamp(evse.status_until)
         return document
+
+    def _standing(self, held: Document | None) -> Document | None:
+        return None if held is not None and held["owner"].startswith(_RETIRED) else held
 
     async def _mark(self, session: Session, *, members: bool) -> None:
         change = Change.MEMBERS if members else Change.CONTENT
@@ -240,8 +249,15 @@ def _behind(position: Position) -> Document:
     return {"doc.updated_at": {"$gte": at}, "$or": later}
 
 
+def _owners(query: LocationQuery) -> Document:
+    if query.owners is None:
+        return {"owner": {"$gt": _RETIRED + "~"}} if query.current else {}
+    keys = [owner.key for owner in query.owners]
+    return {"owner": {"$in": keys if query.current else [*keys, *(_RETIRED + key for key in keys)]}}
+
+
 def _filter(query: LocationQuery) -> Document:
-    wanted = owners_filter("owner", query.owners) | window("doc.updated_at", query.updated_from, query.updated_to)
+    wanted = _owners(query) | window("doc.updated_at", query.updated_from, query.updated_to)
     if query.evse_ids:
         wanted["doc.evses.evse_id.key"] = {"$in": [evse_id.key for evse_id in query.evse_ids]}
     return wanted

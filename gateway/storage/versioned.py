@@ -59,15 +59,18 @@ class VersionedStore(Generic[K]):
         return await self._save((self._document(thing), events))
 
     async def save_all(self, things: Sequence[K], *, events: Sequence[Event]) -> None:
+        await self._save_documents([self._document(thing) for thing in things], events)
+
+    async def _save_documents(self, documents: Sequence[Document], events: Sequence[Event]) -> None:
         """Bulks of one transaction each; an event goes with the bulk that holds its object, others with the last."""
         waiting = list(events)
-        for start in range(0, max(1, len(things)), BULK):
-            documents = [self._document(thing) for thing in things[start : start + BULK]]
-            keys = {document["_id"] for document in documents}
-            last = start + BULK >= len(things)
+        for start in range(0, max(1, len(documents)), BULK):
+            bulk = documents[start : start + BULK]
+            keys = {document["_id"] for document in bulk}
+            last = start + BULK >= len(documents)
             now = [event for event in waiting if last or event.key in keys]
             waiting = [] if last else [event for event in waiting if event.key not in keys]
-            await self._replace_all(documents, now)
+            await self._replace_all(bulk, now)
 
     async def remove(self, things: Sequence[K] | K, *, events: Sequence[Event]) -> None:
         listed: Sequence[K] = things if isinstance(things, Sequence) else [things]
@@ -87,13 +90,17 @@ class VersionedStore(Generic[K]):
         """`_id` and `doc`, and what the indexes of this collection need beside them."""
         raise NotImplementedError
 
+    def _standing(self, held: Document | None) -> Document | None:
+        """What a new message is compared with: None where whatever is held does not count."""
+        return held
+
     async def _mark(self, session: Session, *, members: bool) -> None:
         """For other processes that keep something in memory."""
 
     def _written(self, *, members: bool) -> None:
         """For those who keep something in memory."""
 
-    async def _replace_all(self, documents: list[Document], events: Sequence[Event]) -> None:
+    async def _replace_all(self, documents: Sequence[Document], events: Sequence[Event]) -> None:
         revision = revision_after(0)
         replacements = [ReplaceOne({"_id": d["_id"]}, d | {"rev": revision}, upsert=True) for d in documents]
 
@@ -136,7 +143,7 @@ class VersionedStore(Generic[K]):
         events: list[Event] = []
         for document, its_events in saves:
             key = document["_id"]
-            result = _compare(held.get(key), document)
+            result = _compare(self._standing(held.get(key)), document)
             results.append(result)
             if result in (Saved.CREATED, Saved.CHANGED):
                 before = held[key]["rev"] if key in held else 0

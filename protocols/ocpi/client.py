@@ -17,6 +17,7 @@ from protocols.ocpi import codec
 from protocols.ocpi.auth import authorization
 from protocols.ocpi.codes import error_of
 from protocols.ocpi.dialect import Dialect, dialect_of, places_of, tariffs_of
+from protocols.ocpi.paging import next_link
 from protocols.ocpi.settings import TokenEncoding, settings_of
 from protocols.ocpi.versions import hub_role
 from protocols.ocpi.wire.cdrs import Cdr
@@ -39,6 +40,7 @@ GRACE_S: Final = 2.0
 AUTHORISE_S: Final = 10.0
 CONFIG_S: Final = 15.0
 PROBE_S: Final = 10.0
+PAGE_S: Final = 60.0
 DUPLICATE: Final = 409
 SENDER, RECEIVER = InterfaceRole.SENDER, InterfaceRole.RECEIVER
 
@@ -75,6 +77,15 @@ class Hop(Struct, frozen=True, kw_only=True):
     content: bytes | None
     correlation_id: str
     wait_s: float
+
+
+class ListPage(Struct, frozen=True, kw_only=True):
+    """One page of a partner's list, each item as it came. `following`: the URL of the next page. `total`: how many
+    there are altogether, if the partner says so."""
+
+    items: tuple[bytes, ...]
+    following: str | None
+    total: int | None
 
 
 class OcpiClient:
@@ -204,6 +215,23 @@ class OcpiClient:
         content = self.dialect(call).write(result)
         answer, who = await self._send(call, to, "POST command result", "POST", url, content, PUSH_S)
         _checked(answer, who)
+
+    # --- what partners list
+
+    async def get_page(self, call: Call, to: Routing, module: str, url: str) -> ListPage:
+        """`url` as the partner gave it. Raises Uncertain for an answer that is no list."""
+        answer, who = await self._send(call, to, f"GET {module}", "GET", url, None, PAGE_S)
+        data = codec.present(_checked(answer, who))
+        try:
+            items = codec.items(data or b"")
+            link = next_link(answer.headers.get("link", ""))
+            following = urljoin(url, link) if link is not None else None
+        except ValueError as error:
+            raise Uncertain(f"{who}: the answer to GET {module} is no page of a list: {error}") from error
+        total = answer.headers.get("x-total-count", "")
+        return ListPage(
+            items=items, following=following, total=int(total) if total.isdecimal() and len(total) < 16 else None
+        )
 
     # --- what partners say to each other
 

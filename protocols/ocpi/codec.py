@@ -20,6 +20,7 @@ T = TypeVar("T")
 encode = json_codec.encode
 _received = msgspec.json.Decoder(Received)
 _string = msgspec.json.encode
+_items = msgspec.json.Decoder(tuple[msgspec.Raw, ...]).decode
 
 
 def read(body: bytes, wire_type: type[T]) -> T:
@@ -67,6 +68,11 @@ def present(envelope_of: Received) -> bytes | None:
     """`data` of an answer, or None where there is nothing."""
     data = bytes(envelope_of.data)
     return None if data in (b"", b"null") else data
+
+
+def items(data: bytes) -> tuple[bytes, ...]:
+    """The items of a JSON array, each as it came. Raises ValueError for what is no array."""
+    return tuple(bytes(item) for item in _items(data))
 
 
 def checked_text(text: str, wire_type: Any, path: str) -> str:

@@ -1,5 +1,6 @@
 """List requests and their pages. Source: OCPI 2.3.0, transport_and_format, pagination."""
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ from protocols.ocpi.wire.types import DateTime
 MAX_LIMIT: Final = 100
 """Objects on one page; a caller may ask for fewer."""
 MAX_OFFSET: Final = 2**53
+_LINK: Final = re.compile(r"<([^<>]*)>((?:\s*;[^,<]*)*)")
+_NEXT: Final = re.compile(r"""\brel\s*=\s*"?next\b""", re.IGNORECASE)
 
 
 class Page(Struct, frozen=True, kw_only=True):
@@ -77,6 +80,11 @@ def _position(query: Mapping[str, str], name: str) -> Position | None:
         if key and moment.tzinfo is not None:
             return Position(moment.astimezone(UTC), key)
     raise Invalid(name, "belongs to next links, which are to be followed as they are")
+
+
+def next_link(header: str) -> str | None:
+    """The URL of the next page in a Link header. Source: RFC 8288; OCPI 2.3.0, transport_and_format, pagination."""
+    return next((url for url, parameters in _LINK.findall(header) if _NEXT.search(parameters)), None)
 
 
 def _moment(query: Mapping[str, str], name: str) -> datetime | None:

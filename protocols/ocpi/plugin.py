@@ -14,6 +14,7 @@ from core.ports.adapter import ProtocolAdapter
 from core.ports.feeds import Follower
 from protocols.ocpi.adapter import OcpiAdapter
 from protocols.ocpi.auth import fresh_token
+from protocols.ocpi.following import OcpiFollower
 from protocols.ocpi.handshake import Handshake
 from protocols.ocpi.server import cdrs, chargingprofiles, commands, hubclientinfo, relayed, sessions, tariffs, tokens
 from protocols.ocpi.server.app import PREFIX, OcpiApp
@@ -43,7 +44,7 @@ class OcpiPlugin:
         return OcpiAdapter(outbound)
 
     def follower(self, hub: Hub) -> Follower:
-        return Follower()
+        return OcpiFollower(hub)
 
     def new_partner(self, partner: Partner, document: Mapping[str, Any], outbound: Outbound) -> NewPartner:
         """A token A, good for the parties that the operator names. Switches of OcpiSettings may come under `ocpi`."""

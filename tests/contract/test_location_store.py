@@ -139,6 +139,22 @@ async def test_keys_and_revisions_of_a_page_follow_every_change(storage):
     assert again["DEABC/LOC1"] > now["DEABC/LOC1"]
 
 
+async def test_what_its_owner_no_longer_has_is_not_current_until_it_comes_again(storage):
+    store = storage.locations
+    await store.save_all([location(1), location(2)], events=[])
+    gone = replace(location(1), updated_at=at(60))
+    await store.retire([gone], events=[event()])
+    for owners in (None, (ABC,), (ABC, XYZ)):
+        assert await store.page(LocationQuery(owners=owners, current=True)) == ([location(2)], 1)
+        assert await store.page(LocationQuery(owners=owners)) == ([location(2), gone], 2)
+    assert (await store.page_keys(LocationQuery(owners=(ABC,), current=True)))[1] == 1
+    assert [found async for found in store.each(LocationQuery(current=True))] == [location(2)]
+    assert len(await events(storage)) == 1
+    assert await store.save(location(1), events=[event()]) is Saved.CREATED, "although the time goes back"
+    assert await store.page(LocationQuery(owners=(ABC,), current=True)) == ([location(1), location(2)], 2)
+    assert await store.save(replace(location(1), updated_at=at(-9)), events=[]) is Saved.OLDER
+
+
 async def test_a_revision_says_when_it_was_written(storage):
     """Of two writes the later one has the higher revision, whatever they are: deltas go by it."""
     for number in (1, 2):

@@ -90,7 +90,21 @@ class FakeLocations(_Shelf[Location]):
     def __init__(self, outbox: FakeOutbox) -> None:
         super().__init__(outbox)
         self.watched = True
+        self.retired: set[str] = set()
         self._generation = 0
+
+    async def save(self, item: Location, *, events: Sequence[Event]) -> Saved:
+        if item.key in self.retired:
+            self.held.pop(item.key, None)
+        return await super().save(item, events=events)
+
+    async def retire(self, locations: Sequence[Location], *, events: Sequence[Event]) -> None:
+        await self.save_all(locations, events=events)
+        self.retired |= {location.key for location in locations}
+
+    def _write(self, item: Location) -> None:
+        self.retired.discard(item.key)
+        super()._write(item)
 
     async def get(self, owner: PartyId, location_id: str) -> Location | None:
         return self.held.get(location_key(owner, location_id))
@@ -157,6 +171,7 @@ class FakeLocations(_Shelf[Location]):
     def _query(self, query: LocationQuery) -> list[Location]:
         return self._find(
             lambda x: query.owners is None or x.owner in query.owners,
+            lambda x: not (query.current and x.key in self.retired),
             lambda x: not query.evse_ids or any(evse.evse_id in query.evse_ids for evse in x.evses),
             since=query.updated_from,
             until=query.updated_to,

@@ -9,8 +9,8 @@ from typing import Any
 import httpcore
 import pytest
 
+from protocols.ocpi.paging import next_link
 from protocols.ocpi.plugin import PLUGIN
-from protocols.ocpi.server.forwarding import next_link
 from protocols.transport.addresses import FilteredBackend, is_public
 from tests.flows.conftest import OcpiNet
 from tests.flows.hub import TestHub

@@ -6,7 +6,8 @@ from urllib.parse import quote
 from core.errors import Invalid
 from core.model.cdr import Cdr, CdrSettlement, cdr_key
 from core.model.ids import PartyId
-from core.model.partner import Role
+from core.model.partner import Partner, Role
+from core.ports.stores import Saved
 from core.services.partners import owner_of
 from mappings.ocpi.cdrs import cdr_from_ocpi, cdr_to_ocpi
 from mappings.ocpi.forms import Unsayable
@@ -20,6 +21,7 @@ from protocols.ocpi.server.routes import Route
 from protocols.ocpi.settings import settings_of
 from protocols.ocpi.versions import hub_role
 from protocols.ocpi.wire import cdrs as wire
+from protocols.plugin import Hub
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +39,7 @@ async def post(ask: Ask) -> Reply:
     issuer = cdr.token.issuer
     if ask.addressed is not None and issuer is not None and ask.addressed != issuer:
         raise Invalid("$.cdr_token", f"the token is of {issuer}, the CDR is addressed to {ask.addressed}")
-    await _check_sayable(ask, message, issuer)
-    settlement, created = await ask.hub.billing.accept(ask.partner, cdr, correlation_id=ask.correlation_id)
+    settlement, created = await _accepted(ask.hub, ask.partner, message, cdr, ask.correlation_id)
     return Reply(
         http=201 if created else 200,
         headers=(("Location", _url(ask, settlement.cdr)),),
@@ -46,15 +47,28 @@ async def post(ask: Ask) -> Reply:
     )
 
 
-async def _check_sayable(ask: Ask, message: wire.Cdr, issuer: PartyId | None) -> None:
+async def take(hub: Hub, operator: Partner, message: wire.Cdr, correlation_id: str) -> Saved:
+    """From its operator's list: accepted as one that was posted."""
+    _, created = await _accepted(hub, operator, message, cdr_from_ocpi(message), correlation_id)
+    return Saved.CREATED if created else Saved.SAME
+
+
+async def _accepted(
+    hub: Hub, operator: Partner, message: wire.Cdr, cdr: Cdr, correlation_id: str
+) -> tuple[CdrSettlement, bool]:
+    await _check_sayable(hub, operator, message, cdr.token.issuer)
+    return await hub.billing.accept(operator, cdr, correlation_id=correlation_id)
+
+
+async def _check_sayable(hub: Hub, operator: Partner, message: wire.Cdr, issuer: PartyId | None) -> None:
     """Raises Unsayable for a CDR that the eMSP's version has no words for: nothing is accepted that cannot arrive."""
-    reader = await ask.hub.partners.by_party(issuer, Role.EMSP) if issuer else None
-    if reader is None or reader.protocol != ask.partner.protocol:
+    reader = await hub.partners.by_party(issuer, Role.EMSP) if issuer else None
+    if reader is None or reader.protocol != operator.protocol:
         return
     try:
-        dialect_of(reader, hub_role(ask.hub.identity), ask.hub.clock.now()).checked(message)
+        dialect_of(reader, hub_role(hub.identity), hub.clock.now()).checked(message)
     except Unsayable as error:
-        log.warning("CDR %s of %s is refused: %s", message.id, ask.partner.name, error)
+        log.warning("CDR %s of %s is refused: %s", message.id, operator.name, error)
         raise
 
 

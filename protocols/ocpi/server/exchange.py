@@ -20,6 +20,7 @@ from protocols.ocpi.codes import INVALID, NOT_CONNECTED, SUCCESS, UNKNOWN_RECEIV
 from protocols.ocpi.dialect import Dialect, dialect_of, places_of
 from protocols.ocpi.server.surroundings import surroundings
 from protocols.ocpi.versions import V2_3_0, Version, hub_role
+from protocols.ocpi.wire import tokens as wire_tokens
 from protocols.ocpi.wire.types import CiString2, CiString3
 from protocols.plugin import Hub
 
@@ -180,10 +181,7 @@ class Ask:
         """The token of a session's or CDR's contract, before the body is read."""
         if not self.version.single_party or self.path not in ("sessions/receiver", "cdrs/receiver"):
             return
-        with suppress(Invalid):  # what is wrong with the body is said when it is read
-            auth_id = codec.read_bare(self.body, Contract).auth_id
-            if auth_id and (token := await self.hub.tokens.of_contract(self.partner, ContractId.parse(auth_id))):
-                self.about["tokens"] = {auth_id: token_to_ocpi(token)}
+        self.about["tokens"] = await tokens_named(self.hub, self.partner, self.body)
 
     async def learn_places(self, named: Iterable[tuple[PartyId, str | None]]) -> None:
         """The places of sessions and CDRs, before they are written."""
@@ -287,6 +285,15 @@ def _party(country_code: str, party_id: str) -> PartyId:
         codec.checked_text(country_code, CiString2, "country_code"),
         codec.checked_text(party_id, CiString3, "party_id"),
     )
+
+
+async def tokens_named(hub: Hub, operator: Partner, body: bytes) -> dict[str, wire_tokens.Token]:
+    """The token of the contract that a session or CDR of 2.1.1 names, for About."""
+    with suppress(Invalid):  # what is wrong with the body is said when it is read
+        auth_id = codec.read_bare(body, Contract).auth_id
+        if auth_id and (token := await hub.tokens.of_contract(operator, ContractId.parse(auth_id))):
+            return {auth_id: token_to_ocpi(token)}
+    return {}
 
 
 def same_id(found: Any, wanted: str, path: str) -> None:

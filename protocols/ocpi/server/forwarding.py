@@ -6,7 +6,6 @@ What leads to a partner's own host is given a name of the hub's (`core.model.ali
 
 import asyncio
 import logging
-import re
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
@@ -19,6 +18,7 @@ from core.routing import reachable
 from protocols.ocpi import codec
 from protocols.ocpi.client import FORWARD_S, Hop, OcpiClient, Routing, routing_headers
 from protocols.ocpi.codes import HUB_ERROR, NOT_CONNECTED, TIMED_OUT, Failure, succeeded
+from protocols.ocpi.paging import next_link
 from protocols.ocpi.server.exchange import ROUTING, Ask, Reply, Side
 from protocols.ocpi.settings import settings_of
 from protocols.ocpi.wire.versions import InterfaceRole
@@ -36,8 +36,6 @@ _MEANINGFUL: Final = (404, 405)
 LONGEST: Final = timedelta(days=366)
 """So far ahead may lie what a name of the hub's is needed for."""
 _PASSED: Final = ("x-total-count", "x-limit", "allow")
-_LINK: Final = re.compile(r"<([^<>]*)>((?:\s*;[^,<]*)*)")
-_NEXT: Final = re.compile(r"""\brel\s*=\s*"?next\b""", re.IGNORECASE)
 checks: Final[set[asyncio.Task[None]]] = set()
 """Those under way; a task that nobody holds may be collected."""
 log = logging.getLogger(__name__)
@@ -203,8 +201,3 @@ async def alias_url(
     await ask.hub.aliases.put(alias)
     module = ask.path.partition("/")[0]
     return f"{ask.url.removesuffix(ask.path)}{module}/{use.lower()}/{alias.id}"
-
-
-def next_link(header: str) -> str | None:
-    """The URL of the next page in a Link header. Source: RFC 8288; OCPI 2.3.0, transport_and_format, pagination."""
-    return next((url for url, parameters in _LINK.findall(header) if _NEXT.search(parameters)), None)

@@ -5,6 +5,8 @@ from msgspec import UNSET
 from core.errors import Unknown
 from core.model.ids import PartyId
 from core.model.location import Connector, Evse, Location, LocationQuery, location_key
+from core.model.partner import Partner
+from core.ports.stores import Saved
 from mappings.ocpi.changes import (
     evse_change_from_ocpi,
     patch_connector,
@@ -30,6 +32,7 @@ from protocols.ocpi.server.locked import together, turn
 from protocols.ocpi.server.routes import Route
 from protocols.ocpi.server.surroundings import surroundings
 from protocols.ocpi.wire import locations as wire
+from protocols.plugin import Hub
 
 # --- the receiver interface: from the owner
 
@@ -46,9 +49,14 @@ async def put_location(ask: Ask) -> Reply:
     message = ask.read(wire.Location)
     same_owner(message, owner)
     same_id(message.id, location_id, "$.id")
+    return done(await take(ask.hub, ask.partner, message, ask.correlation_id))
+
+
+async def take(hub: Hub, owner: Partner, message: wire.Location, correlation_id: str) -> Saved:
+    """From its owner, pushed or listed."""
     location = location_from_ocpi(message)
     async with turn(location.key):
-        return done(await ask.hub.locations.put(ask.partner, location, ask.correlation_id))
+        return await hub.locations.put(owner, location, correlation_id)
 
 
 async def put_evse(ask: Ask) -> Reply:
@@ -148,6 +156,7 @@ class Reading:
             updated_from=page.date_from,
             updated_to=page.date_to,
             owners=None if ask.addressed is None else (ask.addressed,),
+            current=page.date_from is None and page.date_to is None,
             offset=page.offset,
             limit=page.limit,
             after=page.after,

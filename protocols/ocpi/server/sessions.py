@@ -8,7 +8,9 @@ import msgspec
 from core.errors import Invalid, RoamingError, Unknown
 from core.model.authorisation import Journey, JourneyState
 from core.model.ids import PartyId
+from core.model.partner import Partner
 from core.model.session import AuthMethod, Session, SessionStatus, session_key
+from core.ports.stores import Saved
 from mappings.ocpi.sessions import patch_session, session_from_ocpi, session_to_ocpi
 from protocols.ocpi.codec import read_bare
 from protocols.ocpi.codes import HUB_ERROR, NOT_ENOUGH, UNKNOWN_RECEIVER, Failure, succeeded
@@ -19,6 +21,7 @@ from protocols.ocpi.server.lists import encoded, list_page, reply_list, reply_no
 from protocols.ocpi.server.locked import turn
 from protocols.ocpi.server.routes import Route
 from protocols.ocpi.wire import sessions as wire
+from protocols.plugin import Hub
 
 log = logging.getLogger(__name__)
 
@@ -130,18 +133,30 @@ async def _store(ask: Ask, session: Session) -> Reply:
     issuer = session.token.issuer
     if ask.addressed is not None and issuer is not None and ask.addressed != issuer:
         raise Invalid("$.cdr_token", f"the token is of {issuer}, the session is addressed to {ask.addressed}")
-    refused = await _refused(ask, session)
-    saved = await ask.hub.sessions.put(ask.partner, session, ask.correlation_id)
-    if refused is not None and (journey := await ask.hub.sessions.journey(refused.id)):
-        await ask.hub.commands.stop_again(journey)
+    saved = await _stored(ask.hub, ask.partner, session, ask.correlation_id)
     return msgspec.structs.replace(done(saved), sender=ask.addressed or issuer)
 
 
-async def _refused(ask: Ask, session: Session) -> Journey | None:
+async def take(hub: Hub, operator: Partner, message: wire.Session, correlation_id: str) -> Saved:
+    """From its operator's list."""
+    session = session_from_ocpi(message)
+    async with turn(session.key):
+        return await _stored(hub, operator, session, correlation_id)
+
+
+async def _stored(hub: Hub, operator: Partner, session: Session, correlation_id: str) -> Saved:
+    refused = await _refused(hub, session)
+    saved = await hub.sessions.put(operator, session, correlation_id)
+    if refused is not None and (journey := await hub.sessions.journey(refused.id)):
+        await hub.commands.stop_again(journey)
+    return saved
+
+
+async def _refused(hub: Hub, session: Session) -> Journey | None:
     """The journey of a session that begins although its remote start was reported as failed."""
     if session.auth_method is not AuthMethod.COMMAND or session.status is not SessionStatus.ACTIVE:
         return None
-    journey = await ask.hub.sessions.journey_of(session)
+    journey = await hub.sessions.journey_of(session)
     return journey if journey and journey.state is JourneyState.REFUSED else None
 
 

@@ -1,5 +1,7 @@
 """Tariffs. Source: OCPI 2.3.0, mod_tariffs."""
 
+from core.model.partner import Partner
+from core.ports.stores import Saved
 from mappings.ocpi.common import merged
 from mappings.ocpi.tariffs import tariff_from_ocpi, tariff_to_ocpi
 from protocols.ocpi.server.answers import DONE, done, for_everybody, time_of
@@ -9,6 +11,7 @@ from protocols.ocpi.server.locked import turn
 from protocols.ocpi.server.routes import Route
 from protocols.ocpi.wire import tariffs as wire
 from protocols.ocpi.wire.v2_1_1 import TariffPatch
+from protocols.plugin import Hub
 
 # --- the receiver interface: from the operator
 
@@ -24,9 +27,14 @@ async def put(ask: Ask) -> Reply:
     message = ask.read(wire.Tariff)
     same_owner(message, owner)
     same_id(message.id, ask.args[2], "$.id")
+    return done(await take(ask.hub, ask.partner, message, ask.correlation_id))
+
+
+async def take(hub: Hub, owner: Partner, message: wire.Tariff, correlation_id: str) -> Saved:
+    """From its owner, pushed or listed."""
     tariff = tariff_from_ocpi(message)
     async with turn(tariff.key):
-        return done(await ask.hub.tariffs.put(ask.partner, tariff, ask.correlation_id))
+        return await hub.tariffs.put(owner, tariff, correlation_id)
 
 
 async def patch(ask: Ask) -> Reply:

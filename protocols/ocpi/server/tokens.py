@@ -8,7 +8,9 @@ from msgspec.structs import replace
 from core.errors import Invalid, RoamingError
 from core.model.authorisation import Answered, Authorisation, AuthoriseRequest, Decision
 from core.model.ids import ContractId
+from core.model.partner import Partner
 from core.model.token import TokenKind, TokenQuery, token_key
+from core.ports.stores import Saved
 from mappings.ocpi.authorisation import authorisation_from_ocpi, authorisation_to_ocpi, authorise_request_from_ocpi
 from mappings.ocpi.ids import token_uid_in
 from mappings.ocpi.tokens import patch_token, token_from_ocpi, token_to_ocpi
@@ -23,6 +25,7 @@ from protocols.ocpi.server.locked import turn
 from protocols.ocpi.server.routes import Route
 from protocols.ocpi.wire import tokens as wire
 from protocols.ocpi.wire.types import CiString36
+from protocols.plugin import Hub
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +47,14 @@ async def put(ask: Ask) -> Reply:
     same_id(message.uid, uid, "$.uid")
     if ask.query.get("type", message.type) != message.type:
         raise Invalid("$.type", f"{message.type!r} in the body, {ask.query['type']!r} in the URL")
+    return done(await take(ask.hub, ask.partner, message, ask.correlation_id))
+
+
+async def take(hub: Hub, issuer: Partner, message: wire.Token, correlation_id: str) -> Saved:
+    """From its issuer, pushed or listed."""
     token = token_from_ocpi(message)
     async with turn(token.key):
-        return done(await ask.hub.tokens.put(ask.partner, token, ask.correlation_id))
+        return await hub.tokens.put(issuer, token, correlation_id)
 
 
 async def patch(ask: Ask) -> Reply:

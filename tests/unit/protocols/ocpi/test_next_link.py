@@ -2,7 +2,7 @@
 
 import pytest
 
-from protocols.ocpi.server.forwarding import next_link
+from protocols.ocpi.paging import next_link
 
 spec = pytest.mark.spec
 

@@ -1,0 +1,249 @@
+"""The hub as a client of its partners' lists. Source: OCPI 2.3.0, transport_and_format, client owned object pull and
+pagination.
+
+What is listed takes the way of what is pushed, object by object: one that is wrong is held, and hinders no other.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import msgspec
+from msgspec import Struct
+
+from core.errors import Invalid, Rejected, RoamingError, Unavailable, Uncertain, Unknown
+from core.model.cdr import cdr_key
+from core.model.feed import Feed
+from core.model.ids import PartyId
+from core.model.location import Location, location_key
+from core.model.partner import Partner, Role
+from core.model.session import session_key
+from core.model.tariff import Tariff
+from core.model.token import TokenKind, token_key
+from core.ports.adapter import Call
+from core.ports.feeds import Follower, Pull
+from core.ports.stores import Saved
+from mappings.ocpi.common import time_to_ocpi
+from mappings.ocpi.ids import token_uid_in
+from protocols.ocpi.client import OcpiClient, Routing
+from protocols.ocpi.dialect import Dialect, dialect_of
+from protocols.ocpi.paging import MAX_LIMIT
+from protocols.ocpi.server import cdrs, locations, sessions, tariffs, tokens
+from protocols.ocpi.server.exchange import tokens_named
+from protocols.ocpi.settings import settings_of
+from protocols.ocpi.versions import SENDER, hub_role
+from protocols.ocpi.wire.cdrs import Cdr
+from protocols.ocpi.wire.locations import Location as WireLocation
+from protocols.ocpi.wire.sessions import Session
+from protocols.ocpi.wire.tariffs import Tariff as WireTariff
+from protocols.ocpi.wire.tokens import Token
+from protocols.plugin import Hub
+
+DAY: Final = timedelta(days=1)
+HOURS: Final = timedelta(hours=4)
+REACH: Final = 31 * DAY
+"""So far back are sessions and CDRs fetched, and never what was before the partner was added."""
+log = logging.getLogger(__name__)
+
+
+class Listed(Struct):
+    """As much of an item as it takes to say which object it is. `country_code` and `party_id` are missing in 2.1.1."""
+
+    country_code: str | None = None
+    party_id: str | None = None
+    id: str = ""
+    uid: str = ""
+    type: str = TokenKind.RFID.value
+
+
+class Replaced(Struct, frozen=True):
+    """How the whole list of an owner replaces what is held of it: what there is, and what becomes of what is gone."""
+
+    held: Callable[[Hub, PartyId], AsyncIterator[Location | Tariff]]
+    drop: Callable[[Hub, Partner, str], Awaitable[None]]
+
+
+class Kind(Struct, frozen=True, kw_only=True):
+    """One module. `role`: who owns its objects. `take` is what a push does, `key` names an item. `reach`: how far back
+    the whole goes, None: all there is."""
+
+    feed: Feed
+    role: Role
+    wire_type: Any
+    take: Callable[[Hub, Partner, Any, str], Awaitable[Saved]]
+    key: Callable[[PartyId, Listed], str]
+    reach: timedelta | None = None
+    replaced: Replaced | None = None
+
+
+class OcpiFollower(Follower):
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._client = OcpiClient(hub.outbound)
+
+    def feeds(self, partner: Partner) -> tuple[Feed, ...]:
+        return tuple(kind.feed for kind in KINDS.values() if _listed_by(partner, kind))
+
+    async def follow(self, pull: Pull) -> None:
+        """Party by party: lists are asked for in the name of one. What a platform lists of another of its parties is
+        taken too."""
+        kind = KINDS[pull.feed.name]
+        owners = pull.partner.parties_as(kind.role)
+        before = await self._held(kind, owners) if pull.whole else {}
+        for owner in owners:
+            await self._walk(pull, kind, owner)
+        if pull.replaces and kind.replaced is not None:
+            await self._drop(pull, kind.replaced, before, await self._held(kind, owners))
+
+    # --- the list
+
+    async def _walk(self, pull: Pull, kind: Kind, owner: PartyId) -> None:
+        """Every page, by the links that the partner gives, until there is none."""
+        call = Call(
+            partner=pull.partner, correlation_id=self._hub.ids.uuid(), sender=self._hub.identity.party, recipient=owner
+        )
+        url: str | None = self._first(pull, kind)
+        visited: set[str] = set()
+        most = 0
+        while url is not None:
+            if url in visited:
+                raise Rejected(pull.feed.name, f"{pull.partner.name}: the next page is one that was there before")
+            visited.add(url)
+            await pull.page()
+            page = await self._client.get_page(call, Routing(call.sender, owner), pull.feed.name, url)
+            if page.total is not None:  # what has gone has moved the rest, and something was skipped
+                pull.certain = pull.certain and page.total >= most
+                most = max(most, page.total)
+            for raw in page.items:
+                await self._item(pull, kind, owner, raw, call.correlation_id)
+            url = page.following
+
+    def _first(self, pull: Pull, kind: Kind) -> str:
+        url = settings_of(pull.partner).url(pull.feed.name, SENDER) or ""
+        since = pull.since or _reach(kind, pull)
+        query = {"limit": str(MAX_LIMIT)} | ({"date_from": time_to_ocpi(since)} if since else {})
+        return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}"
+
+    async def _item(self, pull: Pull, kind: Kind, owner: PartyId, raw: bytes, correlation_id: str) -> None:
+        whose, key = _named(kind, owner, raw)
+        if whose is not None and not pull.partner.speaks_for(whose):
+            pull.ignore()
+            return
+        try:
+            message = (await self._dialect(pull, raw)).read(raw, kind.wire_type)
+            saved = await kind.take(self._hub, pull.partner, message, correlation_id)
+        except (Unavailable, Uncertain):  # ours: nothing is said of the object
+            raise
+        except RoamingError as error:
+            if isinstance(error, Unknown) and error.what == "party":  # a session or CDR that is nobody's here
+                pull.ignore()
+                return
+            log.warning("%s: %s %s is held: %s", pull.partner.name, pull.feed.name, key or "", error)
+            pull.hold(key, error, raw.decode(errors="replace"))
+        else:
+            pull.took(key or "", saved)
+
+    async def _dialect(self, pull: Pull, raw: bytes) -> Dialect:
+        dialect = dialect_of(pull.partner, hub_role(self._hub.identity), self._hub.clock.now())
+        if dialect.version.single_party and pull.feed.name in ("sessions", "cdrs"):
+            return dialect.knowing(tokens=await tokens_named(self._hub, pull.partner, raw))
+        return dialect
+
+    # --- what the list no longer names
+
+    async def _held(self, kind: Kind, owners: tuple[PartyId, ...]) -> dict[str, datetime]:
+        if kind.replaced is None:
+            return {}
+        return {held.key: held.updated_at for owner in owners async for held in kind.replaced.held(self._hub, owner)}
+
+    async def _drop(
+        self, pull: Pull, replaced: Replaced, before: Mapping[str, datetime], now: Mapping[str, datetime]
+    ) -> None:
+        """What was held before and neither listed nor told since."""
+        for key, updated_at in before.items():
+            if key not in pull.seen and now.get(key) == updated_at:
+                await replaced.drop(self._hub, pull.partner, key)
+                pull.removed += 1
+
+
+def _listed_by(partner: Partner, kind: Kind) -> bool:
+    """A partner that has its CDRs passed on while it waits lists what nobody wanted: it sends that again itself."""
+    settings = settings_of(partner)
+    if kind.feed.name == "cdrs" and settings.forward_cdrs:
+        return False
+    return partner.plays(kind.role) and settings.url(kind.feed.name, SENDER) is not None
+
+
+def _reach(kind: Kind, pull: Pull) -> datetime | None:
+    return None if kind.reach is None else max(pull.partner.created_at, pull.began_at - kind.reach)
+
+
+def _named(kind: Kind, owner: PartyId, raw: bytes) -> tuple[PartyId | None, str | None]:
+    """Whose object it is and its key; None where that cannot be read. `owner` where items name none (2.1.1)."""
+    with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError, Invalid):
+        listed = msgspec.json.decode(raw, type=Listed)
+        whose = owner
+        if listed.country_code is not None or listed.party_id is not None:
+            whose = PartyId.of(listed.country_code or "", listed.party_id or "", "$.party_id")
+        return whose, kind.key(whose, listed) if listed.id or listed.uid else None
+    return None, None
+
+
+async def _drop_location(hub: Hub, owner: Partner, key: str) -> None:
+    found = await hub.locations.own_by_keys([key])
+    await hub.locations.forget(owner, list(found.values()))
+
+
+async def _drop_tariff(hub: Hub, owner: Partner, key: str) -> None:
+    party, _, tariff_id = key.partition("/")
+    with suppress(Unknown):  # it has just been deleted
+        await hub.tariffs.remove(owner, PartyId.parse(party), tariff_id)
+
+
+KINDS: Final = {
+    kind.feed.name: kind
+    for kind in (
+        Kind(
+            feed=Feed(name="locations", full_every=DAY, delta_every=HOURS),
+            role=Role.CPO,
+            wire_type=WireLocation,
+            take=locations.take,
+            key=lambda owner, listed: location_key(owner, listed.id),
+            replaced=Replaced(lambda hub, owner: hub.locations.current(owner), _drop_location),
+        ),
+        Kind(
+            feed=Feed(name="tariffs", full_every=DAY, delta_every=HOURS),
+            role=Role.CPO,
+            wire_type=WireTariff,
+            take=tariffs.take,
+            key=lambda owner, listed: f"{owner.key}/{listed.id.upper()}",
+            replaced=Replaced(lambda hub, owner: hub.tariffs.owned(owner), _drop_tariff),
+        ),
+        Kind(
+            feed=Feed(name="tokens", full_every=DAY, delta_every=HOURS),
+            role=Role.EMSP,
+            wire_type=Token,
+            take=tokens.take,
+            key=lambda owner, listed: token_key(owner, listed.type, token_uid_in(listed.uid, "$.uid")),
+        ),
+        Kind(
+            feed=Feed(name="sessions", full_every=7 * DAY, delta_every=HOURS),
+            role=Role.CPO,
+            wire_type=Session,
+            take=sessions.take,
+            key=lambda owner, listed: session_key(owner, listed.id),
+            reach=REACH,
+        ),
+        Kind(
+            feed=Feed(name="cdrs", full_every=7 * DAY, delta_every=HOURS),
+            role=Role.CPO,
+            wire_type=Cdr,
+            take=cdrs.take,
+            key=lambda owner, listed: cdr_key(owner, listed.id),
+            reach=REACH,
+        ),
+    )
+}
