@@ -64,8 +64,13 @@ def concerns(reader: Partner, role: Role) -> bool:
     return any(may_talk(held.role, role) for held in reader.roles)
 
 
+def both_hubs(one: Partner, other: Partner) -> bool:
+    """Between two other hubs this one is no bridge: nothing can go round then, whatever they believe of each other."""
+    return one.is_hub and other.is_hub
+
+
 def plays_any(partner: Partner, roles: frozenset[Role]) -> bool:
-    return any(held.role in roles for held in partner.roles)
+    return any(held.role in roles for held in partner.voices)
 
 
 def agreed(one: Partner, other: Partner) -> bool:
@@ -129,9 +134,9 @@ def visible_owners(
     parties = {
         held.party
         for partner in partners
-        if partner.id != reader.id and shown(partner) and agreed(reader, partner)
+        if partner.id != reader.id and shown(partner) and agreed(reader, partner) and not both_hubs(reader, partner)
         if since is None or max(partner.stands_since, reader.stands_since) >= since
-        for held in partner.roles
+        for held in partner.voices
         if held.role in roles
     }
     return tuple(sorted(parties))
@@ -146,7 +151,7 @@ def vanished_owners(
         for partner in partners
         if partner.id != reader.id and not shown(partner) and agreed(reader, partner)
         if partner.standing_since is not None and partner.standing_since >= since
-        for held in partner.roles
+        for held in partner.voices
         if held.role in roles
     }
 
@@ -175,9 +180,13 @@ def recipients(
 
 
 def _concerned(event: Event, owner: Partner, partner: Partner, audience: frozenset[Role]) -> bool:
-    """Others under an agreement. Of what one party says to all, other parties at its own platform are told too."""
+    """Others under an agreement. Of what one party says to all, other parties at its own platform are told too.
+
+    Another hub is not told what is said to all: it would say it to all again."""
     if partner.id not in (owner.id, event.source):
         if event.kind is EventKind.PARTY_CHANGED and not concerns(partner, Role(event.key.partition("/")[2])):
+            return False
+        if both_hubs(owner, partner) or (partner.is_hub and event.kind in _SAID_TO_ALL):
             return False
         return agreed(owner, partner) or _is_planned(event)
     others = (held for held in partner.roles if held.party != event.owner)

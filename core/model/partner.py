@@ -49,6 +49,14 @@ class PartnerState(StrEnum):
     SUSPENDED = "SUSPENDED"
 
 
+class PartyBehind(Model, frozen=True, kw_only=True):
+    """A party that is reached through another hub, and how that hub says that it is connected there."""
+
+    role: PartyRole
+    state: PartnerState = PartnerState.CONNECTED
+    updated_at: datetime
+
+
 class Partner(Model, frozen=True, kw_only=True):
     """A connected platform. `protocol` names the plugin; `version` what was negotiated, if the protocol negotiates.
 
@@ -59,6 +67,8 @@ class Partner(Model, frozen=True, kw_only=True):
 
     `withdrawn`: what it was and is no longer, since its last registration. `told_since`: claim -> when what others know
     of this role and party last changed.
+
+    `behind`: whom it speaks for if it is a hub itself. They are not its roles: another partner may claim the same.
 
     `standing_since` is when its state last began or ceased to be one that is shown (None: never since it was added).
 
@@ -86,6 +96,7 @@ class Partner(Model, frozen=True, kw_only=True):
     updated_at: datetime
     standing_since: datetime | None = None
     withdrawn: tuple[PartyRole, ...] = ()
+    behind: tuple[PartyBehind, ...] = ()
     told_since: dict[str, datetime] = {}
     rev: int = 0
 
@@ -102,15 +113,31 @@ class Partner(Model, frozen=True, kw_only=True):
         return self.state
 
     @property
+    def is_hub(self) -> bool:
+        return any(held.role is Role.HUB for held in self.roles)
+
+    @property
+    def voices(self) -> tuple[PartyRole, ...]:
+        """All that it may speak for: its roles, and those behind it."""
+        return (*self.roles, *(held.role for held in self.behind)) if self.behind else self.roles
+
+    def standing_of(self, party: PartyId) -> PartnerState:
+        """How one of its parties is connected: not better than itself."""
+        behind = next((held.state for held in self.behind if held.role.party == party), None)
+        if behind is None or self.state is not PartnerState.CONNECTED or party in self.parties:
+            return self.state
+        return behind
+
+    @property
     def parties(self) -> tuple[PartyId, ...]:
         """Each party once, in order of the roles."""
         return tuple(dict.fromkeys(role.party for role in self.roles))
 
     def plays(self, role: Role) -> bool:
-        return any(held.role is role for held in self.roles)
+        return any(held.role is role for held in self.voices)
 
     def speaks_for(self, party: PartyId, role: Role | None = None) -> bool:
-        return any(held.party == party and (role is None or held.role is role) for held in self.roles)
+        return any(held.party == party and (role is None or held.role is role) for held in self.voices)
 
     def bundles(self, party: PartyId, role: Role) -> bool:
         return party in self.sub_ids and self.plays(role)
@@ -129,10 +156,10 @@ class Partner(Model, frozen=True, kw_only=True):
         return Invalid(self.claims[claim], reason)
 
     def business_of(self, party: PartyId) -> Business | None:
-        return next((held.business for held in self.roles if held.party == party and held.business), None)
+        return next((held.business for held in self.voices if held.party == party and held.business), None)
 
     def parties_as(self, role: Role) -> tuple[PartyId, ...]:
-        return tuple(held.party for held in self.roles if held.role is role)
+        return tuple(dict.fromkeys(held.party for held in self.voices if held.role is role))
 
 
 class CredentialKind(StrEnum):

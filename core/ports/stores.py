@@ -270,7 +270,8 @@ class PartnerStore(Protocol):
     async def all(self) -> list[Partner]: ...
 
     async def by_party(self, party: PartyId, role: Role | None = None) -> Partner | None:
-        """Who speaks for the party (in this role: two partners may hold one party in different roles)."""
+        """Who speaks for the party (in this role: two partners may hold one party in different roles); another hub
+        only if nobody holds it himself."""
         ...
 
     async def add(self, partner: Partner) -> None:

@@ -9,10 +9,10 @@ from core.errors import Invalid, Refused, Uncertain, Unknown
 from core.model.contract import Contract
 from core.model.event import Event, EventKind
 from core.model.ids import PartyId
-from core.model.partner import CredentialKind, Partner, PartnerState, PartyRole, PartyStatus, Role
+from core.model.partner import CredentialKind, Partner, PartnerState, PartyBehind, PartyRole, PartyStatus, Role
 from core.ports.clock import Clock, Ids
 from core.ports.stores import CredentialStore, EventSink, PartnerStore
-from core.routing import agreed, concerns, known
+from core.routing import agreed, both_hubs, concerns, known
 from core.services.presence import Presence
 
 
@@ -84,7 +84,7 @@ class PartnerService:
         gone = tuple(role for role in withdrawn if role in before.roles)
         if before.state is not PartnerState.PLANNED:
             await self._announce(before, gone, PartnerState.SUSPENDED)
-        await self._announce(stored, stored.roles, PartnerState.CONNECTED)
+        await self._announce_all(stored)
         return stored
 
     async def disconnected(self, partner: Partner) -> None:
@@ -137,20 +137,39 @@ class PartnerService:
         return [
             status
             for partner in partners
-            if partner.id != reader.id
+            if partner.id != reader.id and not both_hubs(reader, partner)
             for status in _statuses(partner, held, related=agreed(reader, partner))
             if concerns(reader, status.role)
         ]
 
     async def reachable_parties(self, reader: Partner) -> list[PartyRole]:
         """The parties that the reader can reach through the hub. Source: OCPI 2.3.0, credentials, hub as sender."""
-        return [
+        partners = await self._partners.all()
+        roles = [
             role
-            for partner in await self._partners.all()
-            if partner.id != reader.id and known(partner) and agreed(reader, partner)
-            for role in partner.roles
+            for partner in sorted(partners, key=lambda partner: partner.is_hub)
+            if partner.id != reader.id and known(partner) and agreed(reader, partner) and not both_hubs(reader, partner)
+            for role in partner.voices
             if concerns(reader, role.role)
         ]
+        return list({role.claim: role for role in reversed(roles)}.values())[::-1]
+
+    async def parties_behind(self, partner_id: str, parties: Sequence[PartyBehind]) -> None:
+        """What another hub says of those behind it; who is not among them is not reached through it any more."""
+        hub = await self.get(partner_id)
+        before = {held.role.claim: held for held in hub.behind}
+        after = {held.role.claim: _told_again(held, before.get(held.role.claim)) for held in parties}
+        if before == after:
+            return
+        stored = await self._partners.update(msgspec.structs.replace(hub, behind=tuple(after.values())))
+        gone = [
+            msgspec.structs.replace(held, state=PartnerState.SUSPENDED)
+            for key, held in before.items()
+            if key not in after
+        ]
+        changed = [held for key, held in after.items() if before.get(key) != held]
+        for held in (*gone, *changed):
+            await self._announce(stored, (held.role,), _worst(stored, held.state))
 
     async def has_left(self, party: PartyId) -> bool:
         """Whether the party was at some platform and is at none now."""
@@ -162,7 +181,7 @@ class PartnerService:
         if partner.state is state:
             return partner
         moved = await self._partners.update(self._moved(partner, partner, state))
-        await self._announce(moved, moved.roles, moved.shown_state)
+        await self._announce_all(moved)
         return moved
 
     def _moved(self, before: Partner, partner: Partner, state: PartnerState) -> Partner:
@@ -178,6 +197,11 @@ class PartnerService:
         claims = [role.claim for role in (*moved.roles, *moved.withdrawn)]
         told_since = {claim: kept.get(claim, now) for claim in claims}
         return msgspec.structs.replace(moved, told_since=told_since)
+
+    async def _announce_all(self, partner: Partner) -> None:
+        """With its own state that of all who are connected through it."""
+        behind = tuple(held.role for held in partner.behind if held.state is PartnerState.CONNECTED)
+        await self._announce(partner, (*partner.roles, *behind), partner.shown_state)
 
     async def _announce(self, partner: Partner, roles: tuple[PartyRole, ...], state: PartnerState) -> None:
         if not roles:
@@ -202,7 +226,7 @@ def _statuses(partner: Partner, held: Set[str], *, related: bool) -> list[PartyS
     """`held`: what any partner is now."""
     gone = tuple(role for role in partner.withdrawn if role.claim not in held)
     shown = [(role, partner.shown_state) for role in partner.roles] + [(role, PartnerState.SUSPENDED) for role in gone]
-    return [
+    own = [
         PartyStatus(
             party=role.party,
             role=role.role,
@@ -211,6 +235,33 @@ def _statuses(partner: Partner, held: Set[str], *, related: bool) -> list[PartyS
         )
         for role, state in shown
     ]
+    return own + [
+        _status_behind(partner, party) for party in partner.behind if related and party.role.claim not in held
+    ]
+
+
+def _status_behind(hub: Partner, party: PartyBehind) -> PartyStatus:
+    since = max((hub.told_since.get(role.claim, hub.created_at) for role in hub.roles), default=hub.created_at)
+    return PartyStatus(
+        party=party.role.party,
+        role=party.role.role,
+        state=_worst(hub, party.state),
+        updated_at=max(party.updated_at, since),
+    )
+
+
+def _worst(hub: Partner, state: PartnerState) -> PartnerState:
+    return state if hub.shown_state is PartnerState.CONNECTED else hub.shown_state
+
+
+def _told_again(party: PartyBehind, before: PartyBehind | None) -> PartyBehind:
+    """What a ClientInfo does not say stays as it was; what has not changed keeps its time."""
+    if before is None:
+        return party
+    role = before.role if party.role.business is None else party.role
+    return PartyBehind(
+        role=role, state=party.state, updated_at=before.updated_at if party.state is before.state else party.updated_at
+    )
 
 
 def _withdrawn(before: Partner, after: Partner) -> tuple[PartyRole, ...]:

@@ -4,7 +4,7 @@ from typing import Final
 
 from core.errors import Unsupported
 from core.model.ids import PartyId
-from core.model.partner import PartnerState, PartyRole, PartyStatus, Role
+from core.model.partner import PartnerState, PartyBehind, PartyRole, PartyStatus, Role
 from mappings.ocpi.common import business_from_ocpi, business_to_ocpi, part, parts, time_from_ocpi, time_to_ocpi
 from mappings.ocpi.ids import party_in
 from mappings.tables import CodeTable, same
@@ -96,4 +96,12 @@ def party_status_to_ocpi(status: PartyStatus) -> ClientInfo:
         role=wire.Role.OTHER if is_hub else ROLE.to_wire(status.role),
         status=CONNECTION_STATUS.to_wire(status.state),
         last_updated=time_to_ocpi(status.updated_at),
+    )
+
+
+def party_behind_from_ocpi(info: ClientInfo) -> PartyBehind:
+    """What another hub says of a party that is reached through it."""
+    status = party_status_from_ocpi(info)
+    return PartyBehind(
+        role=PartyRole(role=status.role, party=status.party), state=status.state, updated_at=status.updated_at
     )

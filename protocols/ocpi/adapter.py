@@ -107,6 +107,13 @@ class OcpiAdapter(ProtocolAdapter):
     def needs_surroundings(self, partner: Partner) -> bool:
         return version_of(partner).older
 
+    def is_upstream(self, partner: Partner) -> bool:
+        return partner.is_hub
+
+    def joins_broadcasts(self, partner: Partner) -> bool:
+        """Another hub is asked for a party that it names, never for all behind it."""
+        return not partner.is_hub
+
     def silence_s(self, partner: Partner, usual_s: float) -> float | None:
         return usual_s
 

@@ -350,7 +350,7 @@ class OcpiClient:
 
 def routing_headers(partner: Partner, to: Routing) -> dict[str, str]:
     """The recipient is written as it writes itself."""
-    role = next((held for held in partner.roles if held.party == to.recipient), None)
+    role = next((held for held in partner.voices if held.party == to.recipient), None)
     country_code, party_id = spelled(role) if role else (to.recipient.country_code, to.recipient.party_id)
     return {
         "ocpi-to-country-code": country_code,

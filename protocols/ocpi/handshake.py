@@ -10,7 +10,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from core.errors import Invalid, Refused, RoamingError
-from core.model.partner import CredentialKind, Partner, PartnerState, PartyRole, Role
+from core.model.ids import PartyId
+from core.model.partner import CredentialKind, Partner, PartnerState, PartyBehind, PartyRole, Role
 from core.model.quantities import Business
 from core.services.partners import check_roles
 from mappings.ocpi.parties import role_to_ocpi, roles_from_ocpi
@@ -43,7 +44,7 @@ class Handshake:
         self, partner: Partner, credentials: Credentials, version: Version, encoding: TokenEncoding
     ) -> Credentials:
         """POST and PUT: calls the partner back, then switches. Raises Invalid, or Failure 3001, 3002, 3003."""
-        roles = self._roles(credentials)
+        roles = self._roles(credentials, version)
         await self._claimable(partner, roles)
         encoding = "raw" if version.raw_tokens else encoding
         peer = Peer(id=partner.id, name=partner.name, token=credentials.token, encoding=encoding)
@@ -52,7 +53,7 @@ class Handshake:
 
     async def accept_unknown(self, credentials: Credentials, version: Version, wanted: str | None) -> Credentials:
         """POST without a token, where the hub is open: a partner that nobody has added."""
-        roles = self._roles(credentials)
+        roles = self._roles(credentials, version)
         if wanted is not None and all(held.role.value != wanted for held in roles):
             raise Invalid("type", f"no role of the credentials is {wanted}")
         now = self._hub.clock.now()
@@ -129,7 +130,7 @@ class Handshake:
             raise Failure(NO_ENDPOINTS, f"{partner.name} publishes no credentials endpoint")
         dialect = self._dialect(partner, VERSIONS[found.version or V2_3_0.id])
         theirs = await self._client.send_credentials(method, peer, url, await self.ours(partner, token_b), dialect)
-        roles = self._roles(theirs)
+        roles = self._roles(theirs, VERSIONS[found.version or V2_3_0.id])
         await self._claimable(partner, roles)
         await self._switch(partner, roles, theirs, found, token_b)
 
@@ -144,14 +145,33 @@ class Handshake:
     def _dialect(self, partner: Partner, version: Version) -> Dialect:
         return dialect_of(partner, hub_role(self._hub.identity), self._hub.clock.now(), version)
 
-    def _roles(self, credentials: Credentials) -> tuple[PartyRole, ...]:
-        """Raises Invalid for roles that are named twice, a URL that may not be called, a hub that calls itself."""
+    def _roles(self, credentials: Credentials, version: Version) -> tuple[PartyRole, ...]:
+        """Those of the platform itself. Raises Invalid for roles that are named twice, a URL that may not be called, a
+        hub that calls itself."""
         roles = roles_from_ocpi(credentials)
         check_roles(roles)
         if any(held.role is Role.HUB and held.party == self._hub.identity.party for held in roles):
             raise Invalid("$.hub_party_id", "is that of this hub")
         self._hub.outbound.http.check_url(credentials.url, "$.url")
-        return roles
+        return tuple(held for held in roles if held.role is Role.HUB) if _lists_others(credentials, version) else roles
+
+    def _behind(self, partner: Partner, theirs: Credentials, version: Version) -> tuple[PartyBehind, ...]:
+        """Whom another hub stands for. In 2.2.1 it says so by HubClientInfo, and what was known of them stays.
+
+        Raises Invalid for a party that it may not stand for."""
+        if theirs.hub_party_id is None:
+            return ()
+        if not _lists_others(theirs, version):
+            return partner.behind
+        now, hubs = self._hub.clock.now(), (theirs.hub_party_id.upper(), self._hub.identity.party.key)
+        behind = []
+        for index, held in enumerate(roles_from_ocpi(theirs)):
+            if held.party.key in hubs:  # a hub that reaches nobody lists itself
+                continue
+            if not stands_for(partner, theirs.hub_party_id, held.party):
+                raise Invalid(f"$.roles[{index}]", f"{partner.name} was not added for {held.party}")
+            behind.append(PartyBehind(role=held, updated_at=now))
+        return tuple(behind)
 
     async def _claimable(self, partner: Partner, roles: Sequence[PartyRole]) -> None:
         """Raises Invalid for a party of another partner, or one that the operator did not add this partner for."""
@@ -159,10 +179,11 @@ class Handshake:
         free = not allowed or (self._hub.open_registration and partner.state is not PartnerState.PLANNED)
         others = [other for other in await self._hub.partners.all() if other.id != partner.id]
         for index, held in enumerate(roles):
-            if held.party == self._hub.identity.party or any(other.speaks_for(held.party) for other in others):
-                raise Invalid(f"$.roles[{index}]", f"{held.party} is a party of another platform")
+            path = "$.hub_party_id" if held.role is Role.HUB else f"$.roles[{index}]"
+            if held.party == self._hub.identity.party or any(held.party in other.parties for other in others):
+                raise Invalid(path, f"{held.party} is a party of another platform")
             if not free and held.role is not Role.HUB and held.party.key not in allowed:
-                raise Invalid(f"$.roles[{index}]", f"{partner.name} was not added for {held.party}")
+                raise Invalid(path, f"{partner.name} was not added for {held.party}")
 
     async def _discovered_either_way(
         self, partner: Partner, peer: Peer, url: str, versions: Sequence[Version]
@@ -213,7 +234,10 @@ class Handshake:
             token_encoding=found.token_encoding,
             hub_party_id=theirs.hub_party_id,
         )
-        connected = replace(partner, version=found.version, roles=roles, settings=settings_text(settings))
+        behind = self._behind(partner, theirs, VERSIONS[found.version or V2_3_0.id])
+        connected = replace(
+            partner, version=found.version, roles=roles, behind=behind, settings=settings_text(settings)
+        )
         stored = await self._hub.partners.connected(
             connected, inbound=inbound, outbound=theirs.token, spend_registration=True
         )
@@ -227,6 +251,19 @@ class Handshake:
         if (now.state is PartnerState.PLANNED) is not (before.state is PartnerState.PLANNED):
             raise Failure(CLIENT_ERROR, "another registration was faster", 405, {"allow": "GET, PUT, DELETE"})
         return now
+
+
+def stands_for(partner: Partner, hub_party_id: str, party: PartyId) -> bool:
+    """Whether the operator lets it speak for this party behind it: he added it as this hub, or for the very party."""
+    allowed = settings_of(partner).allowed
+    return not allowed or hub_party_id.upper() in allowed or party.key in allowed
+
+
+def _lists_others(credentials: Credentials, version: Version) -> bool:
+    """Whether these are the credentials of a hub whose roles are those of the parties behind it.
+
+    Source: OCPI 2.3.0, credentials; in 2.2.1 all roles are the platform's own."""
+    return credentials.hub_party_id is not None and version is V2_3_0
 
 
 def _interfaces(details: VersionDetails) -> tuple[Interface, ...]:

@@ -30,7 +30,8 @@ from protocols.plugin import HubIdentity
 
 SENDER, RECEIVER = InterfaceRole.SENDER, InterfaceRole.RECEIVER
 BOTH = (SENDER, RECEIVER)
-CONFIG = frozenset({"versions", "credentials", "hubclientinfo"})
+HUB_CLIENT_INFO = "hubclientinfo"
+CONFIG = frozenset({"versions", "credentials", HUB_CLIENT_INFO})
 """Modules that are never routed and carry no routing headers."""
 
 
@@ -139,12 +140,14 @@ def version_list(identity: HubIdentity) -> list[ListedVersion]:
     return [ListedVersion(version=name, url=f"{identity.public_url}/ocpi/{name}") for name in VERSIONS]
 
 
-def version_details(identity: HubIdentity, version: Version) -> VersionDetails:
-    return VersionDetails(
-        version=version.id,
-        endpoints=tuple(
-            Endpoint(identifier=module, role=role, url=endpoint_url(identity, version.id, module, role))
-            for module, roles in version.modules
-            for role in roles
-        ),
-    )
+def version_details(identity: HubIdentity, version: Version, *, for_hub: bool) -> VersionDetails:
+    """`for_hub`: another hub may say here whom it reaches."""
+    endpoints = [
+        Endpoint(identifier=module, role=role, url=endpoint_url(identity, version.id, module, role))
+        for module, roles in version.modules
+        for role in roles
+    ]
+    if for_hub and version.offers(HUB_CLIENT_INFO):
+        url = endpoint_url(identity, version.id, HUB_CLIENT_INFO, RECEIVER)
+        endpoints.append(Endpoint(identifier=HUB_CLIENT_INFO, role=RECEIVER, url=url))
+    return VersionDetails(version=version.id, endpoints=tuple(endpoints))

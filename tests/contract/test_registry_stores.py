@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from core.errors import Invalid, Uncertain, Unknown
-from core.model.partner import CredentialKind, Exchange, Role
+from core.model.partner import CredentialKind, Exchange, PartyBehind, PartyRole, Role
 from gateway.storage.credentials import SecretBox
 from gateway.storage.redis_cache import RedisCache
 from tests.contract.samples import ABC, EMP, XYZ, at, partner, until
@@ -27,6 +27,21 @@ async def test_partners_come_and_change_and_go(storage):
     assert await storage.partners.get("p1") is None
     assert await storage.credentials.partner_by_secret("secret") is None
     await storage.partners.add(first)
+
+
+async def test_a_party_is_sought_behind_a_hub_only_if_nobody_holds_it(storage):
+    behind = (PartyBehind(role=PartyRole(role=Role.CPO, party=ABC), updated_at=at(1)),)
+    hub = partner("p0", (Role.HUB, XYZ), behind=behind)
+    await storage.partners.add(hub)
+    assert await storage.partners.by_party(ABC) == hub
+    assert await storage.partners.by_party(ABC, Role.CPO) == hub
+    assert await storage.partners.by_party(ABC, Role.EMSP) is None
+    direct = partner("p1", (Role.CPO, ABC), created_at=at(9))
+    await storage.partners.add(direct)
+    assert await storage.partners.by_party(ABC) == direct
+    assert await storage.partners.by_party(ABC, Role.CPO) == direct
+    await storage.partners.remove("p1")
+    assert await storage.partners.by_party(ABC) == hub
 
 
 async def test_a_party_has_one_partner_per_role(storage):

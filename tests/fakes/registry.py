@@ -19,7 +19,13 @@ class FakePartners:
         return sorted(self.held.values(), key=lambda partner: (partner.created_at, partner.id))
 
     async def by_party(self, party: PartyId, role: Role | None = None) -> Partner | None:
-        return next((partner for partner in await self.all() if partner.speaks_for(party, role)), None)
+        speaking = [partner for partner in await self.all() if partner.speaks_for(party, role)]
+        direct = [
+            partner
+            for partner in speaking
+            if any(held.party == party and role in (None, held.role) for held in partner.roles)
+        ]
+        return next(iter(direct + speaking), None)
 
     async def add(self, partner: Partner) -> None:
         if partner.id in self.held:

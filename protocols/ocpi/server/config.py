@@ -15,7 +15,8 @@ async def get_versions(ask: Ask) -> Reply:
 
 
 async def get_details(ask: Ask) -> Reply:
-    return Reply(data=ask.write(version_details(ask.hub.identity, ask.version)))
+    for_hub = ask.known is not None and ask.partner.is_hub
+    return Reply(data=ask.write(version_details(ask.hub.identity, ask.version, for_hub=for_hub)))
 
 
 class CredentialsServer:

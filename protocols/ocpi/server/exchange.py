@@ -12,7 +12,7 @@ from core.errors import Invalid, Refused
 from core.model.ids import ContractId, PartyId
 from core.model.location import location_key
 from core.model.partner import Partner, PartnerState, Role
-from core.routing import agreed
+from core.routing import agreed, both_hubs
 from mappings.ocpi.tokens import token_to_ocpi
 from protocols.ocpi import codec
 from protocols.ocpi.auth import Caller
@@ -29,6 +29,7 @@ T = TypeVar("T")
 _TO: Final = ("ocpi-to-country-code", "ocpi-to-party-id")
 _FROM: Final = ("ocpi-from-country-code", "ocpi-from-party-id")
 ROUTING: Final = (*_TO, *_FROM)
+_CLOSED: Final = frozenset({PartnerState.PLANNED, PartnerState.SUSPENDED})
 _SENT_BY_EMSPS: Final = frozenset({"tokens", "commands", "chargingprofiles", "payments"})
 """Modules whose sender is on the eMSP's side and whose receiver the operator; with the others it is the other way
 round."""
@@ -219,7 +220,8 @@ class Ask:
     async def way_to(self, party: PartyId) -> Side | None:
         """Where a request for this party is passed on as it is; None: it has to be translated. Raises Failure 4001 or
         4003 for one that cannot be written to at all."""
-        partner = self.partner if self.partner.speaks_for(party) else await self._platform_of(party)
+        own = self.partner.speaks_for(party) and not self.partner.is_hub
+        partner = self.partner if own else await self._platform_of(party)
         return self.admitted(partner, party)
 
     async def _platform_of(self, party: PartyId) -> Partner:
@@ -228,7 +230,7 @@ class Ask:
         role = Role.EMSP if (module in _SENT_BY_EMSPS) == (interface == "sender") else Role.CPO
         partners = self.hub.partners
         partner = await partners.by_party(party, role) or await partners.by_party(party)
-        if partner is None:
+        if partner is None or both_hubs(self.partner, partner):
             if await partners.has_left(party):
                 raise Failure(NOT_CONNECTED, f"{party} is not connected any more")
             raise Failure(UNKNOWN_RECEIVER, f"no party {party} is known here")
@@ -237,7 +239,7 @@ class Ask:
     def admitted(self, partner: Partner, party: PartyId) -> Side | None:
         """As `way_to`, for a party of this platform. Only bytes of the same version are passed on: what goes to another
         version takes the way of a foreign protocol, through the canonical model, and here it would part from it."""
-        closed = partner.state in (PartnerState.PLANNED, PartnerState.SUSPENDED) or not agreed(self.partner, partner)
+        closed = partner.standing_of(party) in _CLOSED or not agreed(self.partner, partner)
         if closed and partner.id != self.partner.id:
             raise Failure(NOT_CONNECTED, f"{party} is not connected")
         alike = partner.protocol == self.partner.protocol and partner.version == self.version.id

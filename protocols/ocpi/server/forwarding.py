@@ -13,8 +13,8 @@ from urllib.parse import urljoin
 
 from core.errors import Invalid, RoamingError, StoreUnavailable, Unavailable, Uncertain, Unsupported
 from core.model.alias import Alias, AliasUse
+from core.model.partner import PartnerState
 from core.ports.adapter import Call
-from core.routing import reachable
 from protocols.ocpi import codec
 from protocols.ocpi.client import FORWARD_S, Hop, OcpiClient, Routing, routing_headers
 from protocols.ocpi.codes import HUB_ERROR, NOT_CONNECTED, TIMED_OUT, Failure, succeeded
@@ -112,7 +112,7 @@ def data_of(reply: Reply) -> bytes:
 
 async def _answer(ask: Ask, to: Side, hop: Hop) -> Answer:
     """Any HTTP answer. Raises Failure 4002 for a silence, 4003 for a partner that is not there."""
-    if not reachable(to.partner):
+    if to.partner.standing_of(to.party) is not PartnerState.CONNECTED:
         raise Failure(NOT_CONNECTED, f"{to.party} is not connected now")
     client = OcpiClient(ask.hub.outbound)
     try:

@@ -1,0 +1,232 @@
+"""Other hubs: parties behind them, the way to these and back, and that nothing goes round."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from core.model.partner import Partner, PartnerState
+from tests.flows.conftest import OcpiNet
+from tests.flows.hub import TestHub
+from tests.flows.ocpi_partner import TIME, OcpiPartner, call, location, session, tariff, token
+
+spec = pytest.mark.spec
+LATER = "2026-01-15T12:30:00Z"
+
+
+class Peer(OcpiPartner):
+    """A hub of OCPI 2.3.0. The operator has added it as a hub; what it lists are the parties behind it."""
+
+    def __init__(self, host: str, hub: str, *behind: tuple[str, str, str], **options: Any) -> None:
+        super().__init__(host, *behind, **options)
+        self.hub_party = hub
+
+    def credentials(self, token: str | None = None, **changes: Any) -> dict[str, Any]:
+        return super().credentials(token, hub_party_id=self.hub_party, **changes)
+
+    def document(self) -> dict[str, Any]:
+        hub = {"role": "HUB", "country_code": self.hub_party[:2], "party_id": self.hub_party[2:]}
+        return {**super().document(), "roles": [hub]}
+
+
+def held(net: OcpiNet, name: str) -> Partner:
+    return next(partner for partner in net.hub.storage.partners.held.values() if partner.name == name)
+
+
+def codes(answer: httpx.Response) -> tuple[int, int]:
+    return answer.status_code, answer.json()["status_code"]
+
+
+async def infos(hub: TestHub, reader: OcpiPartner) -> dict[tuple[str, str], str]:
+    answer = await call(hub, "GET", f"/ocpi/{reader.version}/hubclientinfo", token=reader.token_c)
+    return {(one["country_code"] + one["party_id"], one["role"]): one["status"] for one in answer.json()["data"]}
+
+
+def info(party: str, status: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "country_code": party[:2],
+        "party_id": party[2:],
+        "role": "CPO",
+        "status": status,
+        "last_updated": LATER,
+        **changes,
+    }
+
+
+@pytest.fixture
+async def peer(net: OcpiNet) -> Peer:
+    found = Peer("hub2.test", "NLHB2", ("CPO", "ES", "XYZ"), ("EMSP", "ES", "EMX"))
+    await found.join(net.hub)
+    return found
+
+
+@spec("OCPI-CRD-36", "OCPI-HUB-100")
+async def test_parties_behind_a_hub_are_listed_and_reached_through_it(net: OcpiNet, peer: Peer) -> None:
+    assert [str(party) for party in held(net, "hub2.test").parties] == ["NL*HB2"]
+    listed = await infos(net.hub, net.p2)
+    assert listed["ESXYZ", "CPO"] == "CONNECTED"
+    assert listed["NLHB2", "OTHER"] == "CONNECTED"
+    credentials = (await call(net.hub, "GET", "credentials", token=net.p2.token_c)).json()["data"]
+    assert ("CPO", "XYZ") in {(role["role"], role["party_id"]) for role in credentials["roles"]}
+    told = {(put.json["party_id"], put.json["status"]) for put in net.p2.seen("PUT", "hubclientinfo")}
+    assert ("XYZ", "CONNECTED") in told
+    assert codes(await net.p2.call(net.hub, "GET", "locations/sender", to="ESXYZ")) == (200, 1000)
+    (request,) = peer.seen("GET", "locations")
+    assert (request.party("to"), request.party("from")) == ("ESXYZ", "DEEMB")
+
+
+@spec("OCPI-HUB-100")
+async def test_a_party_that_connects_itself_is_reached_directly(net: OcpiNet, peer: Peer) -> None:
+    direct = await OcpiPartner("xyz.test", ("CPO", "ES", "XYZ")).join(net.hub)
+    assert codes(await net.p2.call(net.hub, "GET", "locations/sender", to="ESXYZ")) == (200, 1000)
+    assert (len(direct.seen("GET", "locations")), len(peer.seen("GET", "locations"))) == (1, 0)
+    listed = [key for key in await infos(net.hub, net.p2) if key[0] == "ESXYZ"]
+    assert listed == [("ESXYZ", "CPO")]
+    await call(net.hub, "DELETE", "credentials", token=direct.token_c)
+    await net.hub.hub.partners.remove(held(net, "xyz.test").id)
+    assert codes(await net.p2.call(net.hub, "GET", "locations/sender", to="ESXYZ")) == (200, 1000)
+    assert len(peer.seen("GET", "locations")) == 1
+
+
+@spec("OCPI-HUB-100")
+async def test_from_a_hub_the_objects_of_those_behind_it_are_taken(net: OcpiNet, peer: Peer) -> None:
+    path = "locations/receiver/ES/XYZ/LOC9"
+    answer = await peer.call(net.hub, "PUT", path, location("LOC9", "ESXYZ"), sender="ESXYZ")
+    assert codes(answer) == (201, 1000)
+    await net.relay()
+    assert net.p2.seen("PUT", "locations")[-1].path == "/2.3.0/locations/receiver/ES/XYZ/LOC9"
+    listed = (await net.p2.call(net.hub, "GET", "locations/sender")).json()["data"]
+    assert [one["id"] for one in listed] == ["LOC9"]
+    foreign = "locations/receiver/NL/CPA/LOC1"
+    assert (await peer.call(net.hub, "PUT", foreign, location(), sender="ESXYZ")).status_code == 404
+    assert (await peer.call(net.hub, "PUT", foreign, location(), sender="NLCPA")).status_code == 403
+    stopped = await peer.call(
+        net.hub, "PUT", "tariffs/receiver/ES/XYZ/T1", tariff(owner="ESXYZ"), to="DEEMB", sender="ESXYZ"
+    )
+    assert codes(stopped) == (200, 1000)
+    assert net.p2.seen("PUT", "tariffs")[-1].party("from") == "ESXYZ"
+
+
+@spec("OCPI-HUB-101")
+async def test_between_two_hubs_this_one_is_no_bridge(net: OcpiNet, peer: Peer) -> None:
+    """What the third hub believes to be behind the second (or behind us) leads nowhere."""
+    third = await Peer("hub3.test", "BEHB3", ("CPO", "PT", "ABC"), ("CPO", "ES", "XYZ")).join(net.hub)
+    for caller, sender in ((peer, "ESEMX"), (third, "PTABC")):
+        for to in ("PTABC", "NLHB2", "BEHB3", "ESXYZ"):
+            answer = await caller.call(net.hub, "GET", "locations/sender", to=to, sender=sender)
+            assert codes(answer) == (200, 4001), (caller.host, to)
+    assert not {key for key in await infos(net.hub, third) if key[0] in ("ESEMX", "ESXYZ", "NLHB2")}
+    path = "locations/receiver/PT/ABC/LOC9"
+    await third.call(net.hub, "PUT", path, location("LOC9", "PTABC"), sender="PTABC")
+    await net.p2.call(net.hub, "PUT", "tokens/receiver/DE/EMB/1", token("1"))
+    await net.relay()
+    for hub in (peer, third):
+        assert not (hub.seen("PUT", "locations") + hub.seen("PUT", "tokens"))
+    listed = await peer.call(net.hub, "GET", "locations/sender", sender="ESEMX")
+    assert listed.json()["data"] == []
+
+
+@spec("OCPI-HUB-101")
+async def test_a_message_that_comes_back_from_where_it_was_sent_is_not_sent_again(net: OcpiNet, peer: Peer) -> None:
+    async def returns(request: Any) -> Any:
+        answer = await peer.call(net.hub, "GET", "locations/sender", to="ESXYZ", sender="ESEMX")
+        assert codes(answer) == (200, 4001)
+        return answer.status_code, answer.content, {}
+
+    peer.answers["GET", "locations"] = returns
+    await net.p2.call(net.hub, "GET", "locations/sender", to="ESXYZ")
+    assert len(peer.seen("GET", "locations")) == 1
+
+
+@spec("OCPI-HCI-23")
+async def test_a_hub_says_how_those_behind_it_are_connected(net: OcpiNet, peer: Peer) -> None:
+    details = (await call(net.hub, "GET", "/ocpi/2.3.0", token=peer.token_c)).json()["data"]["endpoints"]
+    assert {end["role"] for end in details if end["identifier"] == "hubclientinfo"} == {"SENDER", "RECEIVER"}
+    net.forget()
+    answer = await call(net.hub, "PUT", "hubclientinfo/ES/XYZ", token=peer.token_c, body=info("ESXYZ", "OFFLINE"))
+    assert codes(answer) == (200, 1000)
+    assert (await infos(net.hub, net.p2))["ESXYZ", "CPO"] == "OFFLINE"
+    assert codes(await net.p2.call(net.hub, "GET", "locations/sender", to="ESXYZ")) == (200, 4003)
+    await net.relay()
+    assert [put.json["status"] for put in net.p2.seen("PUT", "hubclientinfo")] == ["OFFLINE"]
+    shown = await call(net.hub, "GET", "hubclientinfo/ES/XYZ", token=peer.token_c)
+    assert shown.json()["data"]["status"] == "OFFLINE"
+    old = info("ESXYZ", "CONNECTED", last_updated="2020-01-01T00:00:00Z")
+    await call(net.hub, "PUT", "hubclientinfo/ES/XYZ", token=peer.token_c, body=old)
+    assert (await infos(net.hub, net.p2))["ESXYZ", "CPO"] == "OFFLINE"
+    new = info("ITNEW", "CONNECTED")
+    assert codes(await call(net.hub, "PUT", "hubclientinfo/IT/NEW", token=peer.token_c, body=new)) == (200, 1000)
+    assert (await infos(net.hub, net.p2))["ITNEW", "CPO"] == "CONNECTED"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "expected"),
+    [
+        ("ES/XYZ", info("ESOTH", "OFFLINE"), (200, 2001)),
+        ("ES/XYZ", info("ESXYZ", "AWAY"), (200, 2001)),
+        ("ES/XYZ", {"status": "OFFLINE"}, (200, 2001)),
+        ("ES/XYZABC", info("ESXYZ", "OFFLINE"), (200, 2001)),
+    ],
+)
+async def test_a_wrong_client_info_changes_nothing(
+    net: OcpiNet, peer: Peer, path: str, body: Any, expected: Any
+) -> None:
+    before = held(net, "hub2.test")
+    assert codes(await call(net.hub, "PUT", f"hubclientinfo/{path}", token=peer.token_c, body=body)) == expected
+    assert held(net, "hub2.test") == before
+
+
+async def test_only_a_hub_says_how_others_are_connected(net: OcpiNet) -> None:
+    answer = await call(net.hub, "PUT", "hubclientinfo/NL/CPA", token=net.p2.token_c, body=info("NLCPA", "OFFLINE"))
+    assert answer.status_code == 404
+    details = (await call(net.hub, "GET", "/ocpi/2.3.0", token=net.p2.token_c)).json()["data"]["endpoints"]
+    assert {end["role"] for end in details if end["identifier"] == "hubclientinfo"} == {"SENDER"}
+
+
+async def test_a_hub_that_is_away_takes_those_behind_it_along(net: OcpiNet, peer: Peer) -> None:
+    await net.hub.hub.partners.not_reached(held(net, "hub2.test").id)
+    net.forget()
+    await net.relay()
+    assert (await infos(net.hub, net.p2))["ESXYZ", "CPO"] == "OFFLINE"
+    assert {put.json["party_id"]: put.json["status"] for put in net.p2.seen("PUT", "hubclientinfo")} == {
+        "HB2": "OFFLINE",
+        "XYZ": "OFFLINE",
+    }
+    assert codes(await net.p2.call(net.hub, "GET", "locations/sender", to="ESXYZ")) == (200, 4003)
+
+
+async def test_nobody_becomes_a_hub_for_whom_he_likes(net: OcpiNet) -> None:
+    """The operator added an eMSP; as a hub it may speak for the parties that were named, and for no others."""
+    sly = OcpiPartner("sly.test", ("EMSP", "NL", "SLY"))
+    net.hub.network.serve(sly.host, sly)
+    token_a = (await net.hub.add(sly.document()))[1]["token_a"]
+    roles = sly.credentials()["roles"] + Peer("x", "NLHB9", ("CPO", "NL", "VIC")).credentials()["roles"]
+    answer = await call(
+        net.hub, "POST", "credentials", token=token_a, body=sly.credentials(hub_party_id="NLHB9", roles=roles)
+    )
+    assert codes(answer) == (200, 2001)
+    assert "NL*VIC" in answer.json()["status_message"]
+    body = sly.credentials(hub_party_id="NLHB9")
+    answer = await call(net.hub, "POST", "credentials", token=token_a, body=body)
+    assert codes(answer) == (200, 1000)
+    sly.token_c = answer.json()["data"]["token"]
+    answer = await call(net.hub, "PUT", "hubclientinfo/NL/VIC", token=sly.token_c, body=info("NLVIC", "CONNECTED"))
+    assert answer.status_code == 403
+    assert held(net, "sly.test").state is PartnerState.CONNECTED
+    assert not held(net, "sly.test").speaks_for(held(net, "p1.test").parties[0])
+
+
+@spec("OCPI-GEN-10")
+async def test_a_stop_of_a_session_that_the_hub_never_saw_goes_where_it_is_addressed(net: OcpiNet) -> None:
+    body = {"response_url": "https://p2.test/results/1", "session_id": "NEVER-SEEN"}
+    net.p1.answers["POST", "commands"] = (
+        200,
+        {"status_code": 1000, "timestamp": TIME, "data": {"result": "ACCEPTED", "timeout": 30}},
+        {},
+    )
+    answer = await net.p2.call(net.hub, "POST", "commands/receiver/STOP_SESSION", body, to="NLCPA")
+    assert answer.json()["data"]["result"] == "ACCEPTED"
+    (request,) = net.p1.seen("POST", "commands")
+    assert request.json["session_id"] == "NEVER-SEEN"
+    pushed = await net.p1.call(net.hub, "PUT", "sessions/receiver/NL/CPA/S9", session("S9"), to="DEEMB")
+    assert codes(pushed) == (200, 1000)
