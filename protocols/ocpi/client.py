@@ -218,7 +218,7 @@ class OcpiClient:
 
     # --- what partners list
 
-    async def get_page(self, call: Call, to: Routing, module: str, url: str) -> ListPage:
+    async def get_page(self, call: Call, to: Routing | None, module: str, url: str) -> ListPage:
         """`url` as the partner gave it. Raises Uncertain for an answer that is no list."""
         answer, who = await self._send(call, to, f"GET {module}", "GET", url, None, PAGE_S)
         data = codec.present(_checked(answer, who))

@@ -31,6 +31,7 @@ from mappings.ocpi.ids import token_uid_in
 from protocols.ocpi.client import OcpiClient, Routing
 from protocols.ocpi.dialect import Dialect, dialect_of
 from protocols.ocpi.paging import MAX_LIMIT
+from protocols.ocpi.peers import PARTIES, follow_parties, lists_parties
 from protocols.ocpi.server import cdrs, locations, sessions, tariffs, tokens
 from protocols.ocpi.server.exchange import tokens_named
 from protocols.ocpi.settings import settings_of
@@ -85,18 +86,27 @@ class OcpiFollower(Follower):
         self._client = OcpiClient(hub.outbound)
 
     def feeds(self, partner: Partner) -> tuple[Feed, ...]:
-        return tuple(kind.feed for kind in KINDS.values() if _listed_by(partner, kind))
+        parties = (PARTIES,) if lists_parties(partner) else ()
+        return parties + tuple(kind.feed for kind in KINDS.values() if _listed_by(partner, kind))
 
     async def follow(self, pull: Pull) -> None:
         """Party by party: lists are asked for in the name of one. What a platform lists of another of its parties is
         taken too."""
+        if pull.feed.name == PARTIES.name:
+            await follow_parties(self._hub, pull, self._parties(pull), await self._dialect(pull, b""))
+            return
         kind = KINDS[pull.feed.name]
-        owners = pull.partner.parties_as(kind.role)
+        owners = await self._owners(pull.partner, kind.role)
         before = await self._held(kind, owners) if pull.whole else {}
         for owner in owners:
             await self._walk(pull, kind, owner)
         if pull.replaces and kind.replaced is not None:
             await self._drop(pull, kind.replaced, before, await self._held(kind, owners))
+
+    async def _owners(self, partner: Partner, role: Role) -> tuple[PartyId, ...]:
+        """Who is behind another hub and here too is asked here."""
+        found = [(party, await self._hub.partners.by_party(party, role)) for party in partner.parties_as(role)]
+        return tuple(party for party, at in found if at is not None and at.id == partner.id)
 
     # --- the list
 
@@ -105,7 +115,15 @@ class OcpiFollower(Follower):
         call = Call(
             partner=pull.partner, correlation_id=self._hub.ids.uuid(), sender=self._hub.identity.party, recipient=owner
         )
-        url: str | None = self._first(pull, kind)
+        async for raw in self._items(pull, call, Routing(call.sender, owner), self._first(pull, kind)):
+            await self._item(pull, kind, owner, raw, call.correlation_id)
+
+    def _parties(self, pull: Pull) -> AsyncIterator[bytes]:
+        call = Call(partner=pull.partner, correlation_id=self._hub.ids.uuid(), sender=self._hub.identity.party)
+        return self._items(pull, call, None, self._first(pull, None))
+
+    async def _items(self, pull: Pull, call: Call, to: Routing | None, first: str) -> AsyncIterator[bytes]:
+        url: str | None = first
         visited: set[str] = set()
         most = 0
         while url is not None:
@@ -113,17 +131,17 @@ class OcpiFollower(Follower):
                 raise Rejected(pull.feed.name, f"{pull.partner.name}: the next page is one that was there before")
             visited.add(url)
             await pull.page()
-            page = await self._client.get_page(call, Routing(call.sender, owner), pull.feed.name, url)
+            page = await self._client.get_page(call, to, pull.feed.name, url)
             if page.total is not None:  # what has gone has moved the rest, and something was skipped
                 pull.certain = pull.certain and page.total >= most
                 most = max(most, page.total)
             for raw in page.items:
-                await self._item(pull, kind, owner, raw, call.correlation_id)
+                yield raw
             url = page.following
 
-    def _first(self, pull: Pull, kind: Kind) -> str:
+    def _first(self, pull: Pull, kind: Kind | None) -> str:
         url = settings_of(pull.partner).url(pull.feed.name, SENDER) or ""
-        since = pull.since or _reach(kind, pull)
+        since = pull.since or (_reach(kind, pull) if kind else None)
         query = {"limit": str(MAX_LIMIT)} | ({"date_from": time_to_ocpi(since)} if since else {})
         return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}"
 

@@ -5,10 +5,11 @@ from typing import Any
 import httpx
 import pytest
 
+from core.model.ids import PartyId
 from core.model.partner import Partner, PartnerState
 from tests.flows.conftest import OcpiNet
 from tests.flows.hub import TestHub
-from tests.flows.ocpi_partner import TIME, OcpiPartner, call, location, session, tariff, token
+from tests.flows.ocpi_partner import TIME, OcpiPartner, call, envelope, location, session, tariff, token
 
 spec = pytest.mark.spec
 LATER = "2026-01-15T12:30:00Z"
@@ -157,6 +158,63 @@ async def test_a_hub_says_how_those_behind_it_are_connected(net: OcpiNet, peer: 
     new = info("ITNEW", "CONNECTED")
     assert codes(await call(net.hub, "PUT", "hubclientinfo/IT/NEW", token=peer.token_c, body=new)) == (200, 1000)
     assert (await infos(net.hub, net.p2))["ITNEW", "CPO"] == "CONNECTED"
+
+
+class OldHub(OcpiPartner):
+    """A hub of OCPI 2.2.1: its role says so, and its HubClientInfo whom it reaches."""
+
+    def __init__(self, *parties: dict[str, Any]) -> None:
+        super().__init__("hub2.test", ("HUB", "NL", "HB2"), version="2.2.1")
+        self.parties = list(parties)
+        self.answers["GET", "hubclientinfo"] = lambda _: (200, envelope(self.parties), {})
+
+
+async def followed(net: OcpiNet) -> None:
+    await net.hub.following.run(held(net, "hub2.test").id, "hubclientinfo")
+
+
+@spec("OCPI-V221-03", "OCPI-CRD-36", "OCPI-HUB-100")
+async def test_parties_that_a_hub_of_2_2_1_lists_become_reachable(net: OcpiNet) -> None:
+    hub = OldHub(info("ESXYZ", "CONNECTED"), info("ESOFF", "OFFLINE"), info("NLHUB", "CONNECTED", role="OTHER"))
+    await hub.join(net.hub)
+    direct = await OcpiPartner("emx.test", ("EMSP", "AT", "EMX"), version="2.2.1").join(net.hub)
+    answer = await direct.call(net.hub, "GET", "locations/sender", to="ESXYZ")
+    assert codes(answer) == (200, 4001)
+    assert [feed.name for feed in net.hub.following.wanted(held(net, "hub2.test"))] == ["hubclientinfo"]
+    await followed(net)
+    assert (await infos(net.hub, direct))["ESXYZ", "CPO"] == "CONNECTED"
+    assert codes(await direct.call(net.hub, "GET", "locations/sender", to="ESXYZ")) == (200, 1000)
+    (request,) = hub.seen("GET", "locations")
+    assert (request.party("to"), request.party("from")) == ("ESXYZ", "ATEMX")
+    assert codes(await direct.call(net.hub, "GET", "locations/sender", to="ESOFF")) == (200, 4003)
+    pushed = await hub.call(net.hub, "PUT", "locations/receiver/ES/XYZ/LOC9", location("LOC9", "ESXYZ"), sender="ESXYZ")
+    assert codes(pushed) == (201, 1000)
+    await call(net.hub, "PUT", "/ocpi/2.2.1/credentials", token=hub.token_c, body=hub.credentials())
+    assert held(net, "hub2.test").behind, "a new registration does not forget them"
+
+
+async def test_who_is_no_longer_listed_is_no_longer_reached(net: OcpiNet) -> None:
+    hub = OldHub(info("ESXYZ", "CONNECTED"), info("ESABC", "CONNECTED"))
+    await hub.join(net.hub)
+    await followed(net)
+    await net.relay()
+    net.forget()
+    hub.parties = [info("ESABC", "CONNECTED"), {"party_id": "BAD"}]
+    await followed(net)
+    assert held(net, "hub2.test").speaks_for(PartyId("ES", "XYZ")), "the list cannot be read in full"
+    hub.parties = [info("ESABC", "CONNECTED")]
+    await followed(net)
+    await net.relay()
+    assert not held(net, "hub2.test").speaks_for(PartyId("ES", "XYZ"))
+    told = [(put.json["party_id"], put.json["status"]) for put in net.p2.seen("PUT", "hubclientinfo")]
+    assert told == [("XYZ", "SUSPENDED")]
+
+
+async def test_who_is_here_too_is_not_followed_through_another_hub(net: OcpiNet, peer: Peer) -> None:
+    await OcpiPartner("xyz.test", ("CPO", "ES", "XYZ")).join(net.hub)
+    peer.answers["GET", "locations"] = (200, envelope([]), {})
+    await net.hub.following.run(held(net, "hub2.test").id, "locations")
+    assert not peer.seen("GET", "locations")
 
 
 @pytest.mark.parametrize(
