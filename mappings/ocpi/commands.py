@@ -128,11 +128,15 @@ def start_session_to_ocpi(command: Command, location: Location | None, response_
 def _connector(command: Command, evse: Evse | None) -> str | None:
     if evse is None or CONNECTOR_REQUIRED not in evse.capabilities:
         return None
-    if len(evse.connectors) == 1:
-        return evse.connectors[0].id
-    if PROTOCOL in command.extensions:
-        return None
+    if (only := required_connector(evse)) is not None or PROTOCOL in command.extensions:
+        return only
     raise Unsupported("the operator wants the connector named, and the EVSE has several")
+
+
+def required_connector(evse: Evse) -> str | None:
+    """The only connector of an EVSE that wants one named."""
+    required = CONNECTOR_REQUIRED in evse.capabilities and len(evse.connectors) == 1
+    return evse.connectors[0].id if required else None
 
 
 def stop_session_from_ocpi(message: wire.StopSession, *, id: str, issuer: PartyId, operator: PartyId) -> Command:

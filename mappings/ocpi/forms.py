@@ -12,14 +12,15 @@ import msgspec
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
-from core.errors import Unsupported
+from core.errors import Invalid, Unsupported
 from core.model.loss import Loss, LossKind
 from core.model.partner import PartyRole
-from mappings.losses import NotCarried, losses
+from mappings.losses import NotCarried, losses, plain
 from mappings.ocpi.common import kept
 from mappings.tables import CodeTable
 from protocols.ocpi.wire.base import Wire
 from protocols.ocpi.wire.locations import BusinessDetails, Location
+from protocols.ocpi.wire.sessions import Session
 from protocols.ocpi.wire.tariffs import Tariff
 from protocols.ocpi.wire.tokens import Token
 from protocols.ocpi.wire.types import CdrDateTime, DateTime
@@ -77,6 +78,8 @@ class About(Struct, frozen=True, kw_only=True):
     asked: Token | None = None
     owner: str | None = None
     """The key of the party whose location is said."""
+    held: Session | None = None
+    """The session that a PATCH changes, as it is after it."""
 
 
 NOTHING_KNOWN: Final = About()
@@ -142,6 +145,30 @@ def _unknown(value: Any, path: str) -> Iterator[Loss]:
 _NOT_SHOWN: Final = "unknown to OCPI; partners of older versions are not shown it"
 
 
+def unsaid(message: Any, said_as: Any, forms: Forms, about: About) -> tuple[Loss, ...]:
+    """What a part or a PATCH loses, for which no canonical object exists: members that do not come back."""
+    form = forms.get(type(message))
+    if form is None:
+        return ()
+    try:
+        back = form.newer(said_as, about)
+    except (Invalid, Unsayable):
+        return ()
+    found = []
+    for name in message.__struct_fields__:
+        before, after = getattr(message, name), getattr(back, name)
+        if name in _OWNER or before in _NOTHING or before == after:
+            continue
+        kind = LossKind.LOST if after in _NOTHING else LossKind.NARROWED
+        found.append(Loss(path=name, reason="the older version has no words for it", value=plain(before), kind=kind))
+    return tuple(found)
+
+
+_OWNER: Final = ("country_code", "party_id", "last_updated")
+"""Said by the connection, or not lost by being said in whole seconds."""
+_NOTHING: Final = (None, UNSET, ())
+
+
 def unchanged(message: T, _: About) -> T:
     return message
 
@@ -183,6 +210,14 @@ def each_of(convert: Callable[[Any], Any], values: Any) -> Any:
 def mapped(convert: Callable[[Any], Any], value: Any) -> Any:
     """As each_of, for one value."""
     return value if value is None or value is UNSET else convert(value)
+
+
+def stated(convert: Callable[[Any], Any], message: Any, name: str) -> Any:
+    """As mapped, for a field of an object or a PATCH: what no word is found for is not mentioned."""
+    kind: Any = type(message)
+    held = getattr(message, name)
+    said = mapped(convert, held)
+    return _defaults(kind)[name] if said is None and held is not None else said
 
 
 def without_unknown(value: Any) -> Any:

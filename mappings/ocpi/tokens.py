@@ -1,14 +1,16 @@
 """Tokens <-> ours. Source: OCPI 2.3.0, mod_tokens."""
 
+from datetime import datetime
 from typing import Final
 
 from core.errors import Unsupported
 from core.model import token as core
 from core.model.cards import is_hashed
+from core.model.ids import PartyId
 from core.model.loss import Loss, LossKind
 from core.model.token import Token
 from mappings.losses import losses
-from mappings.ocpi.common import NA, Aside, kept, merged, put_aside, time_in, time_out
+from mappings.ocpi.common import NA, Aside, kept, merged, put_aside, time_in, time_out, time_to_ocpi
 from mappings.ocpi.ids import contract_in, party_in, party_out, token_uid_in
 from mappings.tables import CodeTable, same
 from protocols.ocpi.wire import tokens as wire
@@ -72,6 +74,21 @@ def token_to_ocpi(token: Token) -> wire.Token:
         energy_contract=energy_contract_to_ocpi(contract) if contract is not None else None,
         last_updated=time_out(token.updated_at, back, "last_updated"),
         extra=back.extra,
+    )
+
+
+def asked_token(issuer: PartyId, uid: str, kind: str, issuer_name: str, now: datetime) -> wire.Token:
+    """A token of which only the question knows, for answers that do not repeat it."""
+    return wire.Token(
+        country_code=issuer.country_code,
+        party_id=issuer.party_id,
+        uid=uid,
+        type=kind,
+        contract_id=NA,
+        issuer=issuer_name,
+        valid=False,
+        whitelist=wire.WhitelistType.NEVER,
+        last_updated=time_to_ocpi(now),
     )
 
 

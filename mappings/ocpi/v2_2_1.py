@@ -14,8 +14,8 @@ from mappings.ocpi.forms import (
     Unsayable,
     each_of,
     mapped,
-    never,
     retyped,
+    stated,
     unchanged,
     without,
 )
@@ -155,7 +155,7 @@ def location_older(location: T, about: About) -> T:
         facilities=FACILITY.only(known.facilities),
         images=each_of(image_older, known.images),
         energy_mix=mapped(energy_mix_older, known.energy_mix),
-        **{name: mapped(convert, getattr(known, name)) for name, convert in optional.items()},
+        **{name: stated(convert, known, name) for name, convert in optional.items()},
     )
     return changed
 
@@ -293,6 +293,16 @@ def session_patch_newer(patch: wire.SessionPatch, _: About) -> sessions.SessionP
     return retyped(patch, sessions.SessionPatch, total_cost=mapped(price_newer, patch.total_cost))
 
 
+def session_patch_older(patch: sessions.SessionPatch, about: About) -> wire.SessionPatch:
+    return retyped(
+        patch,
+        wire.SessionPatch,
+        cdr_token=mapped(lambda held: token_older(held, about), patch.cdr_token),
+        charging_periods=each_of(period_older, patch.charging_periods),
+        total_cost=mapped(price_older, patch.total_cost),
+    )
+
+
 COSTS: Final = (
     "total_cost",
     "total_fixed_cost",
@@ -354,7 +364,7 @@ FORMS: Final[Forms] = {
     locations.Connector: _lacking(locations.Connector, connector_older),
     locations.ConnectorPatch: _lacking(locations.ConnectorPatch, connector_older),
     sessions.Session: Form(wire.Session, session_newer, session_older),
-    sessions.SessionPatch: Form(wire.SessionPatch, session_patch_newer, never),
+    sessions.SessionPatch: Form(wire.SessionPatch, session_patch_newer, session_patch_older),
     cdrs.Cdr: Form(wire.Cdr, cdr_newer, cdr_older),
     tariffs.Tariff: Form(wire.Tariff, tariff_newer, tariff_older),
     tokens.Token: _lacking(tokens.Token, token_older),

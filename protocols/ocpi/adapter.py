@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from core.errors import Rejected, RoamingError, Uncertain, Unknown, Unsupported
 from core.model.authorisation import Authorisation, AuthoriseRequest, Decision, Journey
 from core.model.cdr import Cdr, CdrState
-from core.model.command import Command, CommandKind, CommandOutcome, Outcome, Sent
+from core.model.command import Command, CommandOutcome, Outcome, Sent
 from core.model.ids import PartyId
 from core.model.location import Evse, Location
 from core.model.loss import Loss, LossKind
@@ -51,11 +51,9 @@ from protocols.ocpi.dialect import Dialect
 from protocols.ocpi.settings import settings_of
 from protocols.ocpi.versions import RECEIVER, SENDER, V2_3_0, endpoint_url, version_of
 from protocols.ocpi.wire.commands import (
-    CancelReservation,
     CommandMessage,
     CommandResponseType,
     CommandType,
-    ReserveNow,
 )
 from protocols.plugin import Outbound
 
@@ -76,11 +74,6 @@ ENDPOINT: Final = {
     Capability.PUSH_PARTY_STATUS: ("hubclientinfo", RECEIVER),
 }
 """What a partner has to publish in order to be told."""
-RESERVATIONS: Final[dict[CommandKind, type[CommandMessage]]] = {
-    CommandKind.RESERVE_NOW: ReserveNow,
-    CommandKind.CANCEL_RESERVATION: CancelReservation,
-}
-"""What not every version can say."""
 _HELD_ALREADY: Final = re.compile(r"\b(already|duplicate|exists)\b", re.IGNORECASE)
 """How platforms say that they hold a CDR with this id: OCPI has no code for it."""
 COMMAND_S: Final = 30.0
@@ -140,8 +133,8 @@ class OcpiAdapter(ProtocolAdapter):
     def check_command(self, partner: Partner, command: Command) -> None:
         if not self.takes(partner, Capability.START_SESSION):
             raise Unsupported(f"{partner.name} publishes no commands {RECEIVER.value}")
-        version, message = version_of(partner), RESERVATIONS.get(command.kind)
-        if message is not None and not version.says(message):
+        version = version_of(partner)
+        if command.kind in version.lacks:
             raise Unsupported(f"OCPI {version.id} has no {command.kind}")
 
     async def start_session(self, call: Call, command: Command, location: Location | None) -> Sent:

@@ -11,8 +11,9 @@ from core.errors import Invalid, Unavailable, Uncertain, Unsupported
 from core.model.ids import PartyId
 from core.model.partner import Partner
 from core.ports.adapter import Call
-from mappings.ocpi.common import NA, business_to_ocpi, time_to_ocpi
+from mappings.ocpi.common import business_to_ocpi
 from mappings.ocpi.parties import spelled
+from mappings.ocpi.tokens import asked_token
 from protocols.ocpi import codec
 from protocols.ocpi.auth import authorization
 from protocols.ocpi.codes import error_of
@@ -28,7 +29,7 @@ from protocols.ocpi.wire.hubclientinfo import ClientInfo
 from protocols.ocpi.wire.locations import EvsePatch, Location
 from protocols.ocpi.wire.sessions import Session
 from protocols.ocpi.wire.tariffs import Tariff
-from protocols.ocpi.wire.tokens import AuthorizationInfo, LocationReferences, Token, WhitelistType
+from protocols.ocpi.wire.tokens import AuthorizationInfo, LocationReferences, Token
 from protocols.ocpi.wire.versions import InterfaceRole, Version, VersionDetails
 from protocols.plugin import Outbound
 from protocols.transport.http import Answer, Request
@@ -175,7 +176,8 @@ class OcpiClient:
     ) -> AuthorizationInfo:
         """Raises Unknown for a token that the eMSP does not know."""
         endpoint = self._endpoint(call.partner, "tokens", SENDER)
-        dialect = self.dialect(call, self._asked(call, to, token_uid, token_type))
+        asked = asked_token(to.recipient, token_uid, token_type, call.partner.name, self._clock.now())
+        dialect = self.dialect(call, asked)
         url = _joined(endpoint, (token_uid, "authorize"), {"type": dialect.token_type(token_type)})
         content = dialect.write(place) if place is not None else None
         answer, who = await self._send(call, to, "POST authorize", "POST", url, content, AUTHORISE_S)
@@ -183,20 +185,6 @@ class OcpiClient:
             return dialect.read_bare(codec.present(_checked(answer, who)) or b"null", AuthorizationInfo)
         except Invalid as error:
             raise Uncertain(f"{who}: no usable AuthorizationInfo: {error}") from error
-
-    def _asked(self, call: Call, to: Routing, token_uid: str, token_type: str) -> Token:
-        """What an eMSP is asked about, as far as the question says it."""
-        return Token(
-            country_code=to.recipient.country_code,
-            party_id=to.recipient.party_id,
-            uid=token_uid,
-            type=token_type,
-            contract_id=NA,
-            issuer=call.partner.name,
-            valid=False,
-            whitelist=WhitelistType.NEVER,
-            last_updated=time_to_ocpi(self._clock.now()),
-        )
 
     async def post_command(
         self, call: Call, to: Routing, kind: CommandType, message: CommandMessage, wait_s: float

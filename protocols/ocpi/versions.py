@@ -38,7 +38,7 @@ CONFIG = frozenset({"versions", "credentials", HUB_CLIENT_INFO})
 class Version(Struct, frozen=True, eq=False):
     """`modules`: what the hub offers of this version, and as what. `forms`: what it says otherwise than 2.3.0; `lost`:
     what it does not say. `token_type`: the kinds of token that it knows, None: any. `codes`: status codes that it does
-    not have.
+    not have. `lacks`: commands and requests that its modules do not have.
 
     `single_party`: a connection belongs to one party. Then there are no routing headers, objects name no owner, modules
     have no role, and sessions hold their place and contract."""
@@ -51,6 +51,7 @@ class Version(Struct, frozen=True, eq=False):
     codes: Mapping[int, int] = {}
     single_party: bool = False
     raw_tokens: bool = False
+    lacks: frozenset[str] = frozenset()
 
     @property
     def older(self) -> bool:
@@ -58,10 +59,6 @@ class Version(Struct, frozen=True, eq=False):
 
     def token_type_said(self, kind: str) -> str:
         return (self.token_type.said(kind) if self.token_type else None) or kind
-
-    def says(self, command: type[Struct]) -> bool:
-        """Whether it has this command: a version without references says nothing in the words of 2.3.0."""
-        return not self.single_party or command in self.forms
 
     def offers(self, module: str) -> bool:
         return any(name == module for name, _ in self.modules)
@@ -105,6 +102,7 @@ V2_1_1 = Version(
     },
     single_party=True,
     raw_tokens=True,
+    lacks=frozenset({"CANCEL_RESERVATION", "charging_preferences"}),
 )
 
 VERSIONS: dict[str, Version] = {version.id: version for version in (V2_3_0, V2_2_1, V2_1_1)}
@@ -131,13 +129,17 @@ def versions_url(identity: HubIdentity) -> str:
     return f"{identity.public_url}/ocpi/versions"
 
 
+def version_url(identity: HubIdentity, version: str) -> str:
+    return f"{identity.public_url}/ocpi/{version}"
+
+
 def endpoint_url(identity: HubIdentity, version: str, module: str, role: InterfaceRole) -> str:
-    base = f"{identity.public_url}/ocpi/{version}/{module}"
+    base = f"{version_url(identity, version)}/{module}"
     return base if module in CONFIG else f"{base}/{role.value.lower()}"
 
 
 def version_list(identity: HubIdentity) -> list[ListedVersion]:
-    return [ListedVersion(version=name, url=f"{identity.public_url}/ocpi/{name}") for name in VERSIONS]
+    return [ListedVersion(version=name, url=version_url(identity, name)) for name in VERSIONS]
 
 
 def version_details(identity: HubIdentity, version: Version, *, for_hub: bool) -> VersionDetails:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from core.model.command import Command
 from core.model.delivery import Delivery, DeliveryState
 from protocols.ocpi.plugin import PLUGIN as OCPI
 from protocols.ocpi.wire import v2_1_1 as wire
+from protocols.ocpi.wire.commands import CommandResultType
 from protocols.transport.json_codec import decode
 from tests.flows.hub import TestHub
 from tests.flows.ocpi_2_1_1_partner import (
@@ -232,6 +232,7 @@ async def test_a_location_of_2_3_0_at_an_emsp_of_2_1_1(net: Bridge) -> None:
     assert only["capabilities"] == ["RFID_READER"]
     assert only["connectors"] == [old_connector(power_type="AC_1_PHASE", tariff_id="T1")]
     assert await net.listed(net.p5, "locations") == [pushed]
+    net.p1.answers["GET", "locations"] = (200, envelope(plugs[0]), {})
     assert await net.listed(net.p5, "locations/LOC1/E1/1") == only["connectors"][0]
 
 
@@ -296,6 +297,7 @@ async def test_a_connector_has_room_for_one_tariff(net: Bridge) -> None:
     pushed = last(net.p5, "PUT", "locations", wire.Location)["evses"][0]
     assert {plug["id"]: plug.get("tariff_id") for plug in pushed["connectors"]} == told
     assert (await net.listed(net.p5, "locations"))[0]["evses"] == [pushed]
+    net.p1.answers["GET", "locations"] = (200, envelope(evse(connectors=plugs)), {})
     assert await net.listed(net.p5, "locations/LOC1/E1") == pushed
     await net.new(net.p1, "DELETE", "tariffs/receiver/NL/CPA/REGULAR", None)
     (again,) = await net.listed(net.p5, "locations")
@@ -428,8 +430,9 @@ async def test_a_session_of_2_3_0_at_an_emsp_of_2_1_1(net: Bridge) -> None:
 async def test_a_session_at_a_place_that_nobody_knows(net: Bridge) -> None:
     mine = {**cdr_token(owner="ITEME"), "contract_id": "IT-EME-C00000001"}
     sent = session(cdr_token=mine, location_id="NOWHERE")
-    deliveries = await net.new(net.p1, "PUT", "sessions/receiver/NL/CPA/S1", sent, to="ITEME")
-    assert [delivery.state for delivery in deliveries] == [DeliveryState.WITHHELD]
+    answer = await net.p1.call(net.hub, "PUT", "sessions/receiver/NL/CPA/S1", sent, to="ITEME")
+    assert (answer.status_code, answer.json()["status_code"]) == (200, 4000)
+    assert not net.p5.seen("PUT", "sessions")
     lenient = OldPartner("old.test", "EMSP", "SE", "OLD")
     net.hub.network.serve(lenient.host, lenient)
     stand_in = {"address": "Unknown", "city": "Unknown", "country": "NLD", "latitude": "0.0", "longitude": "0.0"}
@@ -464,7 +467,7 @@ async def test_a_session_of_2_1_1_at_an_emsp_of_2_3_0(net: Bridge) -> None:
     periods = [period(), period("2026-01-15T13:00:00Z")]
     change = {"charging_periods": periods, "kwh": 3, "last_updated": LATER}
     await net.old(net.p6, "PATCH", "sessions/IT/CPF/S6", change)
-    assert last(net.p2, "PUT", "sessions")["charging_periods"] == periods
+    assert last(net.p2, "PATCH", "sessions") == {**change, "charging_periods": periods[1:]}
     assert accepted(await net.p6.ask(net.hub, "GET", "sessions/IT/CPF/S6"))["charging_periods"] == periods
 
 
@@ -615,24 +618,29 @@ def start(**changes: Any) -> dict[str, Any]:
 
 
 @spec("OCPI-V211-26", "OCPI-V211-27", "OCPI-V211-28")
-@pytest.mark.parametrize("answer", ["ACCEPTED", {"result": "ACCEPTED"}], ids=["word", "object"])
-async def test_an_emsp_of_2_3_0_starts_at_an_operator_of_2_1_1(net: Bridge, answer: Any) -> None:
+@pytest.mark.parametrize("to", ["ITCPF", None])
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [("ACCEPTED", "ACCEPTED"), ({"result": "ACCEPTED"}, "ACCEPTED"), ({"result": "TIMEOUT"}, "REJECTED")],
+    ids=["word", "object", "timeout"],
+)
+async def test_an_emsp_of_2_3_0_starts_at_an_operator_of_2_1_1(
+    net: Bridge, to: str | None, answer: Any, said: str
+) -> None:
     await net.old(net.p6, "PUT", "locations/IT/CPF/L6", old_location())
     net.p6.answers["POST", "commands"] = (200, envelope(answer), {})
     body = start(evse_uid="E6", connector_id="1", authorization_reference="REF1")
-    response = accepted(await net.p2.call(net.hub, "POST", "commands/receiver/START_SESSION", body, to="ITCPF"))
-    assert response["result"] == "ACCEPTED"
-
-    async def take_long(_: Command) -> None:
-        sent = last(net.p6, "POST", "commands", wire.StartSession)
-        assert sent.keys() == {"response_url", "token", "location_id", "evse_uid"}
-        assert sent["token"]["auth_id"] == token()["contract_id"]
-        result = sent["response_url"].removeprefix("https://hub.test")
-        accepted(await net.p6.ask(net.hub, "POST", result, {"result": "TIMEOUT"}))
-
-    net.hub.processes.meanwhile = take_long
-    await net.hub.processes.work()
-    assert [seen.json["result"] for seen in net.p2.received if seen.path == "/results/1"] == ["TIMEOUT"]
+    response = accepted(await net.p2.call(net.hub, "POST", "commands/receiver/START_SESSION", body, to=to))
+    assert response == {"result": said, "timeout": 30}
+    sent = last(net.p6, "POST", "commands", wire.StartSession)
+    assert sent.keys() == {"response_url", "token", "location_id", "evse_uid"}
+    assert sent["token"]["auth_id"] == token()["contract_id"]
+    result = sent["response_url"].removeprefix("https://hub.test")
+    for told in ("TIMEOUT", {"result": "UNKNOWN_SESSION"}):
+        accepted(await net.p6.ask(net.hub, "POST", result, told))
+    told_on = [seen for seen in net.p2.received if seen.path == "/results/1"]
+    assert [seen.json for seen in told_on] == [{"result": "TIMEOUT"}, {"result": "FAILED"}]
+    assert told_on[0].party("from") == "ITCPF"
 
 
 @spec("OCPI-V211-26")
@@ -643,7 +651,7 @@ async def test_a_reservation_cannot_be_cancelled_at_2_1_1(net: Bridge) -> None:
     assert not net.p6.seen("POST", "commands")
 
 
-@spec("OCPI-V211-26", "OCPI-V211-27", "OCPI-V211-05")
+@spec("OCPI-V211-26", "OCPI-V211-27", "OCPI-V211-05", "OCPI-HUB-89")
 async def test_an_emsp_of_2_1_1_starts_at_an_operator_of_2_3_0(net: Bridge) -> None:
     choosy = evse(capabilities=["START_SESSION_CONNECTOR_REQUIRED"])
     await net.new(net.p1, "PUT", "locations/receiver/NL/CPA/LOC1", location(evses=[choosy]))
@@ -651,17 +659,18 @@ async def test_an_emsp_of_2_1_1_starts_at_an_operator_of_2_3_0(net: Bridge) -> N
     body = {"response_url": "https://p5.test/results/1", "token": old_token(), "location_id": "LOC1", "evse_uid": "E1"}
     response = accepted(await net.p5.ask(net.hub, "POST", "commands/START_SESSION", body))
     assert response == {"result": "ACCEPTED"}
-
-    async def refuse(_: Command) -> None:
-        sent = last(net.p1, "POST", "commands")
-        assert (sent["token"]["party_id"], sent["token"]["contract_id"]) == ("EME", "IT-EME-C00000001")
-        assert sent["connector_id"] == "1"
-        result = sent["response_url"].removeprefix("https://hub.test")
-        accepted(await call(net.hub, "POST", result, token=net.p1.token_c, body={"result": "EVSE_OCCUPIED"}))
-
-    net.hub.processes.meanwhile = refuse
-    await net.hub.processes.work()
-    assert [seen.json for seen in net.p5.received if seen.path == "/results/1"] == [{"result": "REJECTED"}]
+    sent = last(net.p1, "POST", "commands")
+    assert (sent["token"]["party_id"], sent["token"]["contract_id"]) == ("EME", "IT-EME-C00000001")
+    assert sent["connector_id"] == "1"
+    result = sent["response_url"].removeprefix("https://hub.test")
+    for told in CommandResultType:
+        message = [{"language": "en", "text": "why"}]
+        body = {"result": told.value, "message": message}
+        accepted(await call(net.hub, "POST", result, token=net.p1.token_c, body=body))
+        known = told.value if told.value in wire.CommandResponseType.__members__ else "REJECTED"
+        assert net.p5.received[-1].path == "/results/1"
+        assert net.p5.received[-1].json == {"result": known}
+        assert not [name for name in net.p5.received[-1].headers if name.startswith("ocpi-")]
 
 
 @spec("OCPI-V211-31")

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from core.model.command import Command
 from protocols.ocpi.plugin import PLUGIN as OCPI
 from protocols.oicp.plugin import PLUGIN as OICP
 from tests.flows import oicp_partners as oicp
@@ -66,17 +65,12 @@ async def test_a_whole_journey_from_card_to_bill(hub: TestHub) -> None:
 async def test_a_remote_start_and_its_result(hub: TestHub) -> None:
     cpo, emsp = await pair(hub)
     cpo.answers["POST", "commands"] = (200, envelope({"result": "ACCEPTED"}), {})
-
-    async def begin(_: Command) -> None:
-        result = last(cpo, "POST", "commands")["response_url"].removeprefix("https://hub.test")
-        accepted(await cpo.ask(hub, "POST", result, {"result": "ACCEPTED"}))
-
-    hub.processes.meanwhile = begin
     url, driver = "https://p4.test/results/1", token(CARD, "ATEMD", contract_id=CONTRACT)
     body = {"response_url": url, "token": driver, "location_id": "L6", "evse_uid": "E6"}
     response = accepted(await emsp.call(hub, "POST", "commands/receiver/START_SESSION", body, to="ITCPF"))
     assert response["result"] == "ACCEPTED"
-    await hub.processes.work()
+    result = last(cpo, "POST", "commands")["response_url"].removeprefix("https://hub.test")
+    accepted(await cpo.ask(hub, "POST", result, {"result": "ACCEPTED"}))
     assert [seen.json["result"] for seen in emsp.received if seen.path == "/results/1"] == ["ACCEPTED"]
 
 

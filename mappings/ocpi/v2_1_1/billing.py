@@ -178,6 +178,31 @@ def session_older(session: sessions.Session, about: About) -> wire.Session:
     )
 
 
+_NAMES: Final = {
+    "start_date_time": "start_datetime",
+    "end_date_time": "end_datetime",
+    "cdr_token": "auth_id",
+    **dict.fromkeys(("location_id", "evse_uid", "connector_id"), "location"),
+}
+
+
+def session_patch_older(patch: sessions.SessionPatch, about: About) -> wire.SessionPatch:
+    """The members that it mentions, as they are after it: of periods all. Raises Unsayable for a session that nobody
+    holds, and as session_older."""
+    if about.held is None:
+        raise Unsayable("OCPI 2.1.1 changes a session as a whole, and the hub does not hold it")
+    whole = session_older(about.held, about)
+    mentioned = {
+        _NAMES.get(name, name) for name in patch.__struct_fields__ if getattr(patch, name) not in (UNSET, None)
+    }
+    told: dict[str, Any] = {
+        name: getattr(whole, name)
+        for name in wire.SessionPatch.__struct_fields__
+        if name in mentioned and name != "extra"
+    }
+    return wire.SessionPatch(**told, extra=patch.extra)
+
+
 def _unknown_place(session: sessions.Session, about: About) -> locations.Location:
     """What is known of it, and what the partner wants to be told of the rest."""
     stand_in = about.switches.unknown_place

@@ -150,16 +150,40 @@ def evse_with(evse: locations.Evse, connectors: tuple[wire.Connector, ...]) -> w
         evse,
         wire.Evse,
         connectors=connectors,
-        capabilities=CAPABILITY.only(evse.capabilities),
-        parking_restrictions=PARKING_RESTRICTION.only(evse.parking_restrictions),
-        coordinates=mapped(_point_older, evse.coordinates),
-        images=each_of(image_older, evse.images),
+        **_evse_words(evse),
     )
 
 
-def evse_patch_older(patch: locations.EvsePatch, _: About) -> wire.EvsePatch:
-    """A status; what says more is told as a whole."""
-    return wire.EvsePatch(uid=patch.uid, status=patch.status, last_updated=patch.last_updated)
+def _evse_words(evse: Any) -> dict[str, Any]:
+    """Of an object or a PATCH."""
+    return {
+        "capabilities": CAPABILITY.only(evse.capabilities),
+        "parking_restrictions": PARKING_RESTRICTION.only(evse.parking_restrictions),
+        "coordinates": mapped(_point_older, evse.coordinates),
+        "images": each_of(image_older, evse.images),
+    }
+
+
+def connector_patch_older(patch: locations.ConnectorPatch, about: About) -> wire.ConnectorPatch:
+    """Raises Unsayable for a plug that has no word."""
+    if patch.standard is not UNSET and CONNECTOR_TYPE.loses(patch.standard):
+        raise Unsayable(f"OCPI 2.1.1 has no connector type {patch.standard}")
+    return retyped(
+        patch,
+        wire.ConnectorPatch,
+        power_type=mapped(POWER_TYPE.to_wire, patch.power_type),
+        voltage=patch.max_voltage,
+        amperage=patch.max_amperage,
+        tariff_id=mapped(lambda tariff_ids: _tariff_id(tariff_ids, about), patch.tariff_ids),
+    )
+
+
+def evse_patch_older(patch: locations.EvsePatch, about: About) -> wire.EvsePatch:
+    """Raises Unsayable for an EVSE none of whose plugs has a word."""
+    plugs: Any = patch.connectors if patch.connectors is UNSET else sayable(connector_older, patch.connectors, about)
+    if plugs == ():
+        raise Unsayable(f"OCPI 2.1.1 has no word for any connector of EVSE {patch.uid}")
+    return retyped(patch, wire.EvsePatch, connectors=plugs, **_evse_words(patch))
 
 
 def location_older(location: locations.Location, about: About) -> wire.Location:
@@ -182,17 +206,41 @@ def location_with(location: locations.Location, evses: tuple[wire.Evse, ...], ab
         type="UNKNOWN" if location.parking_type is None else LOCATION_TYPE.said(location.parking_type),
         address=location.address[:45],
         postal_code=NO_POSTAL_CODE if location.postal_code is None else location.postal_code,
-        coordinates=_point_older(location.coordinates),
-        related_locations=each_of(_point_older, location.related_locations),
         evses=evses,
         operator=mapped(business_older, operator_of(location, about)),
-        suboperator=mapped(business_older, location.suboperator),
-        owner=mapped(business_older, location.owner),
-        facilities=FACILITY.only(location.facilities),
-        opening_times=mapped(_hours_older, location.opening_times),
-        images=each_of(image_older, location.images),
-        energy_mix=mapped(energy_mix_older, location.energy_mix),
+        **_location_words(location),
     )
+
+
+def location_patch_older(patch: locations.LocationPatch, about: About) -> wire.LocationPatch:
+    """Raises Unsayable where it hides the location, which 2.1.1 could not honour."""
+    if patch.publish is False:
+        raise Unsayable(f"location {patch.id} is not published any more, which OCPI 2.1.1 cannot say")
+    evses: Any = sayable(evse_older, patch.evses, about) if patch.evses else patch.evses
+    return retyped(
+        patch,
+        wire.LocationPatch,
+        type=UNSET if patch.parking_type is None else mapped(LOCATION_TYPE.said, patch.parking_type),
+        address=mapped(lambda text: text[:45], patch.address),
+        postal_code=UNSET if patch.postal_code is None else patch.postal_code,
+        evses=evses,
+        operator=mapped(business_older, patch.operator),
+        **_location_words(patch),
+    )
+
+
+def _location_words(location: Any) -> dict[str, Any]:
+    """Of an object or a PATCH."""
+    return {
+        "coordinates": mapped(_point_older, location.coordinates),
+        "related_locations": each_of(_point_older, location.related_locations),
+        "suboperator": mapped(business_older, location.suboperator),
+        "owner": mapped(business_older, location.owner),
+        "facilities": FACILITY.only(location.facilities),
+        "opening_times": mapped(_hours_older, location.opening_times),
+        "images": each_of(image_older, location.images),
+        "energy_mix": mapped(energy_mix_older, location.energy_mix),
+    }
 
 
 def _point_older(point: Any) -> Any:

@@ -53,6 +53,10 @@ def token_patch_newer(patch: wire.TokenPatch, about: About) -> tokens.TokenPatch
     return retyped(patch, tokens.TokenPatch, contract_id=patch.auth_id, last_updated=moment)
 
 
+def token_patch_older(patch: tokens.TokenPatch, _: About) -> wire.TokenPatch:
+    return retyped(patch, wire.TokenPatch, type=mapped(TOKEN_TYPE.said, patch.type), auth_id=patch.contract_id)
+
+
 def references_newer(place: wire.LocationReferences, _: About) -> tokens.LocationReferences:
     return retyped(place, tokens.LocationReferences)
 
@@ -81,6 +85,23 @@ def start_session_newer(command: wire.StartSession, about: About) -> commands.St
 
 def start_session_older(command: commands.StartSession, about: About) -> wire.StartSession:
     return retyped(command, wire.StartSession, token=token_older(command.token, about))
+
+
+def reserve_now_newer(command: wire.ReserveNow, about: About) -> commands.ReserveNow:
+    token = token_newer(command.token, about)
+    return retyped(command, commands.ReserveNow, token=token, reservation_id=str(command.reservation_id))
+
+
+def reserve_now_older(command: commands.ReserveNow, about: About) -> wire.ReserveNow:
+    """Raises Unsayable for an id that is no number of 31 bits."""
+    number = command.reservation_id
+    if not (number.isascii() and number.isdigit() and int(number) <= MAX_RESERVATION and str(int(number)) == number):
+        raise Unsayable(f"reservation {number!r} has no number in OCPI 2.1.1")
+    token = token_older(command.token, about)
+    return retyped(command, wire.ReserveNow, token=token, reservation_id=int(number))
+
+
+MAX_RESERVATION: Final = 2**31 - 1
 
 
 def response_newer(answer: Any, _: About) -> commands.CommandResponse:

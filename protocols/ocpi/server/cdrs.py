@@ -75,11 +75,15 @@ async def _check_sayable(hub: Hub, operator: Partner, message: wire.Cdr, issuer:
 async def _way_to_issuer(ask: Ask) -> Side | None:
     """By TO, else by the token. Raises Refused for a CDR of another operator."""
     if ask.version.single_party:
-        return None
+        return await ask.way_to(_issuer(ask.read(wire.Cdr)))
     owner_of(ask.partner, read_bare(ask.body, Owned).owner, "$.party_id")
     if ask.recipient is not None:
         return ask.straight
     return await ask.way_to(read_bare(ask.body, OfToken).cdr_token.owner)
+
+
+def _issuer(message: wire.Cdr) -> PartyId:
+    return PartyId.of(message.cdr_token.country_code, message.cdr_token.party_id, "$.cdr_token.party_id")
 
 
 async def get_own(ask: Ask) -> Reply:

@@ -1,8 +1,8 @@
 """Remote commands. Source: OCPI 2.3.0, mod_commands.
 
-A command for an operator of the same version is passed on, and so are its answer and its results. Where a command has
-to be translated the hub stands in as the operator: what it can say at once it says at once, and the charge point's own
-result follows on the caller's response URL. As sender it takes the results of what it translated.
+A command for an operator that speaks OCPI is passed on, and so are its answer and its results. Where a command has to
+be translated into another protocol the hub stands in as the operator: what it can say at once it says at once, and the
+charge point's own result follows on the caller's response URL. As sender it takes the results of what it translated.
 """
 
 import logging
@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -27,6 +27,7 @@ from core.services.sessions import is_ours
 from mappings.ocpi.commands import (
     cancel_reservation_from_ocpi,
     outcome_from_result,
+    required_connector,
     reserve_now_from_ocpi,
     response_to_ocpi,
     start_session_from_ocpi,
@@ -34,8 +35,17 @@ from mappings.ocpi.commands import (
 )
 from mappings.ocpi.common import time_from_ocpi
 from protocols.ocpi import codec
-from protocols.ocpi.codes import INVALID, NOT_CONNECTED, NOT_ENOUGH, UNKNOWN_LOCATION, UNKNOWN_RECEIVER, Failure
+from protocols.ocpi.codes import (
+    HUB_ERROR,
+    INVALID,
+    NOT_CONNECTED,
+    NOT_ENOUGH,
+    UNKNOWN_LOCATION,
+    UNKNOWN_RECEIVER,
+    Failure,
+)
 from protocols.ocpi.server.answers import DONE, for_one
+from protocols.ocpi.server.crossing import COMMAND
 from protocols.ocpi.server.exchange import Ask, Owned, Reply, Side
 from protocols.ocpi.server.forwarding import alias_url, data_of, forward
 from protocols.ocpi.server.locations import visible
@@ -66,29 +76,52 @@ class Gist(Struct):
 async def command(ask: Ask) -> Reply:
     """What the hub cannot translate is answered so before anything in it is looked at."""
     for_one(ask, "a command")
+    if ask.args[0] in ask.version.lacks:
+        return await _not_carried(ask)
     to = await _way_to_operator(ask)
     if to is not None:
         return await _passed_on(ask, to)
-    handler = _HANDLERS.get(ask.args[0])
-    if handler is None:
-        return _not_carried(ask)
+    handler = _HANDLERS.get(ask.args[0], _not_carried)
     return await handler(ask)
 
 
-def _not_carried(ask: Ask) -> Reply:
+async def _not_carried(ask: Ask) -> Reply:
     return _response(ask, Outcome.NOT_SUPPORTED, f"this hub carries no {ask.args[0]}", None)
 
 
 async def _way_to_operator(ask: Ask) -> Side | None:
-    """By TO, else by the content. What a version without TO asks is always translated."""
-    if ask.recipient is not None or ask.version.single_party:
+    """By TO, else by the content."""
+    if ask.recipient is not None:
         return ask.straight
     return await ask.way_to(await _operator(ask))
 
 
+def _gist(ask: Ask) -> Gist:
+    if not ask.version.single_party:
+        return codec.read_bare(ask.body, Gist)
+    message = ask.read(_type(ask))
+    token = getattr(message, "token", None)
+    return Gist(
+        response_url=message.response_url,
+        token=Owned(token.country_code, token.party_id) if token else None,
+        location_id=getattr(message, "location_id", None),
+        session_id=getattr(message, "session_id", None),
+        reservation_id=getattr(message, "reservation_id", None),
+        expiry_date=getattr(message, "expiry_date", None),
+    )
+
+
+def _type(ask: Ask) -> Any:
+    """Raises Failure 4000 for a command that versions have no common words for."""
+    kind = COMMAND.get(ask.args[0])
+    if kind is None:
+        raise Failure(HUB_ERROR, f"no {ask.args[0]} can be told in another version of OCPI")
+    return kind
+
+
 async def _operator(ask: Ask) -> PartyId:
     """By the content, where there is no TO. Raises Failure 4001, 2002 or 2003 where it does not say."""
-    asked = codec.read_bare(ask.body, Gist)
+    asked = _gist(ask)
     if asked.location_id is not None:
         return (await _location(ask, asked.location_id)).owner
     if asked.session_id is not None and (session := await _session(ask, asked.session_id)):
@@ -110,7 +143,9 @@ def _reservation(ask: Ask, reservation_id: str) -> str:
 
 async def _passed_on(ask: Ask, to: Side) -> Reply:
     """With nothing changed but where the results go: to the hub, ready for them before the operator is asked."""
-    asked = codec.read_bare(ask.body, Gist)
+    if ask.args[0] in to.version.lacks:
+        return _response(ask, Outcome.NOT_SUPPORTED, f"OCPI {to.version.id} has no {ask.args[0]}", to.party)
+    asked = _gist(ask)
     _check_url(ask, asked.response_url)
     _check_owner(ask, asked.token)
     url = await alias_url(
@@ -122,12 +157,24 @@ async def _passed_on(ask: Ask, to: Side) -> Reply:
         until=_expiry(asked),
         subject=_reservation(ask, asked.reservation_id) if asked.reservation_id else None,
     )
-    members = msgspec.json.decode(ask.body, type=dict[str, msgspec.Raw])
-    members["response_url"] = msgspec.Raw(codec.encode(url))
-    reply = await forward(ask, to, codec.encode(members))
+    if to.version is ask.version:
+        members = msgspec.json.decode(ask.body, type=dict[str, msgspec.Raw])
+        members["response_url"] = msgspec.Raw(codec.encode(url))
+        reply = await forward(ask, to, codec.encode(members))
+    else:
+        message = replace(ask.read(_type(ask)), response_url=url)
+        reply = await forward(ask, to, message=await _with_connector(ask, message))
     if ask.args[0] == CommandType.START_SESSION.value and (data := data_of(reply)):
         await _note_start(ask, to, data)
     return reply
+
+
+async def _with_connector(ask: Ask, message: Any) -> Any:
+    """2.1.1 cannot name the connector: the only one of an EVSE that wants one named is named for it."""
+    if not ask.version.single_party or not isinstance(message, wire.StartSession) or message.evse_uid is None:
+        return message
+    evse = (await _location(ask, message.location_id)).evse(message.evse_uid)
+    return message if evse is None else replace(message, connector_id=required_connector(evse))
 
 
 def _check_owner(ask: Ask, token: Owned | None) -> None:
@@ -170,8 +217,6 @@ async def start_session(ask: Ask) -> Reply:
 
 
 async def reserve_now(ask: Ask) -> Reply:
-    if not ask.version.says(wire.ReserveNow):
-        return _not_carried(ask)
     message = ask.read(wire.ReserveNow)
     _check_url(ask, message.response_url)
     location = await _location(ask, message.location_id)
@@ -208,8 +253,6 @@ async def stop_session(ask: Ask) -> Reply:
 
 async def cancel_reservation(ask: Ask) -> Reply:
     """That the operator has no such reservation is a result: a CommandResponse has no word for it."""
-    if not ask.version.says(wire.CancelReservation):
-        return _not_carried(ask)
     message = ask.read(wire.CancelReservation)
     _check_url(ask, message.response_url)
     held = await ask.hub.commands.reservation(ask.partner, ask.asking, message.reservation_id, ask.addressed)

@@ -19,7 +19,7 @@ from protocols.ocpi.auth import Caller
 from protocols.ocpi.codes import INVALID, NOT_CONNECTED, SUCCESS, UNKNOWN_RECEIVER, Failure
 from protocols.ocpi.dialect import Dialect, dialect_of, places_of
 from protocols.ocpi.server.surroundings import surroundings
-from protocols.ocpi.versions import V2_3_0, Version, hub_role
+from protocols.ocpi.versions import V2_3_0, VERSIONS, Version, hub_role, version_of
 from protocols.ocpi.wire import tokens as wire_tokens
 from protocols.ocpi.wire.types import CiString2, CiString3
 from protocols.plugin import Hub
@@ -36,10 +36,14 @@ round."""
 
 
 class Side(Struct, frozen=True):
-    """One party at its platform, of the same protocol and version as the platform at the other side."""
+    """One party at its platform, which speaks OCPI like the platform at the other side, perhaps in another version."""
 
     partner: Partner
     party: PartyId
+
+    @property
+    def version(self) -> Version:
+        return version_of(self.partner)
 
 
 class Owned(Struct):
@@ -84,8 +88,8 @@ class Ask:
     segments behind it, `remainder` the same as they came; `raw_query` likewise.
 
     `sender` and `recipient` are the parties of the routing headers; both None in config modules. `recipient` None in
-    the others: no TO came. `straight`: where a request that one party addressed to another is passed on as it is;
-    None: it is for the hub, or has to be translated. `about`: what the dialect knows of what messages refer to."""
+    the others: no TO came. `straight`: where a request that one party addressed to another is passed on; None: it is
+    for the hub, or for a party of another protocol. `about`: what the dialect knows of what messages refer to."""
 
     __slots__ = (
         "about",
@@ -218,8 +222,8 @@ class Ask:
         return self.method == "GET" or module in ("locations", "tariffs", "tokens")
 
     async def way_to(self, party: PartyId) -> Side | None:
-        """Where a request for this party is passed on as it is; None: it has to be translated. Raises Failure 4001 or
-        4003 for one that cannot be written to at all."""
+        """Where a request for this party is passed on; None: it has to be translated into another protocol. Raises
+        Failure 4001 or 4003 for one that cannot be written to at all."""
         own = self.partner.speaks_for(party) and not self.partner.is_hub
         partner = self.partner if own else await self._platform_of(party)
         return self.admitted(partner, party)
@@ -237,13 +241,13 @@ class Ask:
         return partner
 
     def admitted(self, partner: Partner, party: PartyId) -> Side | None:
-        """As `way_to`, for a party of this platform. Only bytes of the same version are passed on: what goes to another
-        version takes the way of a foreign protocol, through the canonical model, and here it would part from it."""
+        """As `way_to`, for a party of this platform. What is no OCPI of a version that the hub speaks takes the way
+        through the canonical model, and here it parts from it."""
         closed = partner.standing_of(party) in _CLOSED or not agreed(self.partner, partner)
         if closed and partner.id != self.partner.id:
             raise Failure(NOT_CONNECTED, f"{party} is not connected")
-        alike = partner.protocol == self.partner.protocol and partner.version == self.version.id
-        return Side(partner, party) if alike and not self.version.single_party else None
+        alike = partner.protocol == self.partner.protocol and partner.version in VERSIONS
+        return Side(partner, party) if alike else None
 
     def _from(self) -> PartyId:
         party = self._pair(*_FROM)

@@ -1,5 +1,6 @@
-"""Requests for another OCPI party: passed on as they came while the caller waits, never kept for later, and answered
-with the party's own answer. Source: OCPI 2.3.0, transport_and_format, message routing; status_codes, hub errors.
+"""Requests for another OCPI party: passed on while the caller waits, never kept for later, and answered with the
+party's own answer. Between parties of one version as they came, else converted on both ways (`crossing.py`). Source:
+OCPI 2.3.0, transport_and_format, message routing; status_codes, hub errors.
 
 What leads to a partner's own host is given a name of the hub's (`core.model.alias`), which `relayed.py` serves.
 """
@@ -8,7 +9,7 @@ import asyncio
 import logging
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urljoin
 
 from core.errors import Invalid, RoamingError, StoreUnavailable, Unavailable, Uncertain, Unsupported
@@ -19,8 +20,11 @@ from protocols.ocpi import codec
 from protocols.ocpi.client import FORWARD_S, Hop, OcpiClient, Routing, routing_headers
 from protocols.ocpi.codes import HUB_ERROR, NOT_CONNECTED, TIMED_OUT, Failure, succeeded
 from protocols.ocpi.paging import next_link
+from protocols.ocpi.server import crossing
+from protocols.ocpi.server.crossing import Words
 from protocols.ocpi.server.exchange import ROUTING, Ask, Reply, Side
 from protocols.ocpi.settings import settings_of
+from protocols.ocpi.versions import version_url
 from protocols.ocpi.wire.versions import InterfaceRole
 from protocols.transport.http import Answer
 from protocols.transport.json_codec import decode_raw
@@ -31,6 +35,7 @@ LASTS: Final = {
     AliasUse.CDR: timedelta(days=366),
 }
 """How long a name of the hub's is good: a result may come long after its command, a CDR is read back in an audit."""
+NO_WORDS: Final = Words()
 _MEANINGFUL: Final = (404, 405)
 """Statuses that say something even without an envelope. Source: OCPI 2.3.0, transport_and_format, HTTP status codes."""
 LONGEST: Final = timedelta(days=366)
@@ -42,20 +47,45 @@ log = logging.getLogger(__name__)
 
 
 async def forward(
-    ask: Ask, to: Side, content: bytes | None = None, *, query: str | None = None, wait_s: float = FORWARD_S
+    ask: Ask,
+    to: Side,
+    content: bytes | None = None,
+    *,
+    query: str | None = None,
+    message: Any = None,
+    method: str | None = None,
+    wait_s: float = FORWARD_S,
 ) -> Reply:
-    """To the same interface of this party, with the same rest of the path; `content` and `query` None: as they came.
+    """To the same interface of this party, with the same rest of the path; `content` and `query` None: as they came. To
+    another version all of them are converted; `message` and `method` are then what to say instead.
     Raises Failure 4000, 4002 or 4003 where there is no answer of the party's own."""
     endpoint = _endpoint(ask, to)
     if endpoint is None:
         raise Failure(HUB_ERROR, f"{to.party} has no endpoint {ask.path}")
-    url = f"{endpoint.rstrip('/')}/{ask.remainder}" if ask.remainder else endpoint
+    content, query = content or ask.body, ask.raw_query if query is None else query
+    if to.version is ask.version:
+        return await send(ask, to, _url(endpoint, ask.remainder, query), headers_of(ask, to), content, wait_s=wait_s)
+    crossing.check(ask, to)
+    words = crossing.words_of(ask)
+    if message is not None:
+        content = await crossing.said_to(ask, to, message)
+    elif content:
+        content = await crossing.content_for(ask, to, content, words.body)
+    url = _url(endpoint, crossing.path_for(ask, to), crossing.query_for(ask, to, query))
+    return await send(ask, to, url, headers_of(ask, to), content, words, method=method, wait_s=wait_s)
+
+
+def _url(endpoint: str, rest: str, query: str) -> str:
+    url = f"{endpoint.rstrip('/')}/{rest}" if rest else endpoint
+    return f"{url}?{query}" if query else url
+
+
+def headers_of(ask: Ask, to: Side) -> dict[str, str]:
+    """Those of routing, as they came; a version of single parties has none."""
+    if to.version.single_party:
+        return {}
     headers = routing_headers(to.partner, Routing(ask.asking, to.party))
-    headers |= {name: value for name in ROUTING if (value := ask.header(name))}  # in the spelling that came
-    query = ask.raw_query if query is None else query
-    if query:
-        url = f"{url}?{query}"
-    return await send(ask, to, url, headers, content or ask.body, wait_s=wait_s)
+    return headers | {name: value for name in ROUTING if (value := ask.header(name))}  # in the spelling that came
 
 
 def serves(ask: Ask, to: Side) -> bool:
@@ -69,9 +99,18 @@ def _endpoint(ask: Ask, to: Side) -> str | None:
 
 
 async def send(
-    ask: Ask, to: Side, url: str, headers: dict[str, str], content: bytes, *, wait_s: float = FORWARD_S
+    ask: Ask,
+    to: Side,
+    url: str,
+    headers: dict[str, str],
+    content: bytes,
+    words: Words = NO_WORDS,
+    *,
+    method: str | None = None,
+    wait_s: float = FORWARD_S,
 ) -> Reply:
-    """One call, and what came back as the answer to our caller. Raises NotJson besides what `forward` raises."""
+    """One call, and what came back as the answer to our caller. `words`: what an answer of another version is made of.
+    Raises NotJson besides what `forward` raises."""
     if content:
         decode_raw(content)  # what is no JSON at all is no message for anybody; the rest is the party's to judge
     kind = ask.header("content-type") or ""
@@ -79,7 +118,7 @@ async def send(
         headers = {**headers, "content-type": kind}
     hop = Hop(
         operation=f"{ask.method} {ask.path}",
-        method=ask.method,
+        method=method or ask.method,
         url=url,
         headers=headers,
         content=content or None,
@@ -95,10 +134,14 @@ async def send(
         http = answer.status if answer.status in _MEANINGFUL else 200
         log.warning("%s: %s: HTTP %d without OCPI envelope", to.partner.name, hop.operation, answer.status)
         raise Failure(HUB_ERROR, f"{to.party} answered HTTP {answer.status} without an OCPI envelope", http)
+    whole, code = answer.body, envelope.status_code
+    if to.version is not ask.version:
+        whole = await crossing.answer_for(ask, to, answer.body, envelope, words)
+        code = ask.version.codes.get(code, code)
     return Reply(
         http=answer.status,
-        whole=answer.body,
-        code=envelope.status_code,
+        whole=whole,
+        code=code,
         headers=await _headers(ask, to, url, answer),
         sender=to.party,
     )
@@ -184,8 +227,8 @@ async def alias_url(
     until: datetime | None = None,
     subject: str | None = None,
 ) -> str:
-    """The hub's own URL, in the same module, for one of `target`; `user` may call it. `until`: it is needed at least so
-    long."""
+    """The hub's own URL, in the same module and the user's version, for one of `target`; `user` may call it. `until`:
+    it is needed at least so long."""
     now = ask.hub.clock.now()
     alias = Alias(
         id=ask.hub.ids.uuid(),
@@ -200,4 +243,4 @@ async def alias_url(
     )
     await ask.hub.aliases.put(alias)
     module = ask.path.partition("/")[0]
-    return f"{ask.url.removesuffix(ask.path)}{module}/{use.lower()}/{alias.id}"
+    return f"{version_url(ask.hub.identity, user.version.id)}/{module}/{use.lower()}/{alias.id}"

@@ -10,22 +10,25 @@ from core.model.alias import Alias, AliasUse
 from protocols.ocpi import codec
 from protocols.ocpi.client import Routing, routing_headers
 from protocols.ocpi.codes import HUB_ERROR, Failure
+from protocols.ocpi.server import crossing
+from protocols.ocpi.server.crossing import Words
 from protocols.ocpi.server.exchange import Ask, Reply
-from protocols.ocpi.server.forwarding import send
+from protocols.ocpi.server.forwarding import NO_WORDS, send
 from protocols.ocpi.server.routes import Route
 
 
 async def page(ask: Ask) -> Reply:
-    return await _led(ask, await _alias(ask, AliasUse.PAGE))
+    return await _led(ask, await _alias(ask, AliasUse.PAGE), crossing.listed_in(ask.path.partition("/")[0]))
 
 
 async def cdr(ask: Ask) -> Reply:
-    return await _led(ask, await _alias(ask, AliasUse.CDR))
+    return await _led(ask, await _alias(ask, AliasUse.CDR), crossing.kept_in("cdrs"))
 
 
 async def result(ask: Ask) -> Reply:
     """As often as the operator has one: a reservation may be cancelled long after it was accepted."""
-    return await _led(ask, await _alias(ask, AliasUse.RESULT), _bare(ask.body))
+    alias = await _alias(ask, AliasUse.RESULT)
+    return await _led(ask, alias, crossing.RESULT if ask.path == "commands/result" else NO_WORDS, _bare(ask.body))
 
 
 async def _alias(ask: Ask, use: AliasUse) -> Alias:
@@ -36,12 +39,16 @@ async def _alias(ask: Ask, use: AliasUse) -> Alias:
     return alias
 
 
-async def _led(ask: Ask, alias: Alias, content: bytes = b"") -> Reply:
+async def _led(ask: Ask, alias: Alias, words: Words, content: bytes = b"") -> Reply:
     ask.sender = alias.caller
     to = ask.admitted(await ask.hub.partners.get(alias.target), alias.called)
     if to is None:
-        raise Failure(HUB_ERROR, f"{alias.called} does not speak OCPI {ask.version.id} any more")
-    return await send(ask, to, alias.url, routing_headers(to.partner, Routing(alias.caller, alias.called)), content)
+        raise Failure(HUB_ERROR, f"{alias.called} does not speak OCPI any more")
+    if content and to.version is not ask.version:
+        content = await crossing.content_for(ask, to, content, words.body)
+    routing = Routing(alias.caller, alias.called)
+    headers = {} if to.version.single_party else routing_headers(to.partner, routing)
+    return await send(ask, to, alias.url, headers, content, words)
 
 
 def _bare(body: bytes) -> bytes:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 import msgspec
+from msgspec import UNSET
 
 from core.errors import Invalid, RoamingError, Unknown
 from core.model.authorisation import Journey, JourneyState
@@ -15,7 +16,7 @@ from mappings.ocpi.sessions import patch_session, session_from_ocpi, session_to_
 from protocols.ocpi.codec import read_bare
 from protocols.ocpi.codes import HUB_ERROR, NOT_ENOUGH, UNKNOWN_RECEIVER, Failure, succeeded
 from protocols.ocpi.server.answers import DONE, done, for_one, time_of
-from protocols.ocpi.server.exchange import Ask, OfToken, Reply, Side, same_id, same_owner
+from protocols.ocpi.server.exchange import Ask, OfToken, Owned, Reply, Side, same_id, same_owner
 from protocols.ocpi.server.forwarding import forward
 from protocols.ocpi.server.lists import encoded, list_page, reply_list, reply_nothing
 from protocols.ocpi.server.locked import turn
@@ -32,9 +33,9 @@ Reading = Callable[[Ask, PartyId], Awaitable[Session | None]]
 
 
 async def get(ask: Ask) -> Reply:
-    """From the eMSP what it has, from the hub what it holds for the operator to compare."""
+    """From the eMSP what it has, from the hub what it holds for the operator to compare: in 2.1.1 always."""
     owner = ask.owner()
-    if to := ask.straight or await _way_to_issuer(ask, owner):
+    if to := ask.straight or (None if ask.version.single_party else await _way_to_issuer(ask, owner)):
         return await forward(ask, to)
     session = await _own(ask, owner)
     await ask.learn_places([(session.owner, session.location_id)])
@@ -50,7 +51,7 @@ async def patch(ask: Ask) -> Reply:
 
 
 async def _take(ask: Ask, reading: Reading) -> Reply:
-    """Passed on to an eMSP of the same version, which answers; stored and told later where it has to be translated."""
+    """Passed on to an OCPI eMSP, which answers; stored and told later where it has to be translated."""
     for_one(ask, "a session")
     owner = ask.owner()
     to = ask.straight or await _way_to_issuer(ask, owner)
@@ -64,24 +65,51 @@ async def _take(ask: Ask, reading: Reading) -> Reply:
 async def _way_to_issuer(ask: Ask, owner: PartyId) -> Side | None:
     """Without TO the token says whose the session is, in the message or in what was told before. Raises Failure 4001
     if neither does."""
-    if ask.recipient is not None or ask.version.single_party:
+    if ask.recipient is not None:
         return None
     if ask.method == "PUT":
-        return await ask.way_to(read_bare(ask.body, OfToken).cdr_token.owner)
+        return await ask.way_to(_token_of(ask).owner)
     issuer = (await _own(ask, owner)).token.issuer
     return await ask.way_to(issuer) if issuer else None
+
+
+def _token_of(ask: Ask) -> Owned:
+    """As much of it as says whose it is."""
+    if not ask.version.single_party:
+        return read_bare(ask.body, OfToken).cdr_token
+    token = ask.read(wire.Session).cdr_token
+    return Owned(token.country_code, token.party_id)
 
 
 async def _passed_on(ask: Ask, to: Side, owner: PartyId, reading: Reading) -> Reply:
     """What the eMSP does not refuse is kept: it may list what it missed, and stop what it started."""
     try:
-        reply = await forward(ask, to)
+        if ask.method == "PATCH" and to.version.single_party != ask.version.single_party:
+            reply = await _change_passed_on(ask, to, owner)
+        else:
+            reply = await forward(ask, to)
     except Failure:
         await _keep(ask, to, owner, reading)
         raise
     if succeeded(reply.code):
         await _keep(ask, to, owner, reading)
     return reply
+
+
+async def _change_passed_on(ask: Ask, to: Side, owner: PartyId) -> Reply:
+    """In 2.1.1 the periods of a PATCH are the whole list, in later versions those that are new: what the one means is
+    told in the words of the other, as a whole session where that cannot be."""
+    held = await _own(ask, owner)
+    after = session_to_ocpi(_after(ask, held, ask.read(wire.SessionPatch)))
+    if to.version.single_party:
+        ask.about["held"] = after
+        return await forward(ask, to)
+    change, known = ask.read(wire.SessionPatch), session_to_ocpi(held).charging_periods or ()
+    told = change.charging_periods or ()
+    if told[: len(known)] != known and told:
+        return await forward(ask, to, method="PUT", message=after)
+    fresh = told[len(known) :] or UNSET
+    return await forward(ask, to, message=msgspec.structs.replace(change, charging_periods=fresh))
 
 
 async def _keep(ask: Ask, to: Side, owner: PartyId, reading: Reading) -> None:
@@ -108,12 +136,13 @@ async def _changed(ask: Ask, owner: PartyId) -> Session | None:
     same_owner(change, owner)
     same_id(change.id, ask.args[2], "$.id")
     session = await _own(ask, owner)
-    when = time_of(change)
-    if when < session.updated_at:
-        return None
+    return None if time_of(change) < session.updated_at else _after(ask, session, change)
+
+
+def _after(ask: Ask, session: Session, change: wire.SessionPatch) -> Session:
     if ask.version.single_party:
         session = msgspec.structs.replace(session, periods=() if change.charging_periods else session.periods)
-    elif when == session.updated_at:
+    elif time_of(change) == session.updated_at:
         change = _without_known(change, session)
     return patch_session(session, change)
 

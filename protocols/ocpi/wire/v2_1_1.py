@@ -422,6 +422,17 @@ class StartSession(Wire, frozen=True, kw_only=True):
     evse_uid: CiString36 | None = None
 
 
+class ReserveNow(Wire, frozen=True, kw_only=True):
+    """Source: OCPI 2.1.1, mod_commands, ReserveNow object."""
+
+    response_url: Url
+    token: Token
+    expiry_date: DateTime
+    reservation_id: int
+    location_id: CiString36
+    evse_uid: CiString36 | None = None
+
+
 class CommandResponse(Wire, frozen=True, kw_only=True):
     """The answer at once, and the result that is sent later. Source: OCPI 2.1.1, mod_commands, CommandResponse."""
 
