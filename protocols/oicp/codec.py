@@ -32,6 +32,14 @@ from protocols.oicp.wire.evse_data import (
 )
 from protocols.oicp.wire.evse_status import PullEvseStatus
 from protocols.oicp.wire.notifications import NotificationEnd, NotificationProgress
+from protocols.oicp.wire.pricing import (
+    EvsePricing,
+    EvsePricingAnswer,
+    PricingProductDataAnswer,
+    ProductAvailabilityTimes,
+    PullEvsePricing,
+    PullPricingProductData,
+)
 from protocols.oicp.wire.remote import AuthorizeRemoteReservationStart, AuthorizeRemoteReservationStop
 from protocols.transport import json_codec
 from protocols.transport.json_codec import EXTRA, decode_raw, encode, to_raw
@@ -56,6 +64,11 @@ ALTERNATIVES: Final[dict[type[Struct], dict[str, str]]] = {
     AuthorizeRemoteReservationStop: {"EMPPartnerSessionId": "EMPPartnerSessionID"},
     GoogleCoordinates: {"Coordinatea": "Coordinates"},
     OpeningTimes: {"On": "on", "Periods": "Period"},
+    ProductAvailabilityTimes: {"On": "on", "Period": "Periods"},
+    PullPricingProductData: {"OperatorIds": "OperatorIDs"},
+    PullEvsePricing: {"OperatorIds": "OperatorIDs"},
+    PricingProductDataAnswer: {"OperatorPricingProducts": "PricingProductData"},
+    EvsePricingAnswer: {"OperatorEVSEPricing": "EVSEPricing"},
 }
 """Spelling seen -> spelling documented, in each type and those that extend it."""
 
@@ -68,6 +81,13 @@ def _meter_values(value: Any) -> Any:
     return {"meterValues": value} if isinstance(value, list) else value
 
 
+def _product_names(value: Any) -> Any:
+    """Names alone, also where each stands in an object of its own."""
+    if not isinstance(value, list):
+        return value
+    return [one["ProductID"] if isinstance(one, dict) and "ProductID" in one else one for one in value]
+
+
 def _boolean_text(value: Any) -> Any:
     return str(value).lower() if isinstance(value, bool) else value
 
@@ -78,6 +98,7 @@ FORMS: Final[dict[type[Struct], dict[str, Value]]] = {
     ChargeDetailRecord: {"MeterValueInBetween": _meter_values},
     NotificationProgress: {"MeterValueInBetween": _meter_values},
     NotificationEnd: {"MeterValueInBetween": _meter_values},
+    EvsePricing: {"EvseIDProductList": _product_names},
 }
 """Members that come in another shape than documented."""
 

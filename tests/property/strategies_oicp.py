@@ -10,6 +10,7 @@ from mappings.oicp.codes import CODES
 from protocols.oicp.wire import evse_data as evse
 from protocols.oicp.wire import identification as ident
 from protocols.oicp.wire import notifications as notify
+from protocols.oicp.wire import pricing
 from protocols.oicp.wire.authentication_data import AuthenticationDataRecord
 from protocols.oicp.wire.authorisation import AuthorizeStart, AuthorizeStop
 from protocols.oicp.wire.cdr import (
@@ -391,3 +392,57 @@ def notifications(draw: st.DrawFn) -> notify.Notification:
         penalty_time_start=draw(maybe(moments())),
         **common,
     )
+
+
+units = st.sampled_from(pricing.ReferenceUnit)
+product_names = texts(50, 1)
+references = st.builds(
+    pricing.AdditionalReferences,
+    additional_reference=st.sampled_from(pricing.AdditionalReference),
+    additional_reference_unit=units,
+    price_per_additional_reference_unit=decimals(),
+)
+availabilities = st.builds(
+    pricing.ProductAvailabilityTimes,
+    periods=many(st.builds(evse.Period, begin=clock, end=clock), 1),
+    on=st.sampled_from(evse.Day),
+)
+
+
+@st.composite
+def products(draw: st.DrawFn) -> pricing.PricingProductDataRecord:
+    always = draw(st.booleans())
+    return pricing.PricingProductDataRecord(
+        product_id=draw(product_names),
+        reference_unit=draw(units),
+        product_price_currency=draw(st.sampled_from(["EUR", "CHF"])),
+        price_per_reference_unit=draw(decimals()),
+        maximum_product_charging_power=draw(decimals(high=400)),
+        is_valid_24_hours=always,
+        product_availability_times=draw(many(availabilities, 0 if always else 1)),
+        additional_references=draw(maybe(many(references))),
+    )
+
+
+product_sets = st.builds(
+    pricing.PricingProductData,
+    operator_id=operator_ids,
+    operator_name=maybe(texts(100)),
+    provider_id=provider_ids | st.just("*"),
+    pricing_default_price=decimals(),
+    pricing_default_price_currency=st.sampled_from(["EUR", "CHF"]),
+    pricing_default_reference_unit=units,
+    pricing_product_data_records=many(products()),
+)
+evse_pricings = st.builds(
+    pricing.PushEvsePricing,
+    action_type=st.sampled_from(["fullLoad"]).map(pricing.ActionType),
+    evse_pricing=many(
+        st.builds(
+            pricing.EvsePricing,
+            evse_id=evse_ids,
+            provider_id=provider_ids | st.just("*"),
+            evse_id_product_list=many(product_names, 1),
+        )
+    ),
+)

@@ -19,6 +19,8 @@ MESSAGES = [
     oicp.remote_stops,
     oicp.acknowledgements,
     oicp.notifications(),
+    oicp.product_sets,
+    oicp.evse_pricings,
 ]
 
 

@@ -18,6 +18,14 @@ from protocols.oicp.wire.evse_status import (
     PullEvseStatusByOperatorID,
     PushEvseStatus,
 )
+from protocols.oicp.wire.pricing import (
+    EvsePricingAnswer,
+    PricingProductDataAnswer,
+    PullEvsePricing,
+    PullPricingProductData,
+    PushEvsePricing,
+    PushPricingProductData,
+)
 from protocols.oicp.wire.remote import AuthorizeRemoteStart, AuthorizeRemoteStop
 
 ROOT = Path(__file__).parents[4] / "golden" / "oicp"
@@ -34,19 +42,25 @@ TYPES: dict[str, Any] = {
     "charge_detail_record_page": ChargeDetailRecordPage,
     "delete_evse_data": DeleteEvseData,
     "evse_data_page": EvseDataPage,
+    "evse_pricing": EvsePricingAnswer,
     "evse_status": EvseStatusAnswer,
     "evse_status_by_id": EvseStatusByIDAnswer,
     "fault": Fault,
     "fault_body": FaultBody,
     "get_charge_detail_records": GetChargeDetailRecords,
+    "pricing_product_data": PricingProductDataAnswer,
     "pull_authentication_data": PullAuthenticationData,
     "pull_evse_data": PullEvseData,
+    "pull_evse_pricing": PullEvsePricing,
     "pull_evse_status": PullEvseStatus,
     "pull_evse_status_by_id": PullEvseStatusByID,
     "pull_evse_status_by_operator_id": PullEvseStatusByOperatorID,
+    "pull_pricing_product_data": PullPricingProductData,
     "push_authentication_data": PushAuthenticationData,
     "push_evse_data": PushEvseData,
+    "push_evse_pricing": PushEvsePricing,
     "push_evse_status": PushEvseStatus,
+    "push_pricing_product_data": PushPricingProductData,
 }
 GOLDENS = sorted(f"{path.parent.name}/{path.stem}" for path in ROOT.glob("*/*.json") if path.parent.name in TYPES)
 

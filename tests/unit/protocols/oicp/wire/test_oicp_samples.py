@@ -13,6 +13,7 @@ from protocols.oicp.wire.common import Acknowledgement
 from protocols.oicp.wire.envelope import ChargeDetailRecordPage, EvseDataPage
 from protocols.oicp.wire.evse_data import PushEvseData
 from protocols.oicp.wire.evse_status import EvseStatusAnswer, PullEvseStatus, PullEvseStatusByID
+from protocols.oicp.wire.pricing import EvsePricingAnswer, PullPricingProductData, PushPricingProductData
 from protocols.oicp.wire.remote import AuthorizeRemoteStart, AuthorizeRemoteStop
 
 SAMPLES = Path(__file__).parents[6] / "shared" / "specs" / "data" / "oicp-2.3"
@@ -24,9 +25,12 @@ RIGHT: dict[str, Any] = {
     "eRoamingAuthorizeRemoteStop_response_cpo-to-hub": Acknowledgement,
     "eRoamingAuthorizeStop_response_hub-to-cpo": AuthorizationStop,
     "eRoamingPullEVSEData_response_hub-to-emp": EvseDataPage,
+    "eRoamingPullEVSEPricing_response_hub-to-emp": EvsePricingAnswer,
     "eRoamingPullEVSEStatusByID_request_emp-to-hub": PullEvseStatusByID,
     "eRoamingPullEVSEStatusByOperatorID_response_hub-to-emp": EvseStatusAnswer,
+    "eRoamingPullPricingProductData_request_emp-to-hub": PullPricingProductData,
     "eRoamingPushEvseData_request_cpo-to-hub": PushEvseData,
+    "eRoamingPushPricingProductData_request_cpo-to-hub": PushPricingProductData,
 }
 IDENTIFICATION = "$.Identification"
 WRONG: dict[str, tuple[Any, set[str]]] = {
@@ -44,6 +48,7 @@ WRONG: dict[str, tuple[Any, set[str]]] = {
         PushAuthenticationData,
         {"$.ProviderAuthenticationData.AuthenticationDataRecord[0].Identification"},
     ),
+    "eRoamingPushEVSEPricing_response_hub-to-cpo": (Acknowledgement, {"$.SessionID"}),
     "eRoamingPushEVSEStatus_response_hub-to-cpo": (Acknowledgement, {"$.SessionID"}),
 }
 """Member catalogues, not messages: all identifications, all coordinates, placeholder texts at once."""

@@ -22,6 +22,7 @@ from protocols.transport.json_codec import NotJson
 from tests.unit.protocols.oicp.wire.oicp_goldens import GOLDENS, TYPES, body, golden, raw
 
 EVSE = "$.OperatorEvseData.EvseDataRecord[0]"
+PRODUCT = "$.PricingProductData.PricingProductDataRecords[0]"
 
 
 def edited(name: str, path: str, value: Any) -> Any:
@@ -293,6 +294,12 @@ def test_digits_and_offsets_are_kept() -> None:
         ("push_evse_data/full_load", f"{EVSE}.GeoCoordinates.Google", "Coordinatea", "Coordinates"),
         ("push_evse_data/full_load", f"{EVSE}.OpeningTimes[0]", "On", "on"),
         ("push_evse_data/full_load", f"{EVSE}.OpeningTimes[1]", "Periods", "Period"),
+        ("push_pricing_product_data/rich", f"{PRODUCT}.ProductAvailabilityTimes[0]", "Period", "Periods"),
+        ("push_pricing_product_data/rich", f"{PRODUCT}.ProductAvailabilityTimes[0]", "On", "on"),
+        ("pull_pricing_product_data/delta", "$", "OperatorIds", "OperatorIDs"),
+        ("pull_evse_pricing/all", "$", "OperatorIds", "OperatorIDs"),
+        ("pricing_product_data/one_set", "$", "OperatorPricingProducts", "PricingProductData"),
+        ("evse_pricing/one_operator", "$", "OperatorEVSEPricing", "EVSEPricing"),
     ],
 )
 def test_spellings_seen_in_practice(name: str, path: str, seen: str, documented: str) -> None:
