@@ -1,10 +1,11 @@
-"""What charging costs, in OCPI's words: elements tried in order, per dimension the first that matches wins."""
+"""What charging costs, in OCPI's words: elements tried in order, per dimension the first that matches wins; and where
+which tariff holds, for protocols that say so apart from the places."""
 
 from datetime import datetime
 from decimal import Decimal
 
 from core.model.base import Extensions, Model
-from core.model.ids import PartyId
+from core.model.ids import EvseId, PartyId
 from core.model.location import EnergyMix
 from core.model.quantities import PriceLimit, Text
 
@@ -49,10 +50,14 @@ class TariffElement(Model, frozen=True, kw_only=True):
 
 
 class Tariff(Model, frozen=True, kw_only=True):
-    """Owned by the CPO. `tax_included` is YES, NO or N/A: whether component prices include taxes; None = not said."""
+    """Owned by the CPO. `tax_included` is YES, NO or N/A: whether component prices include taxes; None = not said.
+
+    `recipient` is the one eMSP that it is meant for; None: everybody. No `elements`: only the owner's own protocol can
+    say what it costs, in its extensions."""
 
     owner: PartyId
     id: str
+    recipient: PartyId | None = None
     currency: str
     type: str | None = None
     alt_text: tuple[Text, ...] = ()
@@ -71,3 +76,20 @@ class Tariff(Model, frozen=True, kw_only=True):
     @property
     def key(self) -> str:
         return f"{self.owner.key}/{self.id.upper()}"
+
+
+class EvsePrice(Model, frozen=True, kw_only=True):
+    """The tariffs that hold at an EVSE: for one eMSP, or (`recipient` None) for all who have none of their own.
+
+    `products` in the owner's words (OICP: ProductIDs), which the hub may know as tariffs or not."""
+
+    owner: PartyId
+    evse_id: EvseId
+    recipient: PartyId | None = None
+    products: tuple[str, ...]
+    updated_at: datetime
+    extensions: Extensions = {}
+
+    @property
+    def key(self) -> str:
+        return f"{self.owner.key}/{self.evse_id.key}/{self.recipient.key if self.recipient else '*'}"

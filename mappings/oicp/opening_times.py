@@ -19,7 +19,7 @@ DAYS: Final[dict[Day, tuple[int, ...]]] = {
     Day.SUNDAY: (7,),
 }
 _GROUPS: Final = (Day.EVERYDAY, Day.WORKDAYS, Day.WEEKEND)
-_SINGLE: Final = tuple(day for day in Day if len(DAYS[day]) == 1)
+SINGLE: Final = tuple(day for day in Day if len(DAYS[day]) == 1)
 
 Interval = tuple[int, str, str]
 """Weekday (1 Monday .. 7 Sunday), begin, end."""
@@ -30,8 +30,8 @@ def hours_from_oicp(always: bool, times: tuple[OpeningTimes, ...] | None) -> Ope
     if always or not times:
         return OpeningHours(twentyfourseven=always)
     said = tuple((entry.on, period.begin, period.end) for entry in times for period in entry.period)
-    intervals = _intervals(said)
-    if _is_always(intervals):
+    intervals = intervals_of(said)
+    if is_always(intervals):
         return OpeningHours(twentyfourseven=True)
     hours = tuple(RegularHours(weekday=day, begin=begin, end=end) for day, begin, end in intervals)
     return OpeningHours(twentyfourseven=False, regular_hours=hours)
@@ -45,7 +45,8 @@ def hours_to_oicp(hours: OpeningHours | None) -> tuple[OpeningTimes, ...] | None
 
 
 @lru_cache(maxsize=4096)
-def _intervals(said: tuple[tuple[Day, str, str], ...]) -> tuple[Interval, ...]:
+def intervals_of(said: tuple[tuple[Day, str, str], ...]) -> tuple[Interval, ...]:
+    """What goes over midnight is cut there."""
     found: set[Interval] = set()
     for days, begin, end in said:
         for day in DAYS[days]:
@@ -59,21 +60,25 @@ def _intervals(said: tuple[tuple[Day, str, str], ...]) -> tuple[Interval, ...]:
     return tuple(sorted(found))
 
 
-def _is_always(intervals: tuple[Interval, ...]) -> bool:
+def is_always(intervals: tuple[Interval, ...]) -> bool:
     return {day for day, begin, end in intervals if begin == "00:00" and end == "24:00"} == {1, 2, 3, 4, 5, 6, 7}
 
 
 @lru_cache(maxsize=4096)
 def _times(intervals: tuple[Interval, ...]) -> tuple[OpeningTimes, ...]:
+    return tuple(OpeningTimes(on=day, period=periods) for day, periods in day_groups(intervals))
+
+
+def day_groups(intervals: tuple[Interval, ...]) -> list[tuple[Day, tuple[Period, ...]]]:
+    """Days with the same periods under one name, where OICP has one."""
     periods: dict[int, tuple[Period, ...]] = {}
     for day, begin, end in sorted(intervals):
         periods[day] = (*periods.get(day, ()), Period(begin=begin, end=end))
-    found: list[OpeningTimes] = []
+    found: list[tuple[Day, tuple[Period, ...]]] = []
     for group in _GROUPS:
         days = DAYS[group]
         if all(day in periods and periods[day] == periods[days[0]] for day in days):
-            found.append(OpeningTimes(on=group, period=periods[days[0]]))
+            found.append((group, periods[days[0]]))
             for day in days:
                 del periods[day]
-    found += [OpeningTimes(on=_SINGLE[day - 1], period=periods[day]) for day in sorted(periods)]
-    return tuple(found)
+    return found + [(SINGLE[day - 1], periods[day]) for day in sorted(periods)]
