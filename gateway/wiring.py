@@ -17,6 +17,7 @@ from core.services.keep_alive import KeepAlive
 from core.services.locations import LocationService
 from core.services.partners import PartnerService
 from core.services.presence import Presence
+from core.services.prices import PriceService
 from core.services.revisions import RevisionService
 from core.services.sessions import SessionService
 from core.services.tariffs import TariffService
@@ -107,6 +108,9 @@ async def assemble(settings: Settings) -> Assembly:
         ids=ids,
     )
     pins = BcryptPins()
+    prices = PriceService(
+        tariffs=storage.tariffs, evse_prices=storage.evse_prices, locations=storage.locations, clock=clock, ids=ids
+    )
     hub = Hub(
         identity=outbound.identity,
         outbound=outbound,
@@ -128,6 +132,7 @@ async def assemble(settings: Settings) -> Assembly:
         tokens=TokenService(storage.tokens, storage.partners, clock, ids),
         sessions=sessions,
         tariffs=TariffService(storage.tariffs, storage.partners, clock, ids),
+        prices=prices,
         billing=billing,
         revisions=RevisionService(
             cdrs=storage.cdrs,
@@ -169,6 +174,7 @@ async def assemble(settings: Settings) -> Assembly:
         cdrs=storage.cdrs,
         partners=storage.partners,
         registry=registry,
+        prices=prices,
         adapters=adapters,
         processes=processes,
         ledger=metrics,

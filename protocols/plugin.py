@@ -26,6 +26,7 @@ from core.services.billing import BillingService
 from core.services.commands import CommandService
 from core.services.locations import LocationService
 from core.services.partners import PartnerService
+from core.services.prices import PriceService
 from core.services.revisions import RevisionService
 from core.services.sessions import SessionService
 from core.services.tariffs import TariffService
@@ -70,6 +71,7 @@ class Hub(Struct, frozen=True, kw_only=True):
     tokens: TokenService
     sessions: SessionService
     tariffs: TariffService
+    prices: PriceService
     billing: BillingService
     revisions: RevisionService
     commands: CommandService

@@ -16,6 +16,7 @@ class EventKind(StrEnum):
     SESSION_CHANGED = "SESSION_CHANGED"
     TARIFF_CHANGED = "TARIFF_CHANGED"
     TARIFF_DELETED = "TARIFF_DELETED"
+    PRICES_CHANGED = "PRICES_CHANGED"
     CDR_ACCEPTED = "CDR_ACCEPTED"
     PARTY_CHANGED = "PARTY_CHANGED"
 
@@ -23,7 +24,8 @@ class EventKind(StrEnum):
 class Event(Model, frozen=True, kw_only=True):
     """`key` is the aggregate's key, `part` the EVSE uid or connector within it, `owner` the party whose object it is.
 
-    Of a tariff that is gone `part` is its id in its owner's spelling.
+    Of a tariff that is gone `part` is its id in its owner's spelling. PRICES_CHANGED is for the hub itself: the places
+    of the owner have to be told anew which tariffs hold there.
     `source` is the partner that caused it (it is not told). `recipient` narrows it to one party (a session's eMSP).
     Events with the same (kind, key, part) may coalesce: the latest state is what is told."""
 

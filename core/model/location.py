@@ -191,6 +191,8 @@ class Connector(Model, frozen=True, kw_only=True):
 class Evse(Model, frozen=True, kw_only=True):
     """A place where one vehicle charges at a time. `uid` is the owner's technical key, `evse_id` the one drivers know.
 
+    `tariff_ids_for`: tariffs that hold for one eMSP (key of its party) in the place of those that the connectors name.
+
     `guaranteed_power_w` (OCHP), `authentication_modes`, `payment_options`, `value_added_services`, `hub_compatible`,
     `dynamic_info_available`, `calibration_law`, `accessibility`, `max_capacity_kwh`, `max_reservation_min` hold what
     flat protocols say of an EVSE; None or empty = not said. `capabilities` hold OCPI's words; a mapping derives one
@@ -222,6 +224,7 @@ class Evse(Model, frozen=True, kw_only=True):
     max_capacity_kwh: Decimal | None = None
     max_reservation_min: Decimal | None = None
     guaranteed_power_w: int | None = None
+    tariff_ids_for: dict[str, tuple[str, ...]] = {}
     updated_at: datetime
     extensions: Extensions = {}
 

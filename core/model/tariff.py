@@ -52,12 +52,15 @@ class TariffElement(Model, frozen=True, kw_only=True):
 class Tariff(Model, frozen=True, kw_only=True):
     """Owned by the CPO. `tax_included` is YES, NO or N/A: whether component prices include taxes; None = not said.
 
-    `recipient` is the one eMSP that it is meant for; None: everybody. No `elements`: only the owner's own protocol can
-    say what it costs, in its extensions."""
+    `recipient` is the one eMSP that it is meant for; None: everybody. `product` is what the owner calls it where that
+    is not its id; `is_default`: it holds where no other is named (see `EvsePrice`). No `elements`: only the owner's own
+    protocol can say what it costs, in its extensions."""
 
     owner: PartyId
     id: str
     recipient: PartyId | None = None
+    product: str | None = None
+    is_default: bool = False
     currency: str
     type: str | None = None
     alt_text: tuple[Text, ...] = ()
@@ -77,11 +80,16 @@ class Tariff(Model, frozen=True, kw_only=True):
     def key(self) -> str:
         return f"{self.owner.key}/{self.id.upper()}"
 
+    @property
+    def name(self) -> str:
+        """What its owner calls it, in the form that names are compared in."""
+        return (self.product or self.id).upper()
+
 
 class EvsePrice(Model, frozen=True, kw_only=True):
     """The tariffs that hold at an EVSE: for one eMSP, or (`recipient` None) for all who have none of their own.
 
-    `products` in the owner's words (OICP: ProductIDs), which the hub may know as tariffs or not."""
+    `products` are the owner's names of tariffs (OICP: ProductIDs), which the hub may hold or not."""
 
     owner: PartyId
     evse_id: EvseId

@@ -4,7 +4,7 @@ Every accepted message has a natural key; the same message twice is once. Stores
 failing database is `Unavailable`.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -19,7 +19,7 @@ from core.model.ids import ContractId, EvseId, PartyId, TokenUid
 from core.model.location import EvseChange, Location, LocationQuery, PageKey
 from core.model.partner import CredentialKind, Partner, Role, Sighting
 from core.model.session import Session
-from core.model.tariff import Tariff
+from core.model.tariff import EvsePrice, Tariff
 from core.model.token import Token, TokenQuery
 
 
@@ -67,6 +67,12 @@ class LocationStore(Protocol):
     async def annotate(self, owner: PartyId, location_id: str, evse_uid: str, extensions: Extensions) -> None:
         """What a protocol keeps with an EVSE: joins its extensions, is no change of it, and told to nobody. Raises
         Unknown if not held."""
+        ...
+
+    async def revise(self, keys: Sequence[str], change: Callable[[Location], tuple[Location, Event] | None]) -> None:
+        """Each of these that is held as `change` makes it of what is held now, with its event; None leaves it alone.
+
+        All in one step; `change` may be called again if another writer was faster, and keeps EVSEs and their uids."""
         ...
 
     async def page(self, query: LocationQuery) -> tuple[list[Location], int]:
@@ -154,15 +160,48 @@ class TariffStore(Protocol):
 
     async def remove(self, tariff: Tariff, *, events: Sequence[Event]) -> None: ...
 
+    async def change(
+        self, changed: Sequence[Tariff], gone: Sequence[Tariff], *, at: datetime, events: Sequence[Event]
+    ) -> None:
+        """All in one step, and kept with every earlier version: see `as_of`. No version check."""
+        ...
+
+    async def as_of(self, owner: PartyId, moment: datetime) -> list[Tariff]:
+        """Of what `change` wrote, what held then; in order of their keys."""
+        ...
+
+    async def of_owner(self, owner: PartyId) -> list[Tariff]:
+        """All, whomever they are meant for, in order of their keys."""
+        ...
+
     async def page(
         self,
         *,
         owners: Sequence[PartyId] | None,
+        recipients: Sequence[PartyId] | None = None,
         updated_from: datetime | None,
         updated_to: datetime | None,
         offset: int,
         limit: int,
-    ) -> tuple[list[Tariff], int]: ...
+    ) -> tuple[list[Tariff], int]:
+        """Of these owners (None: any), meant for everybody or for one of `recipients` (None: whomever)."""
+        ...
+
+
+class EvsePriceStore(Protocol):
+    async def change(
+        self, changed: Sequence[EvsePrice], gone: Sequence[EvsePrice], *, at: datetime, events: Sequence[Event]
+    ) -> None:
+        """All in one step, and kept with every earlier version: see `as_of`."""
+        ...
+
+    async def as_of(self, owner: PartyId, moment: datetime) -> list[EvsePrice]:
+        """What held then, in order of their keys."""
+        ...
+
+    async def of_owner(self, owner: PartyId, evse_ids: Sequence[EvseId] | None = None) -> list[EvsePrice]:
+        """Those of these EVSEs (None: of all), whomever they are meant for, in order of their keys."""
+        ...
 
 
 class CdrStore(Protocol):

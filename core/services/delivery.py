@@ -29,9 +29,11 @@ from core.ports.stores import (
     TariffStore,
     TokenStore,
 )
+from core.prices import as_charged
 from core.retries import RetryPolicy, next_attempt, policy_for
 from core.routing import TOLD_BY, recipients
 from core.services.partners import PartnerService
+from core.services.prices import PriceService
 
 T = TypeVar("T")
 HURRIED_AT_ONCE = 1000
@@ -53,6 +55,7 @@ class DeliveryService:
         cdrs: CdrStore,
         partners: PartnerStore,
         registry: PartnerService,
+        prices: PriceService,
         adapters: dict[str, ProtocolAdapter],
         processes: Processes,
         ledger: Ledger,
@@ -68,6 +71,7 @@ class DeliveryService:
         self._cdrs = cdrs
         self._partners = partners
         self._registry = registry
+        self._prices = prices
         self._adapters = adapters
         self._processes = processes
         self._ledger = ledger
@@ -79,6 +83,10 @@ class DeliveryService:
         """Who must know gets a delivery, in one step with the end of the event. A CDR gets its process instead."""
         if event.kind is EventKind.CDR_ACCEPTED:
             await self._settle_cdr(event.key)
+            await self._outbox.fan_out(event, [])
+            return
+        if event.kind is EventKind.PRICES_CHANGED:
+            await self._prices.apply(event.owner, event.source)
             await self._outbox.fan_out(event, [])
             return
         if event.kind is EventKind.PARTY_CHANGED and event.part == PartnerState.CONNECTED and event.source:
@@ -175,10 +183,10 @@ class DeliveryService:
         )
         match delivery.kind:
             case EventKind.LOCATION_CHANGED:
-                location = await self._location(delivery.key)
+                location = as_charged(await self._location(delivery.key), partner.parties)
                 return await adapter.push_location(await self._surrounded(call, location), location)
             case EventKind.EVSE_STATUS_CHANGED:
-                location = await self._location(delivery.key)
+                location = as_charged(await self._location(delivery.key), partner.parties)
                 evse = location.evse(delivery.part or "")
                 if evse is None:
                     raise Unknown("evse", delivery.part or "")
@@ -198,8 +206,8 @@ class DeliveryService:
                 return await adapter.delete_tariff(call, delivery.owner, tariff_id)
             case EventKind.PARTY_CHANGED:
                 return await adapter.push_party_status(call, self._party_status(delivery))
-            case EventKind.CDR_ACCEPTED:
-                raise Unsupported("a CDR has a process of its own")
+            case EventKind.CDR_ACCEPTED | EventKind.PRICES_CHANGED:
+                raise Unsupported("nobody is told of this as such")
 
     async def _at(self, call: Call, place: Location | None) -> Call:
         return await self._surrounded(msgspec.structs.replace(call, place=place), place) if place else call

@@ -74,7 +74,12 @@ class TariffService:
         visible = visible_owners(reader, await self._partners.all(), CPO_SIDE)
         owners = visible if owners is None else tuple(owner for owner in visible if owner in owners)
         return await self._tariffs.page(
-            owners=owners, updated_from=updated_from, updated_to=updated_to, offset=offset, limit=limit
+            owners=owners,
+            recipients=reader.parties,
+            updated_from=updated_from,
+            updated_to=updated_to,
+            offset=offset,
+            limit=limit,
         )
 
     def _event(self, kind: EventKind, tariff: Tariff, caller: Partner, correlation_id: str | None) -> Event:

@@ -1,10 +1,10 @@
 """Locations: pages for readers, and the hot path of status changes."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, ClassVar
 
 from msgspec import Struct
-from pymongo import UpdateOne
+from pymongo import ReplaceOne, UpdateOne
 
 from core.errors import Unknown
 from core.model.base import Extensions
@@ -97,6 +97,28 @@ class MongoLocations(VersionedStore[Location]):
             found = await self._collection.update_one(here, {"$set": values})
         if not found.matched_count:
             raise Unknown("EVSE", evse_uid)
+
+    async def revise(self, keys: Sequence[str], change: Callable[[Location], tuple[Location, Event] | None]) -> None:
+        async def write(session: Session) -> list[Event]:
+            cursor = self._collection.find({"_id": {"$in": list(keys)}}, {"rev": 1, "doc": 1}, session=session)
+            replacements: list[ReplaceOne[Document]] = []
+            events: list[Event] = []
+            async for held in cursor:
+                if made := change(item(held, Location)):
+                    document = self._document(made[0]) | {"rev": revision_after(held["rev"])}
+                    replacements.append(ReplaceOne({"_id": held["_id"]}, document))
+                    events.append(made[1])
+            if replacements:
+                await self._collection.bulk_write(replacements, session=session)
+                await self._mark(session, members=False)
+                await self._events.write(events, session)
+            return events
+
+        try:
+            events = await self._database.transaction(write)
+        finally:
+            self._written(members=False)
+        self._events.poke(events)
 
     async def page(self, query: LocationQuery) -> tuple[list[Location], int]:
         return await self._page(_filter(query), query.offset, query.limit)

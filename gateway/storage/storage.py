@@ -22,7 +22,7 @@ from gateway.storage.redis_cache import RedisCache
 from gateway.storage.sessions import MongoSessions
 from gateway.storage.sightings import MongoSightings
 from gateway.storage.tallies import MongoTallies
-from gateway.storage.tariffs import MongoTariffs
+from gateway.storage.tariffs import MongoEvsePrices, MongoTariffs
 from gateway.storage.tokens import MongoTokens
 from gateway.storage.watcher import Watcher
 
@@ -38,6 +38,7 @@ class Storage:
         self.tokens = MongoTokens(database, events)
         self.sessions = MongoSessions(database, events)
         self.tariffs = MongoTariffs(database, events)
+        self.evse_prices = MongoEvsePrices(database, events)
         self.journeys = MongoJourneys(database)
         self.cdrs = MongoCdrs(database, events, self.journeys)
         self.aliases = MongoAliases(database)
@@ -77,7 +78,7 @@ class Storage:
     async def close(self) -> None:
         await self._watcher.close()
         aggregates = (self.locations, self.tokens, self.sessions, self.tariffs, self.journeys, self.cdrs)
-        for store in (*aggregates, self.outbox, self.journal, self.tallies):
+        for store in (*aggregates, self.evse_prices, self.outbox, self.journal, self.tallies):
             await store.close()
         await self.cache.close()
         await self._database.close()

@@ -7,7 +7,15 @@ from tests.fakes.feeds import FakeFeeds
 from tests.fakes.outbox import FakeJournal, FakeOutbox
 from tests.fakes.registry import FakeCredentials, FakePartners
 from tests.fakes.sightings import FakeSightings
-from tests.fakes.stores import FakeCdrs, FakeJourneys, FakeLocations, FakeSessions, FakeTariffs, FakeTokens
+from tests.fakes.stores import (
+    FakeCdrs,
+    FakeEvsePrices,
+    FakeJourneys,
+    FakeLocations,
+    FakeSessions,
+    FakeTariffs,
+    FakeTokens,
+)
 
 
 class FakeStorage:
@@ -18,6 +26,7 @@ class FakeStorage:
         self.tokens = FakeTokens(self.outbox)
         self.sessions = FakeSessions(self.outbox)
         self.tariffs = FakeTariffs(self.outbox)
+        self.evse_prices = FakeEvsePrices(self.outbox)
         self.journeys = FakeJourneys()
         self.cdrs = FakeCdrs(self.outbox, self.journeys)
         self.aliases = FakeAliases(self.clock)

@@ -16,7 +16,7 @@ from core.model.event import Event
 from core.model.ids import ContractId, EvseId, PartyId, TokenUid
 from core.model.location import Evse, EvseChange, Location, LocationQuery, PageKey, location_key
 from core.model.session import Session, session_key
-from core.model.tariff import Tariff
+from core.model.tariff import EvsePrice, Tariff
 from core.model.token import Token, TokenQuery, token_key
 from core.ports.stores import Saved
 from tests.fakes.outbox import FakeOutbox
@@ -144,6 +144,12 @@ class FakeLocations(_Shelf[Location]):
         changed = _with_evse(location, replace(evse, extensions={**evse.extensions, **extensions}))
         self.held[location.key] = replace(changed, updated_at=location.updated_at)
 
+    async def revise(self, keys: Sequence[str], change: Callable[[Location], tuple[Location, Event] | None]) -> None:
+        for key in keys:
+            if key in self.held and (made := change(self.held[key])):
+                self._write(made[0])
+                self.outbox.add([made[1]])
+
     async def page(self, query: LocationQuery) -> tuple[list[Location], int]:
         found = self._query(query)
         return found[query.offset : query.offset + query.limit], len(found)
@@ -237,7 +243,32 @@ class FakeSessions(_Shelf[Session]):
         return found[offset : offset + limit], len(found)
 
 
-class FakeTariffs(_Shelf[Tariff]):
+class _Past(_Shelf[T]):
+    """With every version that `change` wrote; None: gone from then on."""
+
+    def __init__(self, outbox: FakeOutbox) -> None:
+        super().__init__(outbox)
+        self.versions: list[tuple[datetime, str, T | None]] = []
+
+    async def change(self, changed: Sequence[T], gone: Sequence[T], *, at: datetime, events: Sequence[Event]) -> None:
+        for item in changed:
+            self._write(item)
+        await self.remove(gone, events=events)
+        self.versions += [(at, item.key, item) for item in changed]
+        self.versions += [(at, item.key, None) for item in gone]
+
+    async def as_of(self, owner: PartyId, moment: datetime) -> list[T]:
+        then = {key: item for at, key, item in self.versions if at <= moment and key.startswith(f"{owner.key}/")}
+        return [item for _, item in sorted(then.items()) if item is not None]
+
+
+class FakeEvsePrices(_Past[EvsePrice]):
+    async def of_owner(self, owner: PartyId, evse_ids: Sequence[EvseId] | None = None) -> list[EvsePrice]:
+        found = (one for one in self.held.values() if one.owner == owner)
+        return sorted((one for one in found if evse_ids is None or one.evse_id in evse_ids), key=lambda one: one.key)
+
+
+class FakeTariffs(_Past[Tariff]):
     async def get(self, owner: PartyId, tariff_id: str) -> Tariff | None:
         return self.held.get(f"{owner.key}/{tariff_id.upper()}")
 
@@ -245,13 +276,22 @@ class FakeTariffs(_Shelf[Tariff]):
         self,
         *,
         owners: Sequence[PartyId] | None,
+        recipients: Sequence[PartyId] | None = None,
         updated_from: datetime | None,
         updated_to: datetime | None,
         offset: int,
         limit: int,
     ) -> tuple[list[Tariff], int]:
-        found = self._find(lambda x: owners is None or x.owner in owners, since=updated_from, until=updated_to)
+        found = self._find(
+            lambda x: owners is None or x.owner in owners,
+            lambda x: recipients is None or x.recipient is None or x.recipient in recipients,
+            since=updated_from,
+            until=updated_to,
+        )
         return found[offset : offset + limit], len(found)
+
+    async def of_owner(self, owner: PartyId) -> list[Tariff]:
+        return sorted((one for one in self.held.values() if one.owner == owner), key=lambda one: one.key)
 
 
 class FakeJourneys:

@@ -31,6 +31,7 @@ from core.services.keep_alive import KeepAlive
 from core.services.locations import LocationService
 from core.services.partners import PartnerService
 from core.services.presence import Presence
+from core.services.prices import PriceService
 from core.services.revisions import RevisionService
 from core.services.sessions import SessionService
 from core.services.tariffs import TariffService
@@ -217,6 +218,13 @@ class TestHub:
             tokens=TokenService(storage.tokens, storage.partners, clock, ids),
             sessions=sessions,
             tariffs=TariffService(storage.tariffs, storage.partners, clock, ids),
+            prices=PriceService(
+                tariffs=storage.tariffs,
+                evse_prices=storage.evse_prices,
+                locations=storage.locations,
+                clock=clock,
+                ids=ids,
+            ),
             commands=CommandService(
                 locations=self.storage.locations,
                 journeys=self.storage.journeys,
@@ -272,6 +280,7 @@ class TestHub:
             cdrs=storage.cdrs,
             partners=storage.partners,
             registry=self.hub.partners,
+            prices=self.hub.prices,
             adapters=self.adapters,
             processes=self.processes,
             ledger=self.ledger,

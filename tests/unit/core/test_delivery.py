@@ -14,6 +14,7 @@ from core.ports.adapter import Capability, Told
 from core.retries import ONCE, PERSISTENT, next_attempt, policy_for
 from core.routing import agreed, candidate_issuers, recipients, visible_owners
 from core.services.delivery import DeliveryService
+from core.services.prices import PriceService
 from tests.fakes import FakeIds, FakeLedger, FakeProcesses, FakeStorage
 from tests.unit.core.examples import CPO, EMSP, NOW, OTHER_EMSP, FakeAdapter, cdr, location, partner, registry_over
 
@@ -121,6 +122,13 @@ class World:
             cdrs=stores.cdrs,
             partners=stores.partners,
             registry=registry,
+            prices=PriceService(
+                tariffs=stores.tariffs,
+                evse_prices=stores.evse_prices,
+                locations=stores.locations,
+                clock=stores.clock,
+                ids=FakeIds(),
+            ),
             adapters={"fake": self.adapter},
             processes=self.processes,
             ledger=self.ledger,

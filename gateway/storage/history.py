@@ -1,0 +1,67 @@
+"""What is kept with every version that it had: prices, because invoices are disputed long after."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from pymongo import DeleteOne, ReplaceOne
+
+from core.model.base import Model
+from core.model.event import Event
+from core.model.ids import PartyId
+from gateway.storage.database import Database, Session, translated
+from gateway.storage.documents import Document, item, revision_after, stamp
+from gateway.storage.outbox import EventWriter
+from gateway.storage.versioned import VersionedStore
+
+K = TypeVar("K", bound=Model)
+
+
+class HistoricStore(VersionedStore[K]):
+    def __init__(self, database: Database, events: EventWriter) -> None:
+        super().__init__(database, events)
+        self._versions = database["price_versions"]
+
+    async def change(self, changed: Sequence[K], gone: Sequence[K], *, at: datetime, events: Sequence[Event]) -> None:
+        revision, moment = revision_after(0), stamp(at)
+        written = [self._document(thing) | {"rev": revision} for thing in changed]
+        removed = [self._document(thing) for thing in gone]
+        state: list[ReplaceOne[Document] | DeleteOne] = [
+            *(ReplaceOne({"_id": d["_id"]}, d, upsert=True) for d in written),
+            *(DeleteOne({"_id": d["_id"]}) for d in removed),
+        ]
+        past = [self._version(d, d["doc"], moment) for d in written] + [self._version(d, None, moment) for d in removed]
+
+        async def write(session: Session) -> None:
+            if state:
+                await self._collection.bulk_write(state, session=session)
+                await self._versions.bulk_write(past, session=session)
+            await self._events.write(events, session)
+
+        await self._database.transaction(write)
+        self._events.poke(events)
+
+    async def as_of(self, owner: PartyId, moment: datetime) -> list[K]:
+        wanted = {"owner": owner.key, "of": self.collection_name, "at": {"$lte": stamp(moment)}}
+        then: dict[str, Document] = {}
+        with translated(writes=False):
+            async for version in self._versions.find(wanted).sort("at", 1):
+                then[version["key"]] = version
+        return [item(version, self.kind) for _, version in sorted(then.items()) if version["doc"] is not None]
+
+    async def _of_owner(self, query: Document) -> list[K]:
+        with translated(writes=False):
+            found = await self._collection.find(query, {"doc": 1}).sort("_id", 1).to_list()
+        return [item(document, self.kind) for document in found]
+
+    def _version(self, document: Document, content: Document | None, at: str) -> ReplaceOne[Document]:
+        """Two within one microsecond are one: the latter is what held."""
+        name = f"{self.collection_name}/{document['_id']}/{at}"
+        version = {
+            "_id": name,
+            "owner": document["owner"],
+            "of": self.collection_name,
+            "key": document["_id"],
+            "at": at,
+        }
+        return ReplaceOne({"_id": name}, version | {"doc": content}, upsert=True)
