@@ -181,10 +181,13 @@ class TariffStore(Protocol):
         recipients: Sequence[PartyId] | None = None,
         updated_from: datetime | None,
         updated_to: datetime | None,
+        stored_from: datetime | None = None,
         offset: int,
         limit: int,
     ) -> tuple[list[Tariff], int]:
-        """Of these owners (None: any), meant for everybody or for one of `recipients` (None: whomever)."""
+        """Of these owners (None: any), meant for everybody or for one of `recipients` (None: whomever).
+
+        `stored_from`: since when the hub has held them as they are, whatever their owner's time says."""
         ...
 
 

@@ -69,6 +69,7 @@ class TariffService:
         offset: int,
         limit: int,
         owners: tuple[PartyId, ...] | None = None,
+        stored_from: datetime | None = None,
     ) -> tuple[list[Tariff], int]:
         """What the reader may see of these owners (None: of all)."""
         visible = visible_owners(reader, await self._partners.all(), CPO_SIDE)
@@ -78,6 +79,7 @@ class TariffService:
             recipients=reader.parties,
             updated_from=updated_from,
             updated_to=updated_to,
+            stored_from=stored_from,
             offset=offset,
             limit=limit,
         )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
+from core.model.base import revision_at
 from core.model.ids import EvseId, PartyId
 from core.model.tariff import EvsePrice, Tariff
 from gateway.storage.documents import Document
@@ -28,12 +29,15 @@ class MongoTariffs(HistoricStore[Tariff]):
         recipients: Sequence[PartyId] | None = None,
         updated_from: datetime | None,
         updated_to: datetime | None,
+        stored_from: datetime | None = None,
         offset: int,
         limit: int,
     ) -> tuple[list[Tariff], int]:
         query = owners_filter("owner", owners) | window("doc.updated_at", updated_from, updated_to)
         if recipients is not None:
             query["recipient"] = {"$in": [None, *(party.key for party in recipients)]}
+        if stored_from is not None:
+            query["rev"] = {"$gte": revision_at(stored_from)}
         return await self._page(query, offset, limit)
 
     def _document(self, thing: Tariff) -> Document:

@@ -102,23 +102,17 @@ def tariff_id_from_oicp(product_id: str, recipient: PartyId | None) -> str:
     return "~" + hashlib.blake2b(f"{product_id.upper()}{suffix}".encode(), digest_size=8).hexdigest()
 
 
-def default_id(recipient: PartyId | None) -> str:
-    return f"{DEFAULT}@{recipient.key}" if recipient else DEFAULT
-
-
-def is_default(tariff: Tariff) -> bool:
-    return tariff.id == default_id(tariff.recipient)
-
-
 def tariff_from_oicp(
     record: PricingProductDataRecord, owner: PartyId, recipient: PartyId | None, *, received_at: datetime
 ) -> Tariff:
     fees = {fee.additional_reference: fee for fee in record.additional_references or ()}
+    tariff_id = tariff_id_from_oicp(record.product_id, recipient)
     low, high = fees.get(AdditionalReference.MINIMUM_FEE), fees.get(AdditionalReference.MAXIMUM_FEE)
     return Tariff(
         owner=owner,
-        id=tariff_id_from_oicp(record.product_id, recipient),
+        id=tariff_id,
         recipient=recipient,
+        product=record.product_id if record.product_id != tariff_id else None,
         currency=record.product_price_currency,
         min_price=PriceLimit(before_taxes=low.price_per_additional_reference_unit) if low else None,
         max_price=PriceLimit(before_taxes=high.price_per_additional_reference_unit) if high else None,
@@ -139,8 +133,9 @@ def default_from_oicp(
     element = TariffElement(components=(price,))
     return Tariff(
         owner=owner,
-        id=default_id(recipient),
+        id=f"{DEFAULT}@{recipient.key}" if recipient else DEFAULT,
         recipient=recipient,
+        is_default=True,
         currency=data.pricing_default_price_currency,
         elements=(element,) if data.pricing_default_price else (),
         tax_included="NO",
@@ -231,12 +226,6 @@ def _component(kind: str, price: Decimal) -> PriceComponent:
 def head_to_oicp(tariff: Tariff) -> PricingProductData | None:
     """What a set says beside its products, kept with its default price. None for a tariff that did not come so."""
     return _convert(tariff, PricingProductData)
-
-
-def product_of(tariff: Tariff) -> str | None:
-    """The ProductID of a tariff that came as a product."""
-    record = _kept(tariff)
-    return record.product_id if record else None
 
 
 def products_to_oicp(tariff: Tariff, *, now: datetime, power_kw: Decimal | None) -> Products:
@@ -378,7 +367,7 @@ def _fees(tariff: Tariff, prices: dict[str, Decimal], unit: ReferenceUnit) -> li
 
 def _kept(tariff: Tariff) -> PricingProductDataRecord | None:
     """The product as it came."""
-    return None if is_default(tariff) else _convert(tariff, PricingProductDataRecord)
+    return None if tariff.is_default else _convert(tariff, PricingProductDataRecord)
 
 
 def _convert(tariff: Tariff, wire_type: type[W]) -> W | None:

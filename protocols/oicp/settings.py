@@ -18,6 +18,8 @@ CDRS: Final = "eRoamingChargeDetailRecord"
 NOTIFICATIONS: Final = "eRoamingChargingNotifications"
 CALLED: Final = frozenset({AUTHORIZATION, RESERVATION, CDRS, NOTIFICATIONS})
 """Services for which the hub calls a partner, each at a service URL. Source: OICP 2.3, README, service types."""
+DYNAMIC_PRICING: Final = "eRoamingDynamicPricing"
+"""The flexible pricing model of an offer of eRoamingAuthorization, which a CPO makes and an EMP takes."""
 SERVICES: Final = frozenset(
     {
         "eRoamingPushEvseData",
@@ -26,6 +28,7 @@ SERVICES: Final = frozenset(
         "eRoamingPushAuthenticationData",
         "eRoamingPullAuthenticationData",
         RESERVATION,
+        DYNAMIC_PRICING,
     }
 )
 """What a partner may have closed: its subscriptions to services of the hub itself, and, an operator, its reservations.

@@ -279,12 +279,14 @@ class FakeTariffs(_Past[Tariff]):
         recipients: Sequence[PartyId] | None = None,
         updated_from: datetime | None,
         updated_to: datetime | None,
+        stored_from: datetime | None = None,
         offset: int,
         limit: int,
     ) -> tuple[list[Tariff], int]:
         found = self._find(
             lambda x: owners is None or x.owner in owners,
             lambda x: recipients is None or x.recipient is None or x.recipient in recipients,
+            lambda x: stored_from is None or self.revisions[x.key] >= revision_at(stored_from),
             since=updated_from,
             until=updated_to,
         )

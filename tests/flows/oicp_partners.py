@@ -74,7 +74,28 @@ class Reached:
     async def notify(self, kind: str, session_id: str, **members: Any) -> httpx.Response:
         return await self.post(NOTIFY, notification(kind, session_id, **members))
 
+    async def push_products(self, action: str, *products: dict[str, Any], **more: Any) -> httpx.Response:
+        data = product_set(*products, OperatorID=more.pop("body_id", self.own_id), **more)
+        return await self.post(PUSH_PRODUCTS, {"ActionType": action, "PricingProductData": data})
+
+    async def push_prices(self, action: str, *prices: dict[str, Any]) -> httpx.Response:
+        return await self.post(PUSH_PRICES, {"ActionType": action, "EVSEPricing": list(prices)})
+
     # --- as an EMP
+
+    async def product_sets(self, *operators: str, **members: Any) -> list[dict[str, Any]]:
+        answer = await self.post(PULL_PRODUCTS, {"OperatorIDs": list(operators), **members})
+        assert code(answer) == (200, "000"), answer.text
+        sets: list[dict[str, Any]] = decode(answer.content)["PricingProductData"]
+        return sets
+
+    async def prices(self, *operators: str, **members: Any) -> dict[str, list[str]]:
+        """EVSE -> products, of all blocks."""
+        body = {"ProviderID": self.own_id, "OperatorIDs": list(operators), **members}
+        answer = await self.post(PULL_PRICES, body)
+        assert code(answer) == (200, "000"), answer.text
+        blocks = answer.json()["EVSEPricing"]
+        return {one["EvseID"]: one["EvseIDProductList"] for block in blocks for one in block["EVSEPricing"]}
 
     async def pull(self, query: str = "", **members: Any) -> httpx.Response:
         body = {"ProviderID": self.own_id, "GeoCoordinatesResponseFormat": "Google", **members}
@@ -112,14 +133,18 @@ STOP = "charging/v21/operators/{id}/authorize/stop"
 CDR = "cdrmgmt/v22/operators/{id}/charge-detail-record"
 PULL_CARDS = "authdata/v21/operators/{id}/pull-request"
 NOTIFY = "notificationmgmt/v11/charging-notifications"
+PUSH_PRODUCTS = "dynamicpricing/v10/operators/{id}/pricing-products"
+PUSH_PRICES = "dynamicpricing/v10/operators/{id}/evse-pricing"
+PULL_PRODUCTS = "dynamicpricing/v10/providers/{id}/pricing-products"
+PULL_PRICES = "dynamicpricing/v10/providers/{id}/evse-pricing"
 PULL = "evsepull/v23/providers/{id}/data-records"
 PULL_STATUS = "evsepull/v21/providers/{id}/status-records"
 BY_ID = "evsepull/v21/providers/{id}/status-records-by-id"
 BY_OPERATOR = "evsepull/v21/providers/{id}/status-records-by-operator-id"
 CARDS = "authdata/v21/providers/{id}/push-request"
 GET_CDRS = "cdrmgmt/v22/providers/{id}/get-charge-detail-records-request"
-CPO_PATHS = (DATA, STATUS, START, STOP, CDR, PULL_CARDS)
-EMP_PATHS = (PULL, PULL_STATUS, BY_ID, BY_OPERATOR, CARDS, GET_CDRS)
+CPO_PATHS = (DATA, STATUS, START, STOP, CDR, PULL_CARDS, PUSH_PRODUCTS, PUSH_PRICES)
+EMP_PATHS = (PULL, PULL_STATUS, BY_ID, BY_OPERATOR, CARDS, PULL_PRODUCTS, PULL_PRICES, GET_CDRS)
 
 CARD = "044A2DAA856280"
 
@@ -163,6 +188,36 @@ def record(evse_id: str = "DE*ABC*E1", **members: Any) -> dict[str, Any]:
         "DynamicInfoAvailable": "true",
         **members,
     }
+
+
+def product(name: str = "AC3", price: str = "0.39", **members: Any) -> dict[str, Any]:
+    """A minimal pricing product, around the clock."""
+    return {
+        "ProductID": name,
+        "ReferenceUnit": "KILOWATT_HOUR",
+        "ProductPriceCurrency": "EUR",
+        "PricePerReferenceUnit": Decimal(price),
+        "MaximumProductChargingPower": 22,
+        "IsValid24hours": True,
+        "ProductAvailabilityTimes": [],
+        **members,
+    }
+
+
+def product_set(*products: dict[str, Any], **members: Any) -> dict[str, Any]:
+    return {
+        "OperatorID": "DE*ABC",
+        "ProviderID": "*",
+        "PricingDefaultPrice": Decimal("0.49"),
+        "PricingDefaultPriceCurrency": "EUR",
+        "PricingDefaultReferenceUnit": "KILOWATT_HOUR",
+        "PricingProductDataRecords": list(products),
+        **members,
+    }
+
+
+def evse_price(evse_id: str = "DE*ABC*E1", *products: str, to: str = "*") -> dict[str, Any]:
+    return {"EvseID": evse_id, "ProviderID": to, "EvseIDProductList": list(products) or ["AC3"]}
 
 
 def cdr(session_id: str, **members: Any) -> dict[str, Any]:

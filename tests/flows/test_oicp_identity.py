@@ -173,6 +173,7 @@ async def test_the_earlier_check_speaks() -> None:
 async def test_without_subscription_nothing_is_pushed_or_pulled() -> None:
     async with opened() as hub:
         services = ["eRoamingPullEvseData", "eRoamingPullEvseStatus", "eRoamingPushAuthenticationData"]
+        services.append("eRoamingDynamicPricing")
         provider = await join(hub, emp(closed_services=services))
         abc = await join(hub, cpo(closed_services=["eRoamingPushEvseData"]))
         for path in EMP_PATHS[:-1]:

@@ -33,7 +33,7 @@ def test_a_product_comes_back_as_it_was(record: PricingProductDataRecord, recipi
 @given(oicp.product_sets)
 def test_the_head_of_a_set_comes_back_as_it_was(data: PricingProductData) -> None:
     tariff = pricing.default_from_oicp(data, OWNER, None, received_at=NOW)
-    assert pricing.is_default(tariff)
+    assert tariff.is_default
     head = pricing.head_to_oicp(tariff)
     assert head == replace(data, pricing_product_data_records=())
 

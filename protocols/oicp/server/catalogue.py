@@ -8,6 +8,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 import msgspec
@@ -38,7 +39,8 @@ log = logging.getLogger(__name__)
 class Entry(Struct, frozen=True, kw_only=True, gc=False):
     """What filters, orders and reports statuses. `operator` is the one in the EVSE id, `owner` the one that pushed.
 
-    `history` as text; None: of another protocol, of which the hub keeps no versions."""
+    `history` as text; None: of another protocol, of which the hub keeps no versions. `tariff_ids` are those that all of
+    its connectors bear alike; `power_kw` is the most that one of them gives."""
 
     key: str
     evse_id: str
@@ -61,6 +63,8 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
     longitude: float
     history: str | None
     changed_at: datetime
+    tariff_ids: tuple[str, ...]
+    power_kw: Decimal | None
 
 
 Step = tuple[Entry, DeltaType | None]
@@ -159,8 +163,21 @@ def _entry(location: Location, evse: Evse, key: str, record: PlatformEvseDataRec
         latitude=float(place.latitude),
         longitude=float(place.longitude),
         history=history,
+        tariff_ids=_tariff_ids(evse),
+        power_kw=_power_kw(evse),
         changed_at=evse.updated_at if history is not None else max(evse.updated_at, location.updated_at),
     )
+
+
+def _tariff_ids(evse: Evse) -> tuple[str, ...]:
+    """None where one connector costs other than the next: OICP has one price for an EVSE."""
+    borne = {plug.tariff_ids for plug in evse.connectors}
+    return borne.pop() if len(borne) == 1 else ()
+
+
+def _power_kw(evse: Evse) -> Decimal | None:
+    watts = [plug.max_power_w for plug in evse.connectors if plug.max_power_w]
+    return Decimal(max(watts)) / 1000 if watts else None
 
 
 def _status(evse: Evse) -> Word | None:

@@ -17,7 +17,6 @@ from mappings.oicp.coordinates import coordinates_from_oicp
 from mappings.oicp.ids import evse_id_from_oicp
 from mappings.oicp.locations import evse_records_to_oicp, group_key, locations_from_oicp
 from protocols.oicp import codec
-from protocols.oicp.codes import TRANSACTION, Negative
 from protocols.oicp.history import (
     HISTORY,
     NONE,
@@ -30,7 +29,7 @@ from protocols.oicp.history import (
     present,
     revived,
 )
-from protocols.oicp.server.inbound import Inbound, Reply, acknowledged, decoded, listed
+from protocols.oicp.server.inbound import Inbound, Reply, acknowledged, check_held, decoded, listed
 from protocols.oicp.wire.common import ActionType
 from protocols.oicp.wire.evse_data import (
     DeleteEvseData,
@@ -123,12 +122,7 @@ def _odd_places(records: Sequence[Record]) -> str | None:
 
 def check_transaction(action: ActionType, evse_ids: Sequence[EvseId], held: set[str]) -> str | None:
     """Raises Negative 009 for an insert of what is there or an update of what is not; a hint for a needless delete."""
-    if action is ActionType.INSERT and (there := [e.text for e in evse_ids if e.key in held]):
-        raise Negative(TRANSACTION, "already there: " + listed(there))
-    missing = [evse_id.text for evse_id in evse_ids if evse_id.key not in held]
-    if action is ActionType.UPDATE and missing:
-        raise Negative(TRANSACTION, "not there: " + listed(missing))
-    return "not there: " + listed(missing) if action is ActionType.DELETE and missing else None
+    return check_held(action, {evse_id.key: evse_id.text for evse_id in evse_ids}, held)
 
 
 async def _index(
@@ -203,7 +197,8 @@ async def _apply(call: Inbound, change: Change) -> None:
         new = [_location(call, change, name, held.get(location_key(call.party, name))) for name in bulk]
         changed = [location for location in new if location is not None]
         if changed:
-            await call.hub.locations.load(call.partner, call.party, changed)
+            charged = await call.hub.prices.priced(call.party, changed)
+            await call.hub.locations.load(call.partner, call.party, charged)
 
 
 def _touched(change: Change) -> list[str]:

@@ -1,7 +1,7 @@
 """One call of a partner, as the operations see it, and what they answer."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Set
 from typing import Any, Final, TypeVar
 from weakref import WeakValueDictionary
 
@@ -12,9 +12,10 @@ from core.model.ids import EvseId, PartyId
 from core.model.partner import Partner, Role
 from protocols.oicp import codec
 from protocols.oicp.auth import bound_party
-from protocols.oicp.codes import FOREIGN_EVSE, SUCCESS, Negative, Violations, acknowledgement
+from protocols.oicp.codes import FOREIGN_EVSE, SUCCESS, TRANSACTION, Negative, Violations, acknowledgement
 from protocols.oicp.server.catalogue import Catalogue
 from protocols.oicp.settings import OicpSettings
+from protocols.oicp.wire.common import ActionType
 from protocols.plugin import Hub
 
 T = TypeVar("T")
@@ -107,6 +108,18 @@ def decoded(body: bytes, wire_type: Any, decode: Callable[[bytes], T]) -> T:
 
 def acknowledged(info: str | None = None, **ids: str | None) -> Reply:
     return Reply(codec.encode_answer(acknowledgement(SUCCESS, info, **ids)), session_id=ids.get("session_id"))
+
+
+def check_held(action: ActionType, asked: Mapping[str, str], held: Set[str]) -> str | None:
+    """Raises Negative 009 for an insert of what is there or an update of what is not; a hint for a needless delete.
+
+    `asked`: names in the form that they are compared in, and as they came."""
+    if action is ActionType.INSERT and (there := [text for key, text in asked.items() if key in held]):
+        raise Negative(TRANSACTION, "already there: " + listed(there))
+    missing = [text for key, text in asked.items() if key not in held]
+    if action is ActionType.UPDATE and missing:
+        raise Negative(TRANSACTION, "not there: " + listed(missing))
+    return "not there: " + listed(missing) if action is ActionType.DELETE and missing else None
 
 
 def listed(names: list[str]) -> str:

@@ -20,6 +20,8 @@ from protocols.oicp.server.evse_pull import pull_evse_data
 from protocols.oicp.server.evse_push import push_evse_data
 from protocols.oicp.server.inbound import Handler
 from protocols.oicp.server.notifications import charging_notification
+from protocols.oicp.server.pricing_pull import pull_evse_pricing, pull_pricing_product_data
+from protocols.oicp.server.pricing_push import push_evse_pricing, push_pricing_product_data
 from protocols.oicp.server.remote import (
     authorize_remote_start,
     authorize_remote_stop,
@@ -32,6 +34,7 @@ from protocols.oicp.server.status_pull import (
     pull_evse_status_by_operator_id,
 )
 from protocols.oicp.server.status_push import push_evse_status
+from protocols.oicp.settings import DYNAMIC_PRICING
 
 
 class Operation(Struct, frozen=True, kw_only=True):
@@ -67,6 +70,7 @@ def _emp(name: str, prefix: str, suffix: str, handle: Handler, service: str | No
 
 _RESERVATIONS: Final = (RESERVATION_PATHS, RESERVATION_ALIASES)
 _STATUS: Final = "eRoamingPullEvseStatus"
+_PRICING: Final = "dynamicpricing/v10"
 OPERATIONS: Final = (
     _cpo("PushEvseData", "evsepush/v23", "data-records", push_evse_data, "eRoamingPushEvseData"),
     _cpo("PushEvseStatus", "evsepush/v21", "status-records", push_evse_status, "eRoamingPushEvseData"),
@@ -80,6 +84,10 @@ OPERATIONS: Final = (
         pull_authentication_data,
         "eRoamingPullAuthenticationData",
     ),
+    _cpo("PushPricingProductData", _PRICING, "pricing-products", push_pricing_product_data, DYNAMIC_PRICING),
+    _cpo("PushEVSEPricing", _PRICING, "evse-pricing", push_evse_pricing, DYNAMIC_PRICING),
+    _emp("PullPricingProductData", _PRICING, "pricing-products", pull_pricing_product_data, DYNAMIC_PRICING),
+    _emp("PullEVSEPricing", _PRICING, "evse-pricing", pull_evse_pricing, DYNAMIC_PRICING),
     _emp("PullEvseData", "evsepull/v23", "data-records", pull_evse_data, "eRoamingPullEvseData"),
     _emp("PullEvseStatus", "evsepull/v21", "status-records", pull_evse_status, _STATUS),
     _emp("PullEvseStatusByID", "evsepull/v21", "status-records-by-id", pull_evse_status_by_id, _STATUS),
