@@ -31,8 +31,8 @@ SERVICES: Final = frozenset(
         DYNAMIC_PRICING,
     }
 )
-"""What a partner may have closed: its subscriptions to services of the hub itself, and, an operator, its reservations.
-Source: OICP 2.3, README, service types."""
+"""What a partner may have closed: its subscriptions to services of the hub itself, and, an operator, its reservations
+and its prices. Source: OICP 2.3, README, service types."""
 
 PerMinute = Annotated[int, Meta(ge=1)]
 Fingerprint = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]

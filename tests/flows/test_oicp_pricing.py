@@ -1,12 +1,14 @@
 """Prices from CPOs to EMPs. OICP 2.3, dynamic pricing."""
 
 import asyncio
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from core.model.contract import Contract, Service
 from core.model.ids import PartyId
 from core.model.partner import PartnerState
 from tests.flows.hub import TestHub
@@ -286,6 +288,21 @@ async def test_which_operators_an_emp_may_ask_for() -> None:
             body = {"ProviderID": "DE-DCB", "OperatorIDs": [refused]}
             assert code(await dcb.post(PULL_PRICES, body)) == (403, "210")
         await hub.hub.partners.suspend(abc.partner.id)
+        assert code(await dcb.post(PULL_PRODUCTS, {"OperatorIDs": ["DE*ABC"]})) == (403, "210")
+
+
+@pytest.mark.spec("OICP-PRICE-20")
+async def test_prices_need_a_contract_for_authorisation_that_holds_now() -> None:
+    async with opened() as hub:
+        abc, dcb, eo = await trio(hub)
+        await abc.push_products("fullLoad", product("AC3"))
+        held = hub.storage.partners.held[abc.partner.id]
+        ends = hub.clock.now() + timedelta(seconds=60)
+        word = Contract(service=Service.AUTHORISATION, party=PartyId("DE", "DCB"), valid_until=ends)
+        await hub.storage.partners.update(replace(held, contracts=(word,)))
+        assert len(await dcb.product_sets("DE*ABC")) == 1
+        assert code(await eo.post(PULL_PRODUCTS, {"OperatorIDs": ["DE*ABC"]})) == (403, "210")
+        hub.clock.advance(60)
         assert code(await dcb.post(PULL_PRODUCTS, {"OperatorIDs": ["DE*ABC"]})) == (403, "210")
 
 

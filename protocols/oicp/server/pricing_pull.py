@@ -8,10 +8,11 @@ from typing import Any
 
 import msgspec
 
+from core.model.contract import Service
 from core.model.ids import PartyId
 from core.model.partner import Partner, Role
 from core.model.tariff import EvsePrice, Tariff
-from core.routing import agreed, known
+from core.routing import contracted, known
 from mappings.oicp.ids import evse_id_to_oicp, party_from_oicp
 from mappings.oicp.leftovers import PROTOCOL
 from mappings.oicp.pricing import head_to_oicp, products_to_oicp
@@ -73,15 +74,17 @@ async def _offering(call: Inbound, operator_ids: Sequence[str]) -> dict[PartyId,
     for index, text in enumerate(operator_ids):
         owner = party_from_oicp(text, f"$.OperatorIDs[{index}]")
         partner = await call.hub.partners.by_party(owner, Role.CPO)
-        if partner is not None and _offers(partner, call.partner):
+        if partner is not None and _offers(partner, call.partner, call.hub.clock.now()):
             found[owner] = partner
     if not found:
         raise Negative(NO_CONTRACT, "No active subscription found")
     return found
 
 
-def _offers(operator: Partner, reader: Partner) -> bool:
-    if operator.id == reader.id or not known(operator) or not agreed(operator, reader):
+def _offers(operator: Partner, reader: Partner, now: datetime) -> bool:
+    if operator.id == reader.id or not known(operator):
+        return False
+    if not contracted(operator, reader, Service.AUTHORISATION, now):
         return False
     return operator.protocol != PROTOCOL or DYNAMIC_PRICING not in settings_of(operator).closed_services
 
