@@ -13,6 +13,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from gateway.admin.api import admin_router
 from gateway.admin.views import Problem, ProblemView
+from gateway.dashboard.feeds import feeds_page
 from gateway.dashboard.journeys import journeys_page
 from gateway.dashboard.losses import losses_page
 from gateway.dashboard.page import dashboard
@@ -29,7 +30,7 @@ def create_app(assembly: Assembly) -> Litestar:
     hub = assembly.hub
     routers = [router for plugin in assembly.plugins.values() for router in plugin.routers(hub)]
     return Litestar(
-        [*routers, admin_router(), dashboard, journeys_page, losses_page, health, ready, metrics],
+        [*routers, admin_router(), dashboard, journeys_page, losses_page, feeds_page, health, ready, metrics],
         dependencies={"assembly": Provide(_assembly, sync_to_thread=False)},
         middleware=[Observer(assembly.metrics, hub.journal, hub.clock, hub.ids)],
         state=State({"assembly": assembly}),

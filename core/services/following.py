@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from core.errors import Refused, Rejected, RoamingError, Unknown
+from core.errors import Refused, Rejected, RoamingError, Unknown, Unsupported
 from core.model.feed import MOST_HELD, Feed, FeedChoice, FeedState, HeldItem
 from core.model.partner import Partner, PartnerState
 from core.ports.clock import Clock
@@ -51,9 +51,24 @@ class FollowingService:
     async def state(self, partner_id: str, feed: str) -> FeedState:
         return await self._feeds.get(partner_id, feed) or FeedState(partner_id=partner_id, feed=feed)
 
+    async def choose(self, partner_id: str, name: str, choice: FeedChoice) -> Partner:
+        """Raises Unknown for a feed that the partner does not serve."""
+        self._served(await self._registry.get(partner_id), name)
+        return await self._registry.choose(partner_id, name, choice)
+
+    async def check(self, partner_id: str, name: str) -> None:
+        """Raises Unknown for what the partner does not serve, Unsupported for what is not to be fetched now."""
+        partner = await self._registry.get(partner_id)
+        feed = self._served(partner, name)
+        if feed not in self.wanted(partner):
+            why = "is switched off" if partner.state is PartnerState.CONNECTED else f"waits: {partner.name} is away"
+            raise Unsupported(f"feed {name} {why}")
+
+    async def forget(self, partner_id: str) -> None:
+        await self._feeds.forget(partner_id)
+
     async def ask_whole(self, partner_id: str, feed: str) -> None:
-        """The next run is one of the whole. Raises Unknown."""
-        self._feed(await self._registry.get(partner_id), feed)
+        """The next run is one of the whole."""
         await self._feeds.ask_whole(partner_id, feed, self._clock.now())
 
     # --- one run
@@ -62,7 +77,7 @@ class FollowingService:
         """Fetch and take; what came of it, on disk. A run that fails moves no cursor: its error is in the state, and
         raised again. Raises Unknown for what is not (any longer) to be fetched."""
         partner = await self._registry.get(partner_id)
-        feed = self._feed(partner, name)
+        feed = _named(self.wanted(partner), partner, name)
         before = await self.state(partner_id, name)
         pull = Pull(partner, feed, self._since(before, feed), self._clock, self._check)
         try:
@@ -74,11 +89,8 @@ class FollowingService:
         await self._feeds.save(after)
         return after
 
-    def _feed(self, partner: Partner, name: str) -> Feed:
-        feed = next((feed for feed in self.wanted(partner) if feed.name == name), None)
-        if feed is None:
-            raise Unknown("feed", f"{name} of {partner.name}")
-        return feed
+    def _served(self, partner: Partner, name: str) -> Feed:
+        return _named(self.feeds(partner), partner, name)
 
     def _since(self, state: FeedState, feed: Feed) -> datetime | None:
         """Where to begin; None: with the whole."""
@@ -101,6 +113,13 @@ class FollowingService:
 
 
 _AS_IT_IS: Final = FeedChoice()
+
+
+def _named(feeds: tuple[Feed, ...], partner: Partner, name: str) -> Feed:
+    feed = next((feed for feed in feeds if feed.name == name), None)
+    if feed is None:
+        raise Unknown("feed", f"{name} of {partner.name}")
+    return feed
 
 
 def _chosen(feed: Feed, choice: FeedChoice | None) -> Feed:

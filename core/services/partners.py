@@ -8,6 +8,7 @@ import msgspec
 from core.errors import Invalid, Refused, Uncertain, Unknown
 from core.model.contract import Contract
 from core.model.event import Event, EventKind
+from core.model.feed import FeedChoice
 from core.model.ids import PartyId
 from core.model.partner import CredentialKind, Partner, PartnerState, PartyBehind, PartyRole, PartyStatus, Role
 from core.ports.clock import Clock, Ids
@@ -105,6 +106,12 @@ class PartnerService:
         """These are its contracts from now on. Raises Unknown, Uncertain."""
         partner = await self.get(partner_id)
         changed = msgspec.structs.replace(partner, contracts=tuple(contracts), updated_at=self._clock.now())
+        return await self._partners.update(changed)
+
+    async def choose(self, partner_id: str, feed: str, choice: FeedChoice) -> Partner:
+        """What is fetched from it, and how often, from now on. Raises Unknown, Uncertain."""
+        partner = await self.get(partner_id)
+        changed = msgspec.structs.replace(partner, feeds=partner.feeds | {feed: choice}, updated_at=self._clock.now())
         return await self._partners.update(changed)
 
     async def remove(self, partner_id: str) -> None:

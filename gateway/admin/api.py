@@ -23,6 +23,7 @@ from core.errors import (
 from core.model.cdr import CdrState
 from core.model.delivery import DeliveryState
 from core.model.partner import Partner
+from gateway.admin.feeds import FeedController
 from gateway.admin.journeys import JourneyController
 from gateway.admin.partners import add_partner, contracts_from, parse_document
 from gateway.admin.sights import SightController
@@ -104,6 +105,7 @@ class PartnerController(Controller):
     @delete("/{partner_id:str}", summary="Remove a partner and its credentials")
     async def remove(self, partner_id: str, assembly: Assembled) -> None:
         await assembly.hub.partners.remove(partner_id)
+        await assembly.following.forget(partner_id)
 
     @get("/{partner_id:str}/exchanges", summary="Its last messages, youngest first")
     async def exchanges(self, partner_id: str, assembly: Assembled, offset: Offset = 0, limit: Limit = 50) -> PageView:
@@ -214,6 +216,7 @@ def admin_router() -> Router:
         route_handlers=[
             PartnerController,
             SightController,
+            FeedController,
             DeliveryController,
             CdrController,
             JourneyController,

@@ -12,6 +12,7 @@ from core.model.ids import PartyId
 from core.model.partner import Partner, PartyRole, Role
 from core.model.quantities import Business
 from core.model.tariff import Tariff
+from gateway.admin.choices import choices_from
 from gateway.wiring import Assembly
 from mappings.ocpi.tariffs import tariff_from_ocpi
 from protocols.ocpi.wire.tariffs import Tariff as WireTariff
@@ -35,6 +36,7 @@ async def add_partner(assembly: Assembly, document: Mapping[str, Any]) -> Mappin
         contracts=contracts_from(document),
         shown_when_suspended=document.get("shown_when_suspended") is True,
         agreed_tariff=_tariff(document),
+        feeds=choices_from(document),
         created_at=now,
         updated_at=now,
     )

@@ -46,7 +46,7 @@ def _reason(answer: httpx.Response) -> str:
 @click.option("--state", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="State file of `up`.")
 @click.pass_context
 def partner(context: click.Context, url: str | None, admin_key: str | None, state: Path | None) -> None:
-    """Partners of a running hub: add, list, show, suspend, resume, connect, locations, remove."""
+    """Partners of a running hub: add, list, show, suspend, resume, connect, locations, feeds, remove."""
     context.obj = (url, admin_key, state)
 
 
@@ -158,6 +158,41 @@ def locations(
     """Hand in all stations of an operator whose protocol cannot say them: FILE is a JSON list of OCPI Locations."""
     found = api(context, url, admin_key, state).call("PUT", f"/partners/{partner_id}/locations", file.read())
     _print(found, as_json)
+
+
+@partner.command()
+@click.argument("partner_id")
+@click.option("--run", "feed", help="Fetch this feed now.")
+@click.option("--whole", is_flag=True, help="With --run: everything, not what has changed.")
+@where
+def feeds(
+    context: click.Context,
+    partner_id: str,
+    feed: str | None,
+    whole: bool,
+    url: str,
+    admin_key: str,
+    state: Path,
+    as_json: bool,
+) -> None:
+    """What the hub fetches from it, how far that has come, and what could not be taken."""
+    hub = api(context, url, admin_key, state)
+    if feed is not None:
+        _print(hub.call("POST", f"/partners/{partner_id}/feeds/{feed}/run?whole={str(whole).lower()}"), as_json)
+        return
+    found = hub.call("GET", f"/partners/{partner_id}/feeds")
+    if as_json:
+        _print(found, as_json=True)
+        return
+    for one in found:
+        counts, when = one["counts"], one["last_success_at"] or "never"
+        how = "off" if one["off"] else "" if one["fetched"] else "not connected"
+        click.echo(
+            f"{one['feed']:<10} {how:<13} last complete {when}, taken {counts['taken']},"
+            f" held {len(one['held'])}{', ' + one['error'] if one['error'] else ''}"
+        )
+        for item in one["held"]:
+            click.echo(f"  {item['key'] or '?'} {item['pointer'] or '/'}: {item['reason']}")
 
 
 @partner.command()

@@ -45,7 +45,7 @@ code{font:13px/1.5 ui-monospace,monospace;display:inline-block;min-width:13rem}.
 .tag{border:1px solid;border-radius:1rem;padding:.05rem .55rem;font-size:.78rem;font-weight:600;white-space:nowrap}
 summary{cursor:pointer;color:var(--dim)}nav{margin-top:.8rem;display:flex;gap:1.2rem}a{color:var(--calm)}details{margin-top:2.2rem}details>*+*{margin-top:.6rem}
 """
-_PAGES = (("/", "Partners"), ("/journeys", "Journeys"), ("/losses", "Losses"))
+_PAGES = (("/", "Partners"), ("/journeys", "Journeys"), ("/losses", "Losses"), ("/feeds", "Feeds"))
 
 
 async def guarded(

@@ -11,6 +11,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 from core.model.secret import Secret
+from gateway.dashboard.feeds import feeds_page
 from gateway.dashboard.journeys import journeys_page
 from gateway.dashboard.losses import losses_page
 from gateway.dashboard.page import dashboard
@@ -45,9 +46,11 @@ async def page(hub: TestHub, path: str, tallies: Tallies | None = None, *, key: 
         tallies=tallies or Tallies(),
     )
     settings = SimpleNamespace(open_registration=False, admin_key=Secret(KEY))
-    parts = SimpleNamespace(hub=hub.hub, adapters=hub.adapters, storage=storage, settings=settings)
+    parts = SimpleNamespace(
+        hub=hub.hub, adapters=hub.adapters, storage=storage, settings=settings, following=hub.following
+    )
     app = Litestar(
-        [dashboard, journeys_page, losses_page],
+        [dashboard, journeys_page, losses_page, feeds_page],
         dependencies={"assembly": Provide(lambda: parts, sync_to_thread=False)},
         state=State({"assembly": parts}),
         openapi_config=None,
@@ -57,7 +60,7 @@ async def page(hub: TestHub, path: str, tallies: Tallies | None = None, *, key: 
 
 
 async def test_the_pages_ask_for_the_admin_key(hub: TestHub) -> None:
-    for path in ("/", "/journeys", "/losses"):
+    for path in ("/", "/journeys", "/losses", "/feeds"):
         assert (await page(hub, path, key="wrong")).status_code == 401
         assert (await page(hub, path)).status_code == 200
 

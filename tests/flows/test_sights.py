@@ -32,7 +32,12 @@ class Admin:
 
     def __init__(self, hub: TestHub) -> None:
         parts = SimpleNamespace(
-            hub=hub.hub, storage=hub.storage, plugins=hub.plugins, settings=SimpleNamespace(admin_key=Secret(KEY))
+            hub=hub.hub,
+            storage=hub.storage,
+            plugins=hub.plugins,
+            following=hub.following,
+            processes=hub.processes,
+            settings=SimpleNamespace(admin_key=Secret(KEY)),
         )
         app = Litestar(
             [admin_router()],
@@ -43,10 +48,13 @@ class Admin:
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://admin.test")
 
     async def get(self, path: str, status: int = 200, **query: Any) -> Any:
+        return await self.call("GET", path, status, **query)
+
+    async def call(self, method: str, path: str, status: int = 200, body: Any = None, **query: Any) -> Any:
         headers = {"authorization": f"Bearer {KEY}"}
-        answer = await self.client.get(f"/admin/api/{path}", headers=headers, params=query)
+        answer = await self.client.request(method, f"/admin/api/{path}", headers=headers, params=query, json=body)
         assert answer.status_code == status, answer.text
-        return answer.json()
+        return answer.json() if answer.content else None
 
 
 @pytest.fixture
