@@ -10,6 +10,7 @@ from core.model.ids import PartyId
 from core.ports.adapter import ProtocolAdapter
 from core.services.authorisation import AuthorisationService
 from core.services.billing import BillingService
+from core.services.command_log import CommandLog
 from core.services.commands import CommandService
 from core.services.delivery import DeliveryService
 from core.services.following import FollowingService
@@ -143,6 +144,7 @@ async def assemble(settings: Settings) -> Assembly:
             ids=ids,
         ),
         commands=CommandService(
+            log=CommandLog(records=storage.commands, partners=storage.partners, ledger=metrics, clock=clock),
             locations=storage.locations,
             journeys=storage.journeys,
             partners=storage.partners,

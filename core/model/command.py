@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from core.model.base import Extensions, Model
 from core.model.ids import EvseId, PartyId
+from core.model.loss import Loss
 from core.model.quantities import Text
 from core.model.token import Token
 
@@ -39,7 +40,8 @@ class Command(Model, frozen=True, kw_only=True):
     `caller` and `target` are the partners of both. `patience_s` is how long the caller waits for the charge point's
     result. `journey_id` is the journey that a start or a reservation begins and a stop or a cancellation ends.
     `session_id` is that of whoever minted it: in a start the issuer's own, in a stop the operator's. `reservation_id`
-    is the issuer's; `expires_at` None in a reservation: for as long as the operator keeps it."""
+    is the issuer's; `expires_at` None in a reservation: for as long as the operator keeps it. `correlation_id`: of
+    the caller's request, where it is not the command's own id."""
 
     id: str
     kind: CommandKind
@@ -59,6 +61,7 @@ class Command(Model, frozen=True, kw_only=True):
     product_id: str | None = None
     patience_s: Decimal = Decimal(30)
     journey_id: str | None = None
+    correlation_id: str | None = None
     extensions: Extensions = {}
 
 
@@ -75,10 +78,25 @@ class CommandOutcome(Model, frozen=True, kw_only=True):
 
 
 class Sent(Model, frozen=True, kw_only=True):
-    """A command has reached its operator. `result` None: the charge point's own result follows, within `patience_s`."""
+    """A command has reached its operator. `result` None: the charge point's own result follows, within `patience_s`.
+
+    `losses`: what the operator was not told of it."""
 
     result: CommandOutcome | None = None
     patience_s: Decimal | None = None
+    losses: tuple[Loss, ...] = ()
+
+
+class CommandRecord(Model, frozen=True, kw_only=True):
+    """A command and what came of it. `outcome` None: nothing yet. `losses`: what the operator was not told of the
+    command; `answer_losses`: what its caller was not told of the outcome."""
+
+    command: Command
+    began_at: datetime
+    outcome: CommandOutcome | None = None
+    ended_at: datetime | None = None
+    losses: tuple[Loss, ...] = ()
+    answer_losses: tuple[Loss, ...] = ()
 
 
 class ChargingProfilePeriod(Model, frozen=True, kw_only=True):

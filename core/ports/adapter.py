@@ -151,6 +151,10 @@ class ProtocolAdapter:
         """`journey` is the reservation's."""
         raise Unsupported("cancel_reservation")
 
+    def answer_losses(self, command: Command, outcome: CommandOutcome) -> tuple[Loss, ...]:
+        """What a caller of this protocol, who waits for the answer to its command, is not told of the outcome."""
+        return ()
+
     async def push_command_result(self, call: Call, command: Command, outcome: CommandOutcome) -> Told:
         """Tell a caller whose protocol was answered early what came of its command."""
         raise Unsupported("push_command_result")

@@ -13,6 +13,7 @@ from core.model.alias import Alias
 from core.model.authorisation import Journey, JourneyState
 from core.model.base import Extensions
 from core.model.cdr import CdrSettlement, CdrState
+from core.model.command import CommandRecord
 from core.model.delivery import Delivery, DeliveryState
 from core.model.event import Event
 from core.model.ids import ContractId, EvseId, PartyId, TokenUid
@@ -287,6 +288,22 @@ class JourneyStore(Protocol):
 
     async def update(self, journey: Journey) -> Journey:
         """Optimistic on `rev`: raises Uncertain if another writer was faster."""
+        ...
+
+
+MOST_SHOWN = 1000
+"""So many commands are shown at once, however often a partner has asked."""
+
+
+class CommandStore(Protocol):
+    async def save(self, record: CommandRecord) -> None:
+        """Insert or replace, by the command's id."""
+        ...
+
+    async def get(self, command_id: str) -> CommandRecord | None: ...
+
+    async def of_journeys(self, journey_ids: Sequence[str]) -> list[CommandRecord]:
+        """In the order of their beginning, `MOST_SHOWN` at most."""
         ...
 
 

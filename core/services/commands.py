@@ -16,6 +16,7 @@ from core.model.command import Command, CommandKind, CommandOutcome, Outcome, Se
 from core.model.contract import Service
 from core.model.ids import PartyId
 from core.model.location import Location, LocationQuery
+from core.model.loss import Loss, LossKind
 from core.model.partner import Partner, Role
 from core.model.quantities import Text
 from core.ports.adapter import Call, Capability, ProtocolAdapter
@@ -23,6 +24,7 @@ from core.ports.clock import Clock, Ids
 from core.ports.processes import Processes
 from core.ports.stores import JourneyStore, LocationStore, PartnerStore
 from core.routing import contracted, reachable
+from core.services.command_log import CommandLog
 from core.services.partners import owner_of
 from core.services.sessions import SessionService
 
@@ -31,6 +33,12 @@ _BEGINS: Final = (CommandKind.START_SESSION, CommandKind.RESERVE_NOW)
 """Commands with which a journey begins."""
 _CLOSED: Final = (JourneyState.BILLED, JourneyState.REFUSED)
 _GIVEN_BACK: Final = (Outcome.ACCEPTED, Outcome.UNKNOWN_RESERVATION)
+_UNSAID: Final = Loss(
+    path="outcome",
+    reason="its caller's protocol has no message that a reservation is off",
+    value=Outcome.CANCELED_RESERVATION,
+    kind=LossKind.WITHHELD,
+)
 _NEEDED: Final = {
     CommandKind.START_SESSION: Capability.START_SESSION,
     CommandKind.STOP_SESSION: Capability.STOP_SESSION,
@@ -43,6 +51,7 @@ class CommandService:
     def __init__(
         self,
         *,
+        log: CommandLog,
         locations: LocationStore,
         journeys: JourneyStore,
         partners: PartnerStore,
@@ -52,6 +61,7 @@ class CommandService:
         clock: Clock,
         ids: Ids,
     ) -> None:
+        self._log = log
         self._locations = locations
         self._journeys = journeys
         self._partners = partners
@@ -193,13 +203,33 @@ class CommandService:
         await self._processes.launch_command(command)
 
     async def result(self, sender: Partner, command_id: str, outcome: CommandOutcome) -> None:
-        """A charge point's result. Raises Unknown if no such command waits for this partner."""
-        await self._processes.command_result(command_id, sender.id, outcome)
+        """A charge point's result. That a reservation is off may come long after it was made: its caller hears of it at
+        once, so this raises whatever telling it raises. Raises Unknown if no such command waits for this partner."""
+        try:
+            await self._processes.command_result(command_id, sender.id, outcome)
+        except Unknown:
+            record = await self._log.get(command_id)
+            if not (record and _may_be_off(record.command, sender, outcome)):
+                raise
+            if record.outcome is None or record.outcome.outcome is not outcome.outcome:
+                await self._called_off(record.command, outcome)
+
+    async def _called_off(self, command: Command, outcome: CommandOutcome) -> None:
+        lost = await self._tell(command, outcome, late=True)
+        journey = await self._journeys.get(command.journey_id or "")
+        if journey is not None:
+            await self._end(journey)
+        await self._log.ended(command, outcome, lost)
 
     # --- for the process
 
     async def send(self, command: Command) -> Sent:
         """Once: what may have happened is not sent again."""
+        sent = await self._sent(command)
+        await self._log.sent(command, sent.losses)
+        return sent
+
+    async def _sent(self, command: Command) -> Sent:
         target = await self._partners.get(command.target)
         if target is None:
             return _ended(Outcome.REJECTED, "the operator is not connected any more")
@@ -228,11 +258,21 @@ class CommandService:
     async def finish(self, command: Command, outcome: CommandOutcome) -> None:
         """Remember what came of it, and tell a caller that was answered early: once, the journal shows a failure."""
         caller = await self._partners.get(command.caller)
-        adapter = self._adapters[caller.protocol] if caller else None
-        await self._remember(command, outcome, adapter)
-        if caller and adapter and Capability.PUSH_COMMAND_RESULT in adapter.capabilities:
-            with suppress(RoamingError):
-                await adapter.push_command_result(self._call(caller, command), command, outcome)
+        await self._remember(command, outcome, self._adapters[caller.protocol] if caller else None)
+        lost: tuple[Loss, ...] = ()
+        with suppress(RoamingError):
+            lost = await self._tell(command, outcome)
+        await self._log.ended(command, outcome, lost)
+
+    async def _tell(self, command: Command, outcome: CommandOutcome, *, late: bool = False) -> tuple[Loss, ...]:
+        """What its caller is not told of it, be it told now or waiting for the answer. `late`: it waits no longer."""
+        caller = await self._partners.get(command.caller)
+        if caller is None:
+            return ()
+        adapter = self._adapters[caller.protocol]
+        if Capability.PUSH_COMMAND_RESULT not in adapter.capabilities:
+            return (_UNSAID,) if late else adapter.answer_losses(command, outcome)
+        return (await adapter.push_command_result(self._call(caller, command), command, outcome)).losses
 
     async def _remember(self, command: Command, outcome: CommandOutcome, home: ProtocolAdapter | None) -> None:
         journey = await self._journeys.get(command.journey_id or "")
@@ -277,6 +317,7 @@ class CommandService:
 
     async def _begin(self, command: Command) -> None:
         """The journey of a start or a reservation exists before the operator can speak of it."""
+        await self._log.begun(command)
         if command.kind not in _BEGINS or command.token is None or command.journey_id is None:
             return
         now = self._clock.now()
@@ -297,6 +338,7 @@ class CommandService:
                 answered_by=Answered.COMMAND,
                 reservation_id=command.reservation_id if command.kind is CommandKind.RESERVE_NOW else None,
                 reserved_until=command.expires_at,
+                correlation_id=command.correlation_id or command.id,
                 extensions=command.extensions,
                 created_at=now,
                 updated_at=now,
@@ -337,6 +379,11 @@ class CommandService:
             sender=command.issuer if to_operator else command.operator,
             recipient=command.operator if to_operator else command.issuer,
         )
+
+
+def _may_be_off(command: Command, sender: Partner, outcome: CommandOutcome) -> bool:
+    cancelled = outcome.outcome is Outcome.CANCELED_RESERVATION
+    return cancelled and command.kind is CommandKind.RESERVE_NOW and command.target == sender.id
 
 
 def _stands(reservation: Journey, now: datetime) -> bool:

@@ -11,8 +11,9 @@ from litestar.params import QueryParameter
 from msgspec import Struct
 
 from core.errors import Unknown
-from core.model.authorisation import Authorisation, Decision, Journey, JourneyState
+from core.model.authorisation import Answered, Authorisation, Decision, Journey, JourneyState
 from core.model.cdr import CdrSettlement
+from core.model.command import CommandRecord
 from core.model.delivery import Delivery
 from core.model.ids import ContractId
 from core.model.loss import Loss
@@ -30,13 +31,17 @@ from protocols.plugin import Hub
 SHOWN: Final = 200
 """So many deliveries and messages of one journey."""
 _OPERATOR_IDS: Final[Mapping[str, Mapping[str, str]]] = {
-    "ocpi": {"session_id": "operator_session_id", "authorization_reference": "reference"},
+    "ocpi": {
+        "session_id": "operator_session_id",
+        "authorization_reference": "reference",
+        "reservation_id": "reservation_id",
+    },
     "oicp": {"SessionID": "id", "CPOPartnerSessionID": "operator_session_id"},
     "ochp": {"CdrId": "cdr_key"},
     "emip": {"serviceSessionId": "id", "execPartnerSessionId": "operator_session_id"},
 }
 _ISSUER_IDS: Final[Mapping[str, Mapping[str, str]]] = {
-    "ocpi": {"authorization_reference": "reference"},
+    "ocpi": {"authorization_reference": "reference", "reservation_id": "reservation_id"},
     "oicp": {"SessionID": "id", "EMPPartnerSessionID": "issuer_session_id"},
     "ochp": {"CdrId": "cdr_key"},
     "emip": {"serviceSessionId": "id", "salePartnerSessionId": "issuer_session_id"},
@@ -65,8 +70,23 @@ class JourneyView(Struct, frozen=True):
     contract_id: str | None
     evse_id: str | None
     location_id: str | None
+    reservation_id: str | None
+    reserved_until: datetime | None
     created_at: datetime
     updated_at: datetime
+
+
+class CommandView(Struct, frozen=True):
+    """`outcome` None: nothing came of it yet."""
+
+    id: str
+    kind: str
+    caller: str
+    target: str
+    began_at: datetime
+    outcome: str | None
+    messages: list[str]
+    ended_at: datetime | None
 
 
 class HopView(Struct, frozen=True):
@@ -82,6 +102,7 @@ class ChainView(Struct, frozen=True):
     """`messages` are those that bear a correlation id of the chain, for as long as the journal keeps them."""
 
     journey: JourneyView
+    commands: list[CommandView]
     session: Any
     cdr: CdrView | None
     hops: list[HopView]
@@ -133,6 +154,8 @@ def journey_view(journey: Journey, partners: Mapping[str, Partner]) -> JourneyVi
         contract_id=journey.contract_id.text if journey.contract_id else None,
         evse_id=journey.evse_id.text if journey.evse_id else None,
         location_id=journey.location_id,
+        reservation_id=journey.reservation_id,
+        reserved_until=journey.reserved_until,
         created_at=journey.created_at,
         updated_at=journey.updated_at,
     )
@@ -156,6 +179,7 @@ async def chain(hub: Hub, storage: Storage, journey_id: str) -> ChainView:
     if journey is None:
         raise Unknown("journey", journey_id)
     partners = {one.id: one for one in await hub.partners.all()}
+    commands = await storage.commands.of_journeys([journey.id])
     session = await _session(storage, journey)
     settlement = await storage.cdrs.get(journey.cdr_key) if journey.cdr_key else None
     deliveries = await storage.outbox.about(
@@ -166,11 +190,12 @@ async def chain(hub: Hub, storage: Storage, journey_id: str) -> ChainView:
     )
     return ChainView(
         journey=journey_view(journey, partners),
+        commands=[command_view(record) for record in commands],
         session=msgspec.to_builtins(session),
         cdr=cdr_view(settlement) if settlement else None,
-        hops=_hops(journey, partners, deliveries, settlement),
+        hops=_hops(journey, partners, commands, deliveries, settlement),
         deliveries=[delivery_view(delivery) for delivery in deliveries],
-        messages=await storage.journal.of_correlations(_correlations(journey, deliveries), SHOWN),
+        messages=await storage.journal.of_correlations(_correlations(journey, commands, deliveries), SHOWN),
     )
 
 
@@ -181,14 +206,30 @@ async def _session(storage: Storage, journey: Journey) -> Session | None:
     return found or await storage.sessions.get(journey.operator, journey.id)
 
 
-def _correlations(journey: Journey, deliveries: list[Delivery]) -> list[str]:
-    ids = [journey.id, journey.correlation_id, *(delivery.correlation_id for delivery in deliveries)]
+def command_view(record: CommandRecord) -> CommandView:
+    command, outcome = record.command, record.outcome
+    return CommandView(
+        id=command.id,
+        kind=command.kind,
+        caller=command.caller,
+        target=command.target,
+        began_at=record.began_at,
+        outcome=outcome.outcome if outcome else None,
+        messages=[text.text for text in outcome.messages] if outcome else [],
+        ended_at=record.ended_at,
+    )
+
+
+def _correlations(journey: Journey, commands: list[CommandRecord], deliveries: list[Delivery]) -> list[str]:
+    asked = [one for record in commands for one in (record.command.correlation_id, record.command.id)]
+    ids = [journey.id, journey.correlation_id, *asked, *(delivery.correlation_id for delivery in deliveries)]
     return list(dict.fromkeys(one for one in ids if one))
 
 
 def _hops(
     journey: Journey,
     partners: Mapping[str, Partner],
+    commands: list[CommandRecord],
     deliveries: list[Delivery],
     settlement: CdrSettlement | None,
 ) -> list[HopView]:
@@ -196,10 +237,16 @@ def _hops(
     if operator is None or issuer is None:
         return []
     source, target = operator.protocol, issuer.protocol
-    hops = [
-        HopView("question", source, target, [*journey.losses]),
-        HopView("answer", target, source, answer_losses(journey, operator, issuer)),
-    ]
+    hops: list[HopView] = []
+    if journey.answered_by is not Answered.COMMAND:
+        hops = [
+            HopView("question", source, target, [*journey.losses]),
+            HopView("answer", target, source, answer_losses(journey, operator, issuer)),
+        ]
+    for record in commands:
+        hops.append(HopView(record.command.kind, target, source, [*record.losses]))
+        if record.outcome is not None:
+            hops.append(HopView("result", source, target, [*record.answer_losses]))
     told = [delivery for delivery in deliveries if delivery.partner == journey.issuer_partner]
     if told:
         hops.append(HopView("session", source, target, [*told[-1].losses]))

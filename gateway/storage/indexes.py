@@ -43,6 +43,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("doc.issuer_partner", 1), ("created", -1), ("_id", -1)]),
         IndexModel([("doc.contract_id.key", 1), ("created", -1), ("_id", -1)], sparse=True),
     ],
+    "commands": [IndexModel([("journey", 1), ("began", 1), ("_id", 1)], sparse=True)],
     "aliases": [
         IndexModel([("subject", 1), ("expires", -1)], partialFilterExpression={"subject": {"$exists": True}}),
         _EXPIRY,

@@ -9,6 +9,7 @@ from core.errors import RoamingError
 from core.ports.clock import Clock
 from gateway.storage.aliases import MongoAliases
 from gateway.storage.cdrs import MongoCdrs
+from gateway.storage.commands import MongoCommands
 from gateway.storage.credentials import MongoCredentials, SecretBox
 from gateway.storage.database import Database
 from gateway.storage.feeds import MongoFeeds
@@ -41,6 +42,7 @@ class Storage:
         self.evse_prices = MongoEvsePrices(database, events)
         self.journeys = MongoJourneys(database)
         self.cdrs = MongoCdrs(database, events, self.journeys)
+        self.commands = MongoCommands(database)
         self.aliases = MongoAliases(database)
         self.feeds = MongoFeeds(database)
         self.partners = MongoPartners(database, self._watcher)

@@ -14,7 +14,7 @@ import msgspec
 from core.errors import Refused, Rejected, RoamingError, Unavailable, Uncertain, Unsupported
 from core.model.authorisation import Authorisation, AuthoriseRequest, Journey
 from core.model.cdr import Cdr, CdrState
-from core.model.command import Command, CommandKind, Sent
+from core.model.command import Command, CommandKind, CommandOutcome, Sent
 from core.model.event import EventKind
 from core.model.ids import PartyId
 from core.model.location import Location
@@ -27,7 +27,7 @@ from mappings.emip.cdrs import cdr_to_emip
 from mappings.emip.codes import CDR_HELD, FIRST_ERROR, OK
 from mappings.emip.commands import start_to_emip, stop_to_emip
 from mappings.emip.ids import party_to_emip
-from mappings.emip.outcomes import outcome_of_action, outcome_of_start, outcome_without_status
+from mappings.emip.outcomes import outcome_losses, outcome_of_action, outcome_of_start, outcome_without_status
 from mappings.emip.sessions import event_key, events_to_emip, records_to_emip, session_losses
 from protocols.emip.auth import PROTOCOL
 from protocols.emip.client import EmipClient
@@ -117,7 +117,8 @@ class EmipAdapter(ProtocolAdapter):
         except (Refused, Rejected, Unusable) as error:
             return _unanswered(command.kind, error)
         evse = location.evse(command.evse_uid) if location and command.evse_uid else None
-        return Sent(result=outcome_of_start(answer.request_status, answer.partner_service_session_id, evse))
+        outcome = outcome_of_start(answer.request_status, answer.partner_service_session_id, evse)
+        return Sent(result=outcome, losses=asked.losses)
 
     async def stop_session(self, call: Call, command: Command, journey: Journey) -> Sent:
         """Asked once more where the CPO was not reached: an action is known by its id."""
@@ -130,7 +131,10 @@ class EmipAdapter(ProtocolAdapter):
             answer = await self._act(call.partner, message, command)
         except (Refused, Rejected, Unusable) as error:
             return _unanswered(command.kind, error)
-        return Sent(result=outcome_of_action(answer.request_status))
+        return Sent(result=outcome_of_action(answer.request_status), losses=asked.losses)
+
+    def answer_losses(self, command: Command, outcome: CommandOutcome) -> tuple[Loss, ...]:
+        return outcome_losses(command.kind, outcome)
 
     async def _act(
         self, partner: Partner, message: from_iop.SetSessionActionRequestRequest, command: Command

@@ -29,13 +29,17 @@ from mappings.ocpi.authorisation import (
 from mappings.ocpi.cdrs import cdr_losses, cdr_to_ocpi
 from mappings.ocpi.changes import evse_status_to_ocpi
 from mappings.ocpi.commands import (
+    cancel_reservation_losses,
     cancel_reservation_to_ocpi,
     outcome_from_response,
     outcome_losses,
+    reserve_now_losses,
     reserve_now_to_ocpi,
     response_url_of,
     result_to_ocpi,
+    start_session_losses,
     start_session_to_ocpi,
+    stop_session_losses,
     stop_session_to_ocpi,
 )
 from mappings.ocpi.common import kept
@@ -139,35 +143,36 @@ class OcpiAdapter(ProtocolAdapter):
 
     async def start_session(self, call: Call, command: Command, location: Location | None) -> Sent:
         message = start_session_to_ocpi(command, location, self.response_url(call.partner, command))
-        return await self._command(call, command, CommandType.START_SESSION, message)
+        return await self._command(call, command, message, start_session_losses(command))
 
     async def stop_session(self, call: Call, command: Command, journey: Journey) -> Sent:
         """By the session id that the operator has told; before that there is no session to stop."""
         if command.session_id is None:
             return Sent(result=CommandOutcome(outcome=Outcome.UNKNOWN_SESSION))
         message = stop_session_to_ocpi(command, self.response_url(call.partner, command))
-        return await self._command(call, command, CommandType.STOP_SESSION, message)
+        return await self._command(call, command, message, stop_session_losses(command))
 
     async def reserve_now(self, call: Call, command: Command, location: Location | None) -> Sent:
-        url = self.response_url(call.partner, command)
-        message = reserve_now_to_ocpi(command, url, now=self._clock.now())
-        return await self._command(call, command, CommandType.RESERVE_NOW, message)
+        url, now = self.response_url(call.partner, command), self._clock.now()
+        message = reserve_now_to_ocpi(command, url, now=now)
+        return await self._command(call, command, message, reserve_now_losses(command, now))
 
     async def cancel_reservation(self, call: Call, command: Command, journey: Journey) -> Sent:
         message = cancel_reservation_to_ocpi(command, self.response_url(call.partner, command))
-        return await self._command(call, command, CommandType.CANCEL_RESERVATION, message)
+        return await self._command(call, command, message, cancel_reservation_losses(command))
 
-    async def _command(self, call: Call, command: Command, kind: CommandType, message: CommandMessage) -> Sent:
+    async def _command(self, call: Call, command: Command, message: CommandMessage, lost: tuple[Loss, ...]) -> Sent:
         """After an ACCEPTED the result is waited for as long as both sides are patient."""
         begun = self._clock.now()
         wait_s = min(COMMAND_S, float(command.patience_s))
-        response = await self._client.post_command(
-            call, Routing(command.issuer, command.operator), kind, message, wait_s
-        )
+        lost += self._client.dialect(call).losses(command)
+        to = Routing(command.issuer, command.operator)
+        response = await self._client.post_command(call, to, CommandType(command.kind.value), message, wait_s)
         if response.result is not CommandResponseType.ACCEPTED:
-            return Sent(result=outcome_from_response(response))
+            return Sent(result=outcome_from_response(response), losses=lost)
         took = Decimal(str((self._clock.now() - begun).total_seconds()))
-        return Sent(patience_s=max(min(Decimal(response.timeout), command.patience_s - took), Decimal(1)))
+        patience_s = max(min(Decimal(response.timeout), command.patience_s - took), Decimal(1))
+        return Sent(patience_s=patience_s, losses=lost)
 
     def response_url(self, partner: Partner, command: Command) -> str:
         """Where the hub takes the result of this command, and of no other."""

@@ -7,10 +7,11 @@ import msgspec
 from core.errors import Rejected, RoamingError, Unsupported
 from core.model.authorisation import Authorisation, AuthoriseRequest, Journey
 from core.model.cdr import Cdr, CdrState
-from core.model.command import Command, CommandKind, Sent
+from core.model.command import Command, CommandKind, CommandOutcome, Sent
 from core.model.event import EventKind
 from core.model.ids import PartyId
 from core.model.location import Location
+from core.model.loss import Loss
 from core.model.partner import Partner, PartnerState, Role
 from core.model.session import Session
 from core.ports.adapter import Call, Capability, ProtocolAdapter, Told
@@ -20,7 +21,13 @@ from mappings.oicp.authorisation import (
     authorise_stop_to_oicp,
 )
 from mappings.oicp.cdrs import cdr_to_oicp
-from mappings.oicp.commands import AskedStart, outcome_from_oicp, remote_start_to_oicp, remote_stop_to_oicp
+from mappings.oicp.commands import (
+    AskedStart,
+    outcome_from_oicp,
+    outcome_losses,
+    remote_start_to_oicp,
+    remote_stop_to_oicp,
+)
 from mappings.oicp.ids import operator_to_oicp
 from mappings.oicp.leftovers import PROTOCOL
 from mappings.oicp.reservations import AskedReservation, reservation_start_to_oicp, reservation_stop_to_oicp
@@ -121,7 +128,7 @@ class OicpAdapter(ProtocolAdapter):
             raise Unsupported(asked.losses[0].reason)
         timeout_s = _patience_s(call.partner, command)
         answer = await self._client.authorize_remote_start(call.partner, asked.message, command.id, timeout_s)
-        return Sent(result=outcome_from_oicp(answer))
+        return Sent(result=outcome_from_oicp(answer), losses=asked.losses)
 
     async def stop_session(self, call: Call, command: Command, journey: Journey) -> Sent:
         asked = remote_stop_to_oicp(command, emp_partner_session_id=_issuers_session(journey))
@@ -129,7 +136,10 @@ class OicpAdapter(ProtocolAdapter):
             raise Unsupported(asked.losses[0].reason)
         timeout_s = _patience_s(call.partner, command)
         answer = await self._client.authorize_remote_stop(call.partner, asked.message, command.id, timeout_s)
-        return Sent(result=outcome_from_oicp(answer))
+        return Sent(result=outcome_from_oicp(answer), losses=asked.losses)
+
+    def answer_losses(self, command: Command, outcome: CommandOutcome) -> tuple[Loss, ...]:
+        return outcome_losses(outcome)
 
     async def reserve_now(self, call: Call, command: Command, location: Location | None) -> Sent:
         asked = reservation_start_to_oicp(command, now=self._clock.now())
@@ -139,7 +149,7 @@ class OicpAdapter(ProtocolAdapter):
         answer = await self._client.authorize_remote_reservation_start(
             call.partner, asked.message, command.id, timeout_s
         )
-        return Sent(result=outcome_from_oicp(answer, reservation=True))
+        return Sent(result=outcome_from_oicp(answer, reservation=True), losses=asked.losses)
 
     async def cancel_reservation(self, call: Call, command: Command, journey: Journey) -> Sent:
         asked = reservation_stop_to_oicp(command, emp_partner_session_id=_issuers_session(journey))
@@ -149,7 +159,7 @@ class OicpAdapter(ProtocolAdapter):
         answer = await self._client.authorize_remote_reservation_stop(
             call.partner, asked.message, command.id, timeout_s
         )
-        return Sent(result=outcome_from_oicp(answer, reservation=True))
+        return Sent(result=outcome_from_oicp(answer, reservation=True), losses=asked.losses)
 
     def retries(self, partner: Partner) -> dict[str, int]:
         """An EMP cannot pull what it was not notified of: it is told later, for some hours."""

@@ -3,6 +3,7 @@
 from tests.fakes.aliases import FakeAliases
 from tests.fakes.cache import FakeCache
 from tests.fakes.clock import FakeClock
+from tests.fakes.commands import FakeCommands
 from tests.fakes.feeds import FakeFeeds
 from tests.fakes.outbox import FakeJournal, FakeOutbox
 from tests.fakes.registry import FakeCredentials, FakePartners
@@ -29,6 +30,7 @@ class FakeStorage:
         self.evse_prices = FakeEvsePrices(self.outbox)
         self.journeys = FakeJourneys()
         self.cdrs = FakeCdrs(self.outbox, self.journeys)
+        self.commands = FakeCommands()
         self.aliases = FakeAliases(self.clock)
         self.feeds = FakeFeeds()
         self.partners = FakePartners()

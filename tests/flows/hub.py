@@ -24,6 +24,7 @@ from core.model.partner import Partner, PartnerState, PartyRole, Role
 from core.ports.adapter import ProtocolAdapter
 from core.services.authorisation import AuthorisationService
 from core.services.billing import BillingService
+from core.services.command_log import CommandLog
 from core.services.commands import CommandService
 from core.services.delivery import DeliveryService
 from core.services.following import FollowingService
@@ -226,6 +227,7 @@ class TestHub:
                 ids=ids,
             ),
             commands=CommandService(
+                log=CommandLog(records=storage.commands, partners=storage.partners, ledger=self.ledger, clock=clock),
                 locations=self.storage.locations,
                 journeys=self.storage.journeys,
                 partners=self.storage.partners,

@@ -43,6 +43,7 @@ async def page(hub: TestHub, path: str, tallies: Tallies | None = None, *, key: 
         outbox=hub.storage.outbox,
         cdrs=hub.storage.cdrs,
         journeys=hub.storage.journeys,
+        commands=hub.storage.commands,
         tallies=tallies or Tallies(),
     )
     settings = SimpleNamespace(open_registration=False, admin_key=Secret(KEY))

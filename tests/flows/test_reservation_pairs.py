@@ -8,8 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from core.model.authorisation import JourneyState
+from core.model.command import Outcome
 from core.model.contract import Contract, Service
 from core.model.ids import PartyId
+from core.model.loss import LossKind
+from gateway.admin.journeys import chain
 from mappings.ocpi.tariffs import tariff_from_ocpi
 from protocols.ocpi.wire.tariffs import Tariff
 from protocols.transport.json_codec import convert
@@ -336,6 +339,70 @@ async def test_a_session_that_only_reserves_is_no_charging(net: Net) -> None:
     assert (journey.state, journey.operator_session_id) == (JourneyState.AUTHORISED, "S1")
     started = (await net.dcb.post(REMOTE_START, start("NL*CPA*E1"))).json()["SessionID"]
     assert started not in (None, session_id)
+
+
+# --- an operator that takes it back
+
+
+def result_url(net: Net) -> str:
+    url: str = net.p1.seen("POST", "commands")[-1].json["response_url"]
+    return url.removeprefix("https://hub.test")
+
+
+@spec("OCPI-CMD-13")
+async def test_an_operator_calls_it_off_long_after(net: Net) -> None:
+    """OICP has no message for it: the EMP learns it when it gives the reservation back."""
+    net.results_in({"result": "ACCEPTED"})
+    session_id = (await oicp_reserve(net, Duration=60)).json()["SessionID"]
+    url = result_url(net)
+    net.hub.clock.advance(1800)
+    for body in ({"result": "ACCEPTED"}, {"result": "FAILED"}):
+        assert (await net.p1.call(net.hub, "POST", url, body, to=None)).json()["status_code"] != 1000
+    for _ in range(2):
+        answer = await net.p1.call(net.hub, "POST", url, {"result": "CANCELED_RESERVATION"}, to=None)
+        assert answer.json()["status_code"] == 1000
+    assert net.hub.storage.journeys.held[session_id].state is JourneyState.ENDED
+    [kept] = net.hub.storage.commands.held.values()
+    assert kept.outcome and kept.outcome.outcome is Outcome.CANCELED_RESERVATION
+    assert [(loss.path, loss.kind) for loss in kept.answer_losses] == [("outcome", LossKind.WITHHELD)]
+    p3 = await OcpiPartner("p3.test", ("CPO", "FR", "CPC")).join(net.hub)
+    foreign = await p3.call(net.hub, "POST", url, {"result": "CANCELED_RESERVATION"}, to=None)
+    assert foreign.json()["status_code"] != 1000
+
+
+# --- what the hub's operator sees
+
+
+async def test_commands_stand_in_the_chain_of_their_journey(net: Net) -> None:
+    net.back.refuses("501")
+    place = await net.place()
+    evse_uid = place["evses"][0]["uid"]
+    await reserve(net, authorization_reference="ref-1", evse_uid=evse_uid, expiry_date="2026-01-15T12:14:30Z")
+    await net.told()
+    [journey] = net.hub.storage.journeys.held.values()
+    found = await chain(net.hub.hub, net.hub.storage, journey.id)
+    [command] = found.commands
+    assert (command.kind, command.outcome, command.caller) == ("RESERVE_NOW", "TIMEOUT", journey.issuer_partner)
+    assert (found.journey.reservation_id, found.journey.issuer.ids["reservation_id"]) == ("R-1", "R-1")
+    assert [(hop.step, hop.source, hop.target) for hop in found.hops] == [
+        ("RESERVE_NOW", "ocpi", "oicp"),
+        ("result", "oicp", "ocpi"),
+    ]
+    assert {"location_id", "expires_at"} <= {loss.path for loss in found.hops[0].losses}
+    assert {message.operation for message in found.messages} >= {"AuthorizeRemoteReservationStart"}
+
+
+async def test_what_commands_lose_is_counted(net: Net) -> None:
+    await net.ocpi_start()
+    await net.told()
+    net.results_in({"result": "FAILED", "message": [{"language": "fr", "text": "panne"}]})
+    await oicp_reserve(net, PartnerProductID="Reservation=15")
+    noted = set(net.hub.ledger.noted)
+    assert ("start_session", "ocpi", "oicp", "location_id") in noted
+    assert ("reserve_now", "oicp", "ocpi", "product_id") in noted
+    assert ("reserve_now", "oicp", "ocpi", "expires_at") in noted
+    assert ("command_result", "ocpi", "oicp", "outcome") in noted
+    assert ("command_result", "ocpi", "oicp", "messages[0].language") in noted
 
 
 # --- protocols without reservations

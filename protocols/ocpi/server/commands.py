@@ -230,7 +230,11 @@ def _own(ask: Ask, asked: Command) -> Command:
     """Raises Failure 2001 for the token of another eMSP."""
     if asked.issuer != ask.asking:
         raise Failure(INVALID, f"$.token: of {asked.issuer}, which is not who asks")
-    return replace(asked, patience_s=Decimal(PATIENCE_S))
+    return _patient(ask, asked)
+
+
+def _patient(ask: Ask, asked: Command) -> Command:
+    return replace(asked, patience_s=Decimal(PATIENCE_S), correlation_id=ask.correlation_id)
 
 
 async def stop_session(ask: Ask) -> Reply:
@@ -242,7 +246,7 @@ async def stop_session(ask: Ask) -> Reply:
         return _response(ask, Outcome.UNKNOWN_SESSION, "no such session of this eMSP", ask.addressed)
     asked = stop_session_from_ocpi(message, id=ask.hub.ids.uuid(), issuer=ask.asking, operator=session.owner)
     named = None if is_ours(session) else session.id
-    asked = replace(asked, patience_s=Decimal(PATIENCE_S), session_id=named)
+    asked = replace(_patient(ask, asked), session_id=named)
 
     async def prepared() -> Command:
         journey = await ask.hub.sessions.journey_for(session)
@@ -260,7 +264,7 @@ async def cancel_reservation(ask: Ask) -> Reply:
     if operator is None:
         raise Failure(UNKNOWN_RECEIVER, f"no reservation {message.reservation_id} of {ask.asking} is known here")
     asked = cancel_reservation_from_ocpi(message, id=ask.hub.ids.uuid(), issuer=ask.asking, operator=operator)
-    asked = replace(asked, patience_s=Decimal(PATIENCE_S))
+    asked = _patient(ask, asked)
     return await _launched(ask, operator, lambda: ask.hub.commands.prepare_cancellation(ask.partner, asked, held))
 
 
