@@ -9,6 +9,8 @@ import click
 import httpx
 
 TIMEOUT_S = 30.0
+LONG_S = 180.0
+"""For what makes the hub call a partner several times."""
 
 
 class AdminApi:
@@ -22,9 +24,9 @@ class AdminApi:
             trust_env=False,
         )
 
-    def call(self, method: str, path: str, body: bytes | None = None) -> Any:
+    def call(self, method: str, path: str, body: bytes | None = None, wait_s: float = TIMEOUT_S) -> Any:
         try:
-            answer = self._client.request(method, path, content=body)
+            answer = self._client.request(method, path, content=body, timeout=wait_s)
         except httpx.HTTPError as error:
             raise click.ClickException(f"the hub cannot be reached: {error}") from error
         if answer.status_code >= 400:
@@ -130,22 +132,33 @@ def resume(context: click.Context, partner_id: str, url: str, admin_key: str, st
 
 @partner.command()
 @click.argument("partner_id")
-@click.option("--versions-url", required=True, help="The partner's OCPI versions URL.")
-@click.option("--token", required=True, envvar="CHARGESPHERE_TOKEN_A", help="The token A that the partner gave you.")
+@click.option("--versions-url", help="The partner's OCPI versions URL; without it both tokens are changed.")
+@click.option("--token", envvar="CHARGESPHERE_TOKEN_A", help="The token A that the partner gave you.")
 @where
 def connect(
     context: click.Context,
     partner_id: str,
-    versions_url: str,
-    token: str,
+    versions_url: str | None,
+    token: str | None,
     url: str,
     admin_key: str,
     state: Path,
     as_json: bool,
 ) -> None:
-    """Let the hub begin the OCPI credentials handshake towards the partner."""
-    body = json.dumps({"versions_url": versions_url, "token_a": token}).encode()
-    _print(api(context, url, admin_key, state).call("POST", f"/partners/{partner_id}/connect", body), as_json)
+    """Let the hub begin the OCPI credentials handshake towards the partner, or renew it.
+
+    What is wrong with the other side is said in one sentence."""
+    if (versions_url is None) is not (token is None):
+        raise click.UsageError("--versions-url and --token come together")
+    plan = {} if versions_url is None else {"versions_url": versions_url, "token_a": token}
+    path, body = f"/partners/{partner_id}/connect", json.dumps(plan).encode()
+    connected = api(context, url, admin_key, state).call("POST", path, body, wait_s=LONG_S)
+    if as_json:
+        _print(connected, as_json)
+        return
+    click.echo(f"{connected['name']} is {connected['state']}, OCPI {connected['version']}")
+    for remark in connected["settings"].get("remarks", ()):
+        click.echo(f"note: {remark}")
 
 
 @partner.command()

@@ -23,14 +23,13 @@ from protocols.ocpi.settings import TokenEncoding, settings_of
 from protocols.ocpi.versions import hub_role
 from protocols.ocpi.wire.cdrs import Cdr
 from protocols.ocpi.wire.commands import CommandMessage, CommandResponse, CommandResult, CommandType
-from protocols.ocpi.wire.credentials import Credentials
 from protocols.ocpi.wire.envelope import Received
 from protocols.ocpi.wire.hubclientinfo import ClientInfo
 from protocols.ocpi.wire.locations import EvsePatch, Location
 from protocols.ocpi.wire.sessions import Session
 from protocols.ocpi.wire.tariffs import Tariff
 from protocols.ocpi.wire.tokens import AuthorizationInfo, LocationReferences, Token
-from protocols.ocpi.wire.versions import InterfaceRole, Version, VersionDetails
+from protocols.ocpi.wire.versions import InterfaceRole
 from protocols.plugin import Outbound
 from protocols.transport.http import Answer, Request
 
@@ -39,7 +38,6 @@ FORWARD_S: Final = 25.0
 GRACE_S: Final = 2.0
 """So much longer than a silence is the slowest answer waited for."""
 AUTHORISE_S: Final = 10.0
-CONFIG_S: Final = 15.0
 PROBE_S: Final = 10.0
 PAGE_S: Final = 60.0
 DUPLICATE: Final = 409
@@ -96,24 +94,6 @@ class OcpiClient:
         self._ids = outbound.ids
         self._clock = outbound.clock
         self._hub = hub_role(outbound.identity)
-
-    # --- configuration: no routing headers, tokens that may not be stored yet
-
-    async def get_versions(self, peer: Peer, url: str) -> tuple[Version, ...]:
-        answer = await self._config(peer, "GET versions", "GET", url)
-        return codec.read_bare(_data(answer, peer), tuple[Version, ...])
-
-    async def get_version_details(self, peer: Peer, url: str, dialect: Dialect) -> VersionDetails:
-        answer = await self._config(peer, "GET version details", "GET", url)
-        return dialect.read_bare(_data(answer, peer), VersionDetails)
-
-    async def send_credentials(
-        self, method: str, peer: Peer, url: str, credentials: Credentials, dialect: Dialect
-    ) -> Credentials:
-        """Raises Rejected with code 405 if the partner says to POST that we are registered already, to PUT that we are
-        not."""
-        answer = await self._config(peer, f"{method} credentials", method, url, dialect.write(credentials))
-        return dialect.read_bare(_data(answer, peer), Credentials)
 
     async def probe(self, call: Call) -> None:
         """The versions can be had. Source: OCPI 2.3.0, mod_hub_client_info, still alive check."""
@@ -226,8 +206,16 @@ class OcpiClient:
     async def forward(self, partner: Partner, hop: Hop) -> Answer:
         """Any answer is one. Raises Unsupported for a partner that has given the hub no token."""
         peer = await self._peer(partner)
-        request = self._request(
-            peer, hop.operation, hop.method, hop.url, hop.content, hop.headers, hop.wait_s, hop.correlation_id
+        request = request_to(
+            peer,
+            hop.operation,
+            hop.method,
+            hop.url,
+            hop.content,
+            hop.headers,
+            hop.wait_s,
+            hop.correlation_id,
+            request_id=self._ids.uuid(),
         )
         try:
             async with asyncio.timeout(hop.wait_s + GRACE_S):  # an answer may come in drops
@@ -288,10 +276,18 @@ class OcpiClient:
         partner = call.partner
         peer = await self._peer(partner)
         headers = routing_headers(partner, to) if to is not None and not self.dialect(call).version.single_party else {}
-        answer = await self._http.send(
-            self._request(peer, operation, method, url, content, headers, wait_s, call.correlation_id)
+        request = request_to(
+            peer,
+            operation,
+            method,
+            url,
+            content,
+            headers,
+            wait_s,
+            call.correlation_id,
+            request_id=self._ids.uuid(),
         )
-        return answer, partner.name
+        return await self._http.send(request), partner.name
 
     async def _peer(self, partner: Partner) -> Peer:
         token = await self._credentials.outbound(partner.id)
@@ -299,41 +295,38 @@ class OcpiClient:
             raise Unsupported(f"{partner.name} has given the hub no token")
         return Peer(id=partner.id, name=partner.name, token=token, encoding=settings_of(partner).token_encoding)
 
-    async def _config(self, peer: Peer, operation: str, method: str, url: str, content: bytes | None = None) -> Answer:
-        request = self._request(peer, operation, method, url, content, {}, CONFIG_S, self._ids.uuid())
-        return await self._http.send(request)
 
-    def _request(
-        self,
-        peer: Peer,
-        operation: str,
-        method: str,
-        url: str,
-        content: bytes | None,
-        headers: Mapping[str, str],
-        timeout_s: float,
-        correlation_id: str,
-    ) -> Request:
-        request_id = self._ids.uuid()
-        return Request(
-            partner=peer.id,
-            protocol="ocpi",
-            operation=operation,
-            method=method,
-            url=url,
-            headers={
-                "authorization": authorization(peer.token, peer.encoding),
-                "x-request-id": request_id,
-                "x-correlation-id": correlation_id,
-                **({"content-type": "application/json"} if content is not None else {}),
-                **headers,
-            },
-            content=content,
-            timeout_s=timeout_s,
-            correlation_id=correlation_id,
-            request_id=request_id,
-            confidential="credentials" in operation,
-        )
+def request_to(
+    peer: Peer,
+    operation: str,
+    method: str,
+    url: str,
+    content: bytes | None,
+    headers: Mapping[str, str],
+    timeout_s: float,
+    correlation_id: str,
+    *,
+    request_id: str,
+) -> Request:
+    return Request(
+        partner=peer.id,
+        protocol="ocpi",
+        operation=operation,
+        method=method,
+        url=url,
+        headers={
+            "authorization": authorization(peer.token, peer.encoding),
+            "x-request-id": request_id,
+            "x-correlation-id": correlation_id,
+            **({"content-type": "application/json"} if content is not None else {}),
+            **headers,
+        },
+        content=content,
+        timeout_s=timeout_s,
+        correlation_id=correlation_id,
+        request_id=request_id,
+        confidential="credentials" in operation,
+    )
 
 
 def routing_headers(partner: Partner, to: Routing) -> dict[str, str]:
@@ -364,7 +357,3 @@ def _checked(answer: Answer, who: str) -> Received:
     if envelope is None:
         raise Uncertain(f"{who}: the answer is no OCPI envelope")
     return envelope
-
-
-def _data(answer: Answer, peer: Peer) -> bytes:
-    return codec.present(_checked(answer, peer.name)) or b"null"

@@ -9,18 +9,20 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from core.errors import Invalid, Refused, RoamingError
+from core.errors import Invalid, Refused, Rejected, RoamingError
 from core.model.ids import PartyId
 from core.model.partner import CredentialKind, Partner, PartnerState, PartyBehind, PartyRole, Role
 from core.model.quantities import Business
 from core.services.partners import check_roles
 from mappings.ocpi.parties import role_to_ocpi, roles_from_ocpi
 from protocols.ocpi.auth import fresh_token
-from protocols.ocpi.client import OcpiClient, Peer
+from protocols.ocpi.client import Peer
 from protocols.ocpi.codes import CANNOT_USE_API, CLIENT_ERROR, NO_ENDPOINTS, VERSION_MISMATCH, Failure, NotAccepted
+from protocols.ocpi.config_client import ConfigClient
+from protocols.ocpi.diagnosis import with_other_slash
 from protocols.ocpi.dialect import Dialect, dialect_of
 from protocols.ocpi.settings import Interface, OcpiSettings, TokenEncoding, settings_of, settings_text
-from protocols.ocpi.versions import V2_3_0, VERSIONS, Version, hub_role, versions_url
+from protocols.ocpi.versions import V2_1_1, V2_3_0, VERSIONS, Version, hub_role, versions_url
 from protocols.ocpi.wire.credentials import Credentials
 from protocols.ocpi.wire.versions import InterfaceRole, VersionDetails
 from protocols.plugin import Hub
@@ -36,7 +38,6 @@ UNNAMED: Final = "a new partner"
 class Handshake:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._client = OcpiClient(hub.outbound)
 
     # --- the partner calls us
 
@@ -48,7 +49,8 @@ class Handshake:
         await self._claimable(partner, roles)
         encoding = "raw" if version.raw_tokens else encoding
         peer = Peer(id=partner.id, name=partner.name, token=credentials.token, encoding=encoding)
-        _, found = await self._discovered_either_way(partner, peer, credentials.url, (version,))
+        client = ConfigClient(self._hub.outbound)
+        _, found = await self._discovered_either_way(client, partner, peer, credentials.url, (version,))
         return await self._switch(partner, roles, credentials, found, fresh_token())
 
     async def accept_unknown(self, credentials: Credentials, version: Version, wanted: str | None) -> Credentials:
@@ -63,7 +65,8 @@ class Handshake:
         )
         await self._claimable(partner, roles)
         peer = Peer(id=partner.id, name=UNNAMED, token=credentials.token, encoding="base64")
-        _, found = await self._discovered_either_way(partner, peer, credentials.url, (version,))
+        client = ConfigClient(self._hub.outbound)
+        _, found = await self._discovered_either_way(client, partner, peer, credentials.url, (version,))
         partner = await self._hub.partners.add(partner, {})
         try:
             return await self._switch(partner, roles, credentials, found, fresh_token())
@@ -93,13 +96,17 @@ class Handshake:
             raise Invalid("$.state", f"{partner.name} is {partner.state}")
         self._hub.outbound.http.check_url(url, "$.versions_url")
         peer = Peer(id=partner.id, name=partner.name, token=token_a, encoding=settings_of(partner).token_encoding)
-        peer, found = await self._discovered_either_way(partner, peer, url, tuple(VERSIONS.values()))
+        client = ConfigClient(self._hub.outbound)
+        try:
+            peer, found = await self._discovered_either_way(client, partner, peer, url, tuple(VERSIONS.values()))
+        except Failure as failure:
+            raise await self._with_slash(client, partner, peer, url, failure) from failure
         _check_needed(found, partner.roles)
         before = await self._hub.credentials.inbound(partner.id)
         token_b = fresh_token()
         await self._hub.credentials.put(partner.id, CredentialKind.INBOUND, token_b)
         try:
-            await self._introduce("POST", partner, peer, found, token_b)
+            await self._introduce(client, "POST", partner, peer, found, token_b)
         except BaseException:
             await self._restore(partner.id, before)
             raise
@@ -113,26 +120,45 @@ class Handshake:
         if held is None or kept.versions_url is None or partner.version not in VERSIONS:
             raise Invalid("$.state", f"{partner.name} is not connected")
         peer = Peer(id=partner.id, name=partner.name, token=held, encoding=kept.token_encoding)
-        found = await self._discovered(partner, peer, kept.versions_url, (VERSIONS[partner.version],))
+        client = ConfigClient(self._hub.outbound)
+        found = await self._discovered(client, partner, peer, kept.versions_url, (VERSIONS[partner.version],))
         token_b = fresh_token()
         await self._hub.credentials.put(partner.id, CredentialKind.REGISTRATION, token_b)  # for its calls meanwhile
         try:
-            await self._introduce("PUT", partner, peer, found, token_b)
+            await self._introduce(client, "PUT", partner, peer, found, token_b)
         except BaseException:
             await self._hub.credentials.drop(partner.id, CredentialKind.REGISTRATION)
             raise
         return await self._hub.partners.get(partner.id)
 
-    async def _introduce(self, method: str, partner: Partner, peer: Peer, found: OcpiSettings, token_b: str) -> None:
+    async def _introduce(
+        self, client: ConfigClient, method: str, partner: Partner, peer: Peer, found: OcpiSettings, token_b: str
+    ) -> None:
         """The partner's credentials for ours; then everything is switched. Raises Failure 3003, Rejected, Invalid."""
         url = found.url("credentials", InterfaceRole.SENDER)
         if url is None:
             raise Failure(NO_ENDPOINTS, f"{partner.name} publishes no credentials endpoint")
         dialect = self._dialect(partner, VERSIONS[found.version or V2_3_0.id])
-        theirs = await self._client.send_credentials(method, peer, url, await self.ours(partner, token_b), dialect)
+        theirs = await client.send_credentials(method, peer, url, await self.ours(partner, token_b), dialect)
         roles = self._roles(theirs, VERSIONS[found.version or V2_3_0.id])
         await self._claimable(partner, roles)
-        await self._switch(partner, roles, theirs, found, token_b)
+        remarks = (*client.remarks, *_role_remarks(partner, roles))
+        await self._switch(partner, roles, theirs, replace(found, remarks=remarks), token_b)
+
+    async def _with_slash(
+        self, client: ConfigClient, partner: Partner, peer: Peer, url: str, failure: Failure
+    ) -> Failure:
+        """If nothing is there, it may be there with a slash more or less."""
+        if not (isinstance(failure.__cause__, Rejected) and failure.__cause__.code == "404"):
+            return failure
+        other = with_other_slash(url)
+        try:
+            await self._discovered_either_way(client, partner, peer, other, tuple(VERSIONS.values()))
+        except RoamingError:
+            return failure
+        return Failure(
+            CANNOT_USE_API, f"{failure.reason}; it is at {other}, which differs by the slash at its end only"
+        )
 
     async def _restore(self, partner_id: str, before: str | None) -> None:
         if before is None:
@@ -186,32 +212,47 @@ class Handshake:
                 raise Invalid(path, f"{partner.name} was not added for {held.party}")
 
     async def _discovered_either_way(
-        self, partner: Partner, peer: Peer, url: str, versions: Sequence[Version]
+        self, client: ConfigClient, partner: Partner, peer: Peer, url: str, versions: Sequence[Version]
     ) -> tuple[Peer, OcpiSettings]:
         """With the token written as `peer` says, and once in the other way if the partner does not know it so."""
         try:
-            return peer, await self._discovered(partner, peer, url, versions)
+            return peer, await self._discovered(client, partner, peer, url, versions)
         except Failure as failure:
-            if not isinstance(failure.__cause__, NotAccepted):
+            if not _is_refused(failure):
                 raise
         other = replace(peer, encoding="raw" if peer.encoding == "base64" else "base64")
-        return other, await self._discovered(partner, other, url, versions)
+        try:
+            found = await self._discovered(client, partner, other, url, versions)
+        except Failure as failure:
+            if not _is_refused(failure):
+                raise
+            reason = f"{failure.reason}, neither encoded in base64 nor as it is"
+            raise Failure(failure.code, reason) from failure.__cause__
+        if other.encoding == "raw" and found.version != V2_1_1.id:
+            client.remarks.setdefault(f"it takes the token only as it is, though OCPI {found.version} says base64")
+        return other, found
 
-    async def _discovered(self, partner: Partner, peer: Peer, url: str, versions: Sequence[Version]) -> OcpiSettings:
+    async def _discovered(
+        self, client: ConfigClient, partner: Partner, peer: Peer, url: str, versions: Sequence[Version]
+    ) -> OcpiSettings:
         """The best of `versions` that the partner has, and its endpoints. Raises Failure 3001 or 3002."""
         try:
-            listed = {entry.version: entry.url for entry in await self._client.get_versions(peer, url)}
+            listed = {entry.version: entry.url for entry in await client.get_versions(peer, url)}
             version = next((version for version in versions if version.id in listed), None)
             if version is None:
-                names = ", ".join(held.id for held in versions)
-                raise Failure(VERSION_MISMATCH, f"{url} does not list OCPI {names}")
-            details = await self._client.get_version_details(peer, listed[version.id], self._dialect(partner, version))
+                names, theirs = ", ".join(held.id for held in versions), ", ".join(listed) or "nothing"
+                raise Failure(VERSION_MISMATCH, f"{url} does not list OCPI {names}: it lists {theirs[:200]}")
+            details = await client.get_version_details(peer, listed[version.id], self._dialect(partner, version))
         except Failure:
             raise
         except RoamingError as error:
-            raise Failure(CANNOT_USE_API, f"your API cannot be used: {error}") from error
+            raise Failure(CANNOT_USE_API, f"the API cannot be used: {_said(error)}") from error
         return OcpiSettings(
-            versions_url=url, version=version.id, endpoints=_interfaces(details), token_encoding=peer.encoding
+            versions_url=url,
+            version=version.id,
+            endpoints=_interfaces(details),
+            token_encoding=peer.encoding,
+            remarks=tuple(client.remarks),
         )
 
     async def _switch(
@@ -233,6 +274,7 @@ class Handshake:
             endpoints=found.endpoints,
             token_encoding=found.token_encoding,
             hub_party_id=theirs.hub_party_id,
+            remarks=found.remarks,
         )
         behind = self._behind(partner, theirs, VERSIONS[found.version or V2_3_0.id])
         connected = replace(
@@ -264,6 +306,25 @@ def _lists_others(credentials: Credentials, version: Version) -> bool:
 
     Source: OCPI 2.3.0, credentials; in 2.2.1 all roles are the platform's own."""
     return credentials.hub_party_id is not None and version is V2_3_0
+
+
+def _said(error: RoamingError) -> str:
+    return error.text if isinstance(error, Rejected) else error.reason
+
+
+def _is_refused(failure: Failure) -> bool:
+    return isinstance(failure.__cause__, NotAccepted)
+
+
+def _role_remarks(planned: Partner, roles: Sequence[PartyRole]) -> list[str]:
+    """What the operator expected and the partner does not say it is."""
+    said = {held.claim for held in roles}
+    names = ", ".join(f"{held.role} {held.party}" for held in roles)
+    return [
+        f"it was added as {held.role} {held.party}, and says that it is {names}"
+        for held in planned.roles
+        if held.claim not in said
+    ]
 
 
 def _interfaces(details: VersionDetails) -> tuple[Interface, ...]:

@@ -8,12 +8,13 @@ from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
 from msgspec.structs import replace
 
-from core.errors import Invalid
+from core.errors import Invalid, Rejected
 from core.model.partner import CredentialKind, Partner
 from core.ports.adapter import ProtocolAdapter
 from core.ports.feeds import Follower
 from protocols.ocpi.adapter import OcpiAdapter
 from protocols.ocpi.auth import fresh_token
+from protocols.ocpi.codes import Failure
 from protocols.ocpi.following import OcpiFollower
 from protocols.ocpi.handshake import Handshake
 from protocols.ocpi.server import cdrs, chargingprofiles, commands, hubclientinfo, relayed, sessions, tariffs, tokens
@@ -58,10 +59,15 @@ class OcpiPlugin:
         )
 
     async def connect(self, hub: Hub, partner: Partner, document: Mapping[str, Any]) -> Partner:
-        """With the partner's `versions_url` and the `token_a` that it gave; an empty document: both tokens anew."""
-        if not document:
-            return await Handshake(hub).rotate(partner)
-        return await Handshake(hub).register(partner, _text(document, "versions_url"), _text(document, "token_a"))
+        """With the partner's `versions_url` and the `token_a` that it gave; an empty document: both tokens anew.
+
+        Raises Rejected with what is wrong with the other side."""
+        try:
+            if not document:
+                return await Handshake(hub).rotate(partner)
+            return await Handshake(hub).register(partner, _text(document, "versions_url"), _text(document, "token_a"))
+        except Failure as failure:
+            raise Rejected(str(failure.code), failure.reason) from failure
 
 
 def ocpi_app(hub: Hub) -> OcpiApp:

@@ -23,7 +23,7 @@ class Interface(Struct, frozen=True):
 
 
 class OcpiSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`version` and `endpoints` are those of the last handshake.
+    """`version`, `endpoints` and `remarks` (what was noticed, and hindered nothing) are those of the last handshake.
 
     `allowed`: the parties that the operator added the partner for (`NLCPA`); empty: any that is free. `retries`: event
     kind -> attempts, where the partner wants another number than the rule. `list_without_to`: a list request without
@@ -36,6 +36,7 @@ class OcpiSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     endpoints: tuple[Interface, ...] = ()
     token_encoding: TokenEncoding = "base64"  # noqa: S105
     hub_party_id: str | None = None
+    remarks: tuple[str, ...] = ()
     allowed: tuple[str, ...] = ()
     retries: dict[str, int] = {}
     list_without_to: bool = False
