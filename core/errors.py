@@ -53,6 +53,10 @@ class Unavailable(RoamingError):
     """The other side was never reached, nothing happened there: retry later."""
 
 
+class Busy(Unavailable):
+    """The other side was reached and took nothing: it wants to be asked later."""
+
+
 class StoreUnavailable(Unavailable):
     """It is our own database that was not reached: this says nothing of any partner."""
 

@@ -79,6 +79,7 @@ async def assemble(settings: Settings) -> Assembly:
         http=http,
         credentials=storage.credentials,
         cache=storage.cache,
+        copies=storage.copies,
         clock=clock,
         ids=ids,
     )

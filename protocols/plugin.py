@@ -16,6 +16,7 @@ from core.model.partner import CredentialKind, Partner
 from core.ports.adapter import ProtocolAdapter
 from core.ports.cache import Cache
 from core.ports.clock import Clock, Ids
+from core.ports.copies import CopyStore
 from core.ports.feeds import Follower
 from core.ports.journal import Journal
 from core.ports.ledger import Ledger
@@ -53,6 +54,7 @@ class Outbound(Struct, frozen=True, kw_only=True):
     http: HttpClient
     credentials: CredentialStore
     cache: Cache
+    copies: CopyStore
     clock: Clock
     ids: Ids
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from core.errors import Invalid, RoamingError, StoreUnavailable, Unavailable, Uncertain, Unknown
+from core.errors import Busy, Invalid, RoamingError, StoreUnavailable, Unavailable, Uncertain, Unknown
 from core.model.authorisation import Journey
 from core.model.cdr import CURRENT, UNDECIDED, Cdr, CdrSettlement, CdrState, digest
 from core.model.event import Event, EventKind
@@ -160,7 +160,8 @@ class BillingService:
         except StoreUnavailable:  # ours, not the partner's: the process tries again
             raise
         except Unavailable as error:
-            await self._registry.not_reached(partner.id)
+            if not isinstance(error, Busy):
+                await self._registry.not_reached(partner.id)
             return await self._settled(settlement, CdrState.WAITING, str(error))
         except RoamingError as error:
             return await self._settled(settlement, adapter.after_failed_cdr(partner, error), str(error))

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from core.errors import Rejected, RoamingError, StoreUnavailable, Unavailable, Uncertain, Unknown, Unsupported
+from core.errors import Busy, Rejected, RoamingError, StoreUnavailable, Unavailable, Uncertain, Unknown, Unsupported
 from core.model.cdr import CdrState
 from core.model.delivery import Attempt, Delivery, DeliveryState
 from core.model.event import Event, EventKind
@@ -148,7 +148,8 @@ class DeliveryService:
         except StoreUnavailable:  # ours: the partner was not asked, and the delivery comes again when its lease ends
             raise
         except Unavailable as error:
-            await self._registry.not_reached(partner.id)
+            if not isinstance(error, Busy):
+                await self._registry.not_reached(partner.id)
             return await self._failed(delivery, partner, started, str(error), final=False)
         except Uncertain as error:
             return await self._failed(delivery, partner, started, str(error), final=False)

@@ -203,6 +203,14 @@ class SessionService:
     async def journey(self, journey_id: str) -> Journey | None:
         return await self._journeys.get(journey_id)
 
+    async def of_operator(self, operator: PartyId, session_id: str) -> Journey | None:
+        """By the operator's own id of the session."""
+        return await self._journeys.by_operator_session(operator, session_id)
+
+    async def of_issuer(self, issuer_partner: str, session_id: str) -> Journey | None:
+        """By the id that the eMSP's partner has of the session."""
+        return await self._journeys.by_issuer_session(issuer_partner, session_id)
+
     async def running(self, caller: Partner, operator: PartyId, evse_id: EvseId, uid: TokenUid) -> list[Journey]:
         """What the caller's driver may have running at this EVSE."""
         found = await self._journeys.unended_for_token(operator, uid)

@@ -17,7 +17,15 @@ from gateway.metrics import Metrics
 
 PARTNER: Final = "partner_id"
 CODE: Final = "protocol_code"
-PROTOCOLS: Final = {"ocpi": "ocpi", "api": "oicp", "ochp": "ochp", "service": "ochp", "live": "ochp", "emip": "emip"}
+PROTOCOLS: Final = {
+    "ocpi": "ocpi",
+    "api": "oicp",
+    "oicp": "oicp",
+    "ochp": "ochp",
+    "service": "ochp",
+    "live": "ochp",
+    "emip": "emip",
+}
 """First segment of the path -> protocol."""
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNKNOWN: Final = "unknown path"

@@ -49,6 +49,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         _EXPIRY,
     ],
     "feeds": [IndexModel([("partner", 1)])],
+    "copies": [IndexModel([("partner", 1), ("of", 1)])],
     "partners": [IndexModel([("claims", 1)], unique=True, sparse=True)],
     "sightings": [],
     "credentials": [IndexModel([("hash", 1)], unique=True, sparse=True), IndexModel([("partner", 1)])],

@@ -10,6 +10,7 @@ from core.ports.clock import Clock
 from gateway.storage.aliases import MongoAliases
 from gateway.storage.cdrs import MongoCdrs
 from gateway.storage.commands import MongoCommands
+from gateway.storage.copies import MongoCopies
 from gateway.storage.credentials import MongoCredentials, SecretBox
 from gateway.storage.database import Database
 from gateway.storage.feeds import MongoFeeds
@@ -44,6 +45,7 @@ class Storage:
         self.cdrs = MongoCdrs(database, events, self.journeys)
         self.commands = MongoCommands(database)
         self.aliases = MongoAliases(database)
+        self.copies = MongoCopies(database)
         self.feeds = MongoFeeds(database)
         self.partners = MongoPartners(database, self._watcher)
         self.credentials = MongoCredentials(database, self.partners, self._watcher, box)

@@ -1,5 +1,6 @@
 """OICP as core sees it: EMPs that can be asked in real time and that take charge detail records."""
 
+from collections.abc import Sequence
 from typing import ClassVar, Final, TypeVar
 
 import msgspec
@@ -10,7 +11,7 @@ from core.model.cdr import Cdr, CdrState
 from core.model.command import Command, CommandKind, CommandOutcome, Sent
 from core.model.event import EventKind
 from core.model.ids import PartyId
-from core.model.location import Location
+from core.model.location import Evse, Location
 from core.model.loss import Loss
 from core.model.partner import Partner, PartnerState, Role
 from core.model.session import Session
@@ -33,7 +34,18 @@ from mappings.oicp.leftovers import PROTOCOL
 from mappings.oicp.reservations import AskedReservation, reservation_start_to_oicp, reservation_stop_to_oicp
 from mappings.oicp.sessions import notifications_to_oicp
 from protocols.oicp.client import OicpClient
-from protocols.oicp.settings import AUTHORIZATION, NOTIFICATIONS, RESERVATION, settings_of
+from protocols.oicp.codes import NO_SERVICE
+from protocols.oicp.settings import AUTHORIZATION, NOTIFICATIONS, RESERVATION, is_upstream, settings_of
+from protocols.oicp.upstream.exporter import Exporter
+from protocols.oicp.upstream.outgoing import (
+    after_failed_record,
+    allowed_there,
+    as_issuer,
+    as_operator,
+    begun_there,
+    is_billed_there,
+    own_operator_id,
+)
 from protocols.oicp.wire.authorisation import AuthorizationStart, AuthorizationStatus
 from protocols.oicp.wire.cdr import ChargeDetailRecord
 from protocols.oicp.wire.common import StatusCode
@@ -56,6 +68,7 @@ class OicpAdapter(ProtocolAdapter):
             Capability.STOP_SESSION,
             Capability.RESERVE_NOW,
             Capability.CANCEL_RESERVATION,
+            Capability.PUSH_EVSE_STATUS,
             Capability.PUSH_SESSION,
             Capability.PUSH_CDR,
         }
@@ -65,13 +78,17 @@ class OicpAdapter(ProtocolAdapter):
     bills_by_journey: ClassVar[bool] = True
 
     def __init__(self, outbound: Outbound) -> None:
-        self._client = OicpClient(outbound.http)
+        self._client = OicpClient(outbound)
         self._cache = outbound.cache
         self._clock = outbound.clock
+        self._exporter = Exporter(self._client, outbound)
 
     def answers(self, partner: Partner) -> bool:
         """An EMP without a service URL is offline; nothing is sent to a locked one."""
         return _called(partner, AUTHORIZATION) and partner.state is not PartnerState.SUSPENDED
+
+    def is_upstream(self, partner: Partner) -> bool:
+        return is_upstream(partner)
 
     def joins_broadcasts(self, partner: Partner) -> bool:
         return settings_of(partner).broadcast
@@ -80,12 +97,13 @@ class OicpAdapter(ProtocolAdapter):
         asked = authorise_request_to_oicp(request, location=location)
         if asked.message is None:
             raise Unsupported(asked.losses[0].reason)
-        path_id = asked.message.operator_id
+        message = as_operator(call.partner, asked.message, ours=request.journey_id, theirs=None)
         try:
-            answer = await self._client.authorize_start(call.partner, path_id, asked.message, call.correlation_id)
+            said = await self._client.authorize_start(call.partner, message.operator_id, message, call.correlation_id)
         except Rejected as error:
             return _refused(error, _issuer(call))
-        return msgspec.structs.replace(authorisation_from_oicp(answer, issuer=_issuer(call)), losses=asked.losses)
+        answer = allowed_there(call.partner, authorisation_from_oicp(said, issuer=_issuer(call)), said)
+        return msgspec.structs.replace(answer, losses=asked.losses)
 
     async def probe(self, call: Call) -> None:
         await self._client.probe(call.partner)
@@ -98,6 +116,7 @@ class OicpAdapter(ProtocolAdapter):
         message = asked.message
         if message.emp_partner_session_id is None and journey.issuer_session_id:
             message = msgspec.structs.replace(message, emp_partner_session_id=journey.issuer_session_id)
+        message = as_operator(call.partner, message, ours=journey.id, theirs=journey.issuer_session_id)
         try:
             answer = await self._client.authorize_stop(call.partner, message.operator_id, message, call.correlation_id)
         except Rejected as error:
@@ -127,15 +146,17 @@ class OicpAdapter(ProtocolAdapter):
         if asked.message is None:
             raise Unsupported(asked.losses[0].reason)
         timeout_s = _patience_s(call.partner, command)
-        answer = await self._client.authorize_remote_start(call.partner, asked.message, command.id, timeout_s)
-        return Sent(result=outcome_from_oicp(answer), losses=asked.losses)
+        message = as_issuer(call.partner, asked.message, ours=command.journey_id, theirs=None)
+        answer = await self._client.authorize_remote_start(call.partner, message, command.id, timeout_s)
+        return Sent(result=begun_there(call.partner, outcome_from_oicp(answer), answer), losses=asked.losses)
 
     async def stop_session(self, call: Call, command: Command, journey: Journey) -> Sent:
         asked = remote_stop_to_oicp(command, emp_partner_session_id=_issuers_session(journey))
         if asked.message is None:
             raise Unsupported(asked.losses[0].reason)
         timeout_s = _patience_s(call.partner, command)
-        answer = await self._client.authorize_remote_stop(call.partner, asked.message, command.id, timeout_s)
+        message = as_issuer(call.partner, asked.message, ours=journey.id, theirs=journey.operator_session_id)
+        answer = await self._client.authorize_remote_stop(call.partner, message, command.id, timeout_s)
         return Sent(result=outcome_from_oicp(answer), losses=asked.losses)
 
     def answer_losses(self, command: Command, outcome: CommandOutcome) -> tuple[Loss, ...]:
@@ -146,26 +167,28 @@ class OicpAdapter(ProtocolAdapter):
         if asked.message is None:
             raise Unsupported(asked.losses[0].reason)
         timeout_s = _patience_s(call.partner, command)
-        answer = await self._client.authorize_remote_reservation_start(
-            call.partner, asked.message, command.id, timeout_s
+        message = as_issuer(call.partner, asked.message, ours=command.journey_id, theirs=None)
+        answer = await self._client.authorize_remote_reservation_start(call.partner, message, command.id, timeout_s)
+        return Sent(
+            result=begun_there(call.partner, outcome_from_oicp(answer, reservation=True), answer), losses=asked.losses
         )
-        return Sent(result=outcome_from_oicp(answer, reservation=True), losses=asked.losses)
 
     async def cancel_reservation(self, call: Call, command: Command, journey: Journey) -> Sent:
         asked = reservation_stop_to_oicp(command, emp_partner_session_id=_issuers_session(journey))
         if asked.message is None:
             raise Unsupported(asked.losses[0].reason)
         timeout_s = _patience_s(call.partner, command)
-        answer = await self._client.authorize_remote_reservation_stop(
-            call.partner, asked.message, command.id, timeout_s
-        )
+        message = as_issuer(call.partner, asked.message, ours=journey.id, theirs=journey.operator_session_id)
+        answer = await self._client.authorize_remote_reservation_stop(call.partner, message, command.id, timeout_s)
         return Sent(result=outcome_from_oicp(answer, reservation=True), losses=asked.losses)
 
     def retries(self, partner: Partner) -> dict[str, int]:
         """An EMP cannot pull what it was not notified of: it is told later, for some hours."""
-        return {EventKind.SESSION_CHANGED: NOTIFICATION_ATTEMPTS}
+        return {EventKind.SESSION_CHANGED: NOTIFICATION_ATTEMPTS, EventKind.EVSE_STATUS_CHANGED: NOTIFICATION_ATTEMPTS}
 
     def takes(self, partner: Partner, capability: Capability) -> bool:
+        if capability is Capability.PUSH_EVSE_STATUS:
+            return is_upstream(partner) and partner.plays(Role.EMSP)
         if capability is not Capability.PUSH_SESSION:
             return True
         wanted = settings_of(partner).notifications and _called(partner, NOTIFICATIONS)
@@ -193,9 +216,29 @@ class OicpAdapter(ProtocolAdapter):
 
     async def _notify(self, call: Call, message: Notification, journey: Journey) -> str | None:
         """The EMP's own id of the session, if it says one."""
+        if is_upstream(call.partner):
+            await self._notify_upstream(call, message, journey)
+            return None
         message = with_partner_ids(message, journey)
         answer = await self._client.charging_notification(call.partner, message, call.correlation_id)
         return answer.emp_partner_session_id
+
+    async def _notify_upstream(self, call: Call, message: Notification, journey: Journey) -> None:
+        """Once the platform has said that the EMP wants none of this session, none is sent."""
+        unwanted = f"oicp/unwanted/{call.partner.id}/{journey.id}"
+        if await self._cache.get(unwanted) is not None:
+            raise Rejected(NO_SERVICE, "the EMP does not want notifications of this session")
+        message = as_operator(call.partner, message, ours=journey.id, theirs=journey.issuer_session_id)
+        try:
+            await self._client.charging_notification(call.partner, message, call.correlation_id)
+        except Rejected as error:
+            if error.code == NO_SERVICE:
+                await self._cache.put(unwanted, b"1", ONCE_S)
+            raise
+
+    async def push_evse_status(self, call: Call, location: Location, evses: Sequence[Evse]) -> Told:
+        """To a platform in which the hub is a CPO."""
+        return await self._exporter.tell_statuses(call.partner, evses)
 
     async def push_cdr(self, call: Call, cdr: Cdr, journey: Journey | None) -> Told:
         own = "oicp" in cdr.extensions
@@ -204,14 +247,20 @@ class OicpAdapter(ProtocolAdapter):
         if sent.record is None:
             return Told(losses=sent.losses, withheld=True)
         record = with_partner_ids(sent.record, journey)
-        await self._client.charge_detail_record(
-            call.partner, operator_to_oicp(call.sender), record, call.correlation_id
-        )
+        theirs = journey.issuer_session_id if journey else None
+        record = as_operator(call.partner, record, ours=record.session_id, theirs=theirs)
+        operator_id = own_operator_id(call.partner) or operator_to_oicp(call.sender)
+        try:
+            await self._client.charge_detail_record(call.partner, operator_id, record, call.correlation_id)
+        except Rejected as error:
+            if not is_upstream(call.partner) or not is_billed_there(error):
+                raise
         return Told(remote_id=record.session_id, losses=sent.losses)
 
     def after_failed_cdr(self, partner: Partner, error: RoamingError) -> CdrState:
-        """A record that may have arrived is never sent twice: the EMP fetches it by GetChargeDetailRecords."""
-        return CdrState.FETCHABLE
+        """A record that may have arrived is never sent twice: the EMP fetches it by GetChargeDetailRecords. To a
+        platform it may be."""
+        return after_failed_record(error) if is_upstream(partner) else CdrState.FETCHABLE
 
 
 def _called(partner: Partner, service: str) -> bool:

@@ -7,9 +7,13 @@ from typing import Final, TypeVar
 from urllib.parse import quote
 
 from core.errors import Invalid, Rejected, Unavailable, Uncertain, Unsupported
-from core.model.partner import Partner
+from core.model.partner import Partner, PartnerState
 from protocols.oicp import codec
+from protocols.oicp.access import from_secret
 from protocols.oicp.settings import AUTHORIZATION, CDRS, NOTIFICATIONS, RESERVATION, OicpSettings, settings_of
+from protocols.oicp.upstream.answers import checked
+from protocols.oicp.upstream.pace import Pace
+from protocols.oicp.upstream.settings import Upstream
 from protocols.oicp.wire.authorisation import AuthorizationStart, AuthorizationStop, AuthorizeStart, AuthorizeStop
 from protocols.oicp.wire.cdr import ChargeDetailRecord
 from protocols.oicp.wire.common import Acknowledgement, Fault, StatusCode
@@ -20,7 +24,8 @@ from protocols.oicp.wire.remote import (
     AuthorizeRemoteStart,
     AuthorizeRemoteStop,
 )
-from protocols.transport.http import Answer, HttpClient, Request
+from protocols.plugin import Outbound
+from protocols.transport.http import Answer, Request
 
 T = TypeVar("T")
 JSON: Final = "application/json;charset=UTF-8"
@@ -46,19 +51,22 @@ RESERVATION_ALIASES: Final = {
 }
 """Not in the documents, and called and served by some back ends all the same."""
 NO_SUCH_PATH: Final = frozenset({404, 405})
-NOT_REACHED: Final = frozenset({429, 503})
+TOO_MANY: Final = 429
+NOT_REACHED: Final = frozenset({TOO_MANY, 503})
 """HTTP statuses by which a partner, or what stands before it, says that it has not taken the message."""
 
 
 class OicpClient:
-    def __init__(self, http: HttpClient) -> None:
-        self._http = http
+    def __init__(self, outbound: Outbound) -> None:
+        self._http = outbound.http
+        self._credentials = outbound.credentials
+        self._pace = Pace(outbound.clock)
 
     async def authorize_start(
         self, partner: Partner, operator_id: str, message: AuthorizeStart, process_id: str
     ) -> AuthorizationStart:
         path = f"charging/v21/operators/{quote(operator_id, safe='')}/authorize/start"
-        answer = await self._post(partner, "AuthorizeStart", path, codec.encode(message), process_id, secret=True)
+        answer = await self.post(partner, "AuthorizeStart", path, codec.encode(message), process_id, secret=True)
         return _typed(answer, AuthorizationStart)
 
     async def authorize_stop(
@@ -66,7 +74,7 @@ class OicpClient:
     ) -> AuthorizationStop:
         path = f"charging/v21/operators/{quote(operator_id, safe='')}/authorize/stop"
         content, session_id = codec.encode(message), message.session_id
-        answer = await self._post(
+        answer = await self.post(
             partner, "AuthorizeStop", path, content, process_id, secret=True, session_id=session_id
         )
         return _typed(answer, AuthorizationStop)
@@ -115,7 +123,7 @@ class OicpClient:
         prefix, suffix = path
         whole = f"{prefix}/providers/{quote(message.provider_id, safe='')}/{suffix}"
         content = codec.encode(message)
-        answer = await self._post(
+        answer = await self.post(
             partner, operation, whole, content, process_id, timeout_s=timeout_s, session_id=session_id
         )
         return _said(answer)
@@ -125,26 +133,23 @@ class OicpClient:
     ) -> Acknowledgement:
         """Raises Rejected for a negative acknowledgement: `Result` decides, whatever the code says."""
         path = f"cdrmgmt/v22/operators/{quote(operator_id, safe='')}/charge-detail-record"
-        answer = await self._post(partner, "ChargeDetailRecord", path, codec.encode(message), process_id)
-        ack = _typed(answer, Acknowledgement)
-        if not ack.result:
-            raise _rejected(ack.status_code)
-        return ack
+        answer = await self.post(partner, "ChargeDetailRecord", path, codec.encode(message), process_id)
+        return acknowledged(answer)
 
     async def charging_notification(self, partner: Partner, message: Notification, process_id: str) -> Acknowledgement:
         """Raises Unsupported where the partner serves no such path, Rejected for a negative acknowledgement."""
         content, session_id = codec.encode(message), message.session_id
-        answer = await self._post(partner, NOTIFICATION, NOTIFICATION_PATH, content, process_id, session_id=session_id)
+        answer = await self.post(partner, NOTIFICATION, NOTIFICATION_PATH, content, process_id, session_id=session_id)
         if answer.status in NO_SUCH_PATH and _fault(answer) is None:
             raise Unsupported(f"{partner.name} takes no charging notifications")
-        ack = _typed(answer, Acknowledgement)
-        if not ack.result:
-            raise _rejected(ack.status_code)
-        return ack
+        return acknowledged(answer)
 
     async def probe(self, partner: Partner) -> None:
-        """Any HTTP answer of the service URL will do: OICP has nothing harmless to ask."""
+        """Any HTTP answer of the service URL will do: OICP has nothing harmless to ask. A platform in which the hub is
+        a partner is asked only when it could not be reached. Source: Acceptable Use Policy."""
         settings = settings_of(partner)
+        if settings.upstream is not None and partner.state is not PartnerState.OFFLINE:
+            raise Unsupported(f"{partner.name} is asked for what is needed only")
         url = settings.callback_url or next(iter(settings.service_urls.values()), None)
         if not url:
             raise Unsupported(f"{partner.name} has no service URL")
@@ -152,7 +157,7 @@ class OicpClient:
             Request(partner=partner.id, protocol="oicp", operation="probe", method="GET", url=url, timeout_s=PROBE_S)
         )
 
-    async def _post(
+    async def post(
         self,
         partner: Partner,
         operation: str,
@@ -163,27 +168,44 @@ class OicpClient:
         secret: bool = False,
         timeout_s: float | None = None,
         session_id: str | None = None,
+        patience_s: float = 0.0,
     ) -> Answer:
-        """`session_id`: the running session that it is about, by which the journal finds it."""
+        """`session_id`: the running session that it is about, by which the journal finds it. `patience_s`: how long it
+        may wait for the limits of a platform."""
         settings = settings_of(partner)
         service_url = settings.service_url(SERVICE_OF.get(operation, AUTHORIZATION))
         if not service_url:
             raise Unsupported(f"{partner.name} has no service URL")
-        return await self._http.send(
-            Request(
-                partner=partner.id,
-                protocol="oicp",
-                operation=operation,
-                method="POST",
-                url=f"{service_url.rstrip('/')}/api/oicp/{path}",
-                headers={"content-type": JSON, "accept": JSON, "process-id": process_id},
-                content=body,
-                timeout_s=_timeout_s(settings, operation) if timeout_s is None else timeout_s,
-                correlation_id=session_id.lower() if session_id else process_id,
-                request_id=process_id,
-                confidential=secret and b'"PIN"' in body,
-            )
+        access = from_secret(await self._credentials.outbound(partner.id))
+        headers = {"content-type": JSON, "accept": JSON, "process-id": process_id}
+        if access.outbound_key:
+            headers["authorization"] = f"Bearer {access.outbound_key}"
+        request = Request(
+            partner=partner.id,
+            protocol="oicp",
+            operation=operation,
+            method="POST",
+            url=f"{service_url.rstrip('/')}/api/oicp/{path}",
+            headers=headers,
+            content=body,
+            timeout_s=_timeout_s(settings, operation) if timeout_s is None else timeout_s,
+            correlation_id=session_id.lower() if session_id else process_id,
+            request_id=process_id,
+            confidential=secret and b'"PIN"' in body,
+            identity=access.identity,
         )
+        if settings.upstream is None:
+            return await self._http.send(request)
+        return await self._paced(partner, settings.upstream, request, patience_s)
+
+    async def _paced(self, partner: Partner, upstream: Upstream, request: Request, patience_s: float) -> Answer:
+        """Within the platform's limits, and read as a platform's answer is to be read."""
+        await self._pace.turn(partner.id, request.operation, upstream.most(request.operation), patience_s)
+        answer = await self._http.send(request)
+        limited = answer.status == TOO_MANY
+        retry_after = answer.headers.get("retry-after")
+        self._pace.heard(partner.id, request.operation, limited=limited, retry_after=retry_after)
+        return checked(partner, request.operation, answer)
 
 
 def _reservation_path(partner: Partner, which: str) -> tuple[str, str]:
@@ -210,7 +232,7 @@ def _typed(answer: Answer, wire_type: type[T]) -> T:
         return codec.decode(answer.body, wire_type)
     except Invalid as error:
         if (said := _fault(answer)) is not None:
-            raise _rejected(said) from error
+            raise rejected(said) from error
         if answer.status in NOT_REACHED:
             raise Unavailable(f"HTTP {answer.status}") from error
         raise Uncertain(f"HTTP {answer.status}, not a usable answer: {error}") from error
@@ -223,7 +245,15 @@ def _fault(answer: Answer) -> StatusCode | None:
         return None
 
 
-def _rejected(status: StatusCode | None) -> Rejected:
+def acknowledged(answer: Answer) -> Acknowledgement:
+    """Raises Rejected for a negative acknowledgement: `Result` decides, whatever the code says."""
+    ack = _typed(answer, Acknowledgement)
+    if not ack.result:
+        raise rejected(ack.status_code)
+    return ack
+
+
+def rejected(status: StatusCode | None) -> Rejected:
     """A refusal without a code is a system error of the partner's."""
     code = status.code if status else "021"
     text = (status.additional_info or status.description or "") if status else ""

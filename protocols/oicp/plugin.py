@@ -1,6 +1,5 @@
 """The one face of OICP that the gateway sees."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -11,10 +10,12 @@ from core.errors import Invalid, Unsupported
 from core.model.partner import CredentialKind, Partner, PartnerState, Role
 from core.ports.adapter import ProtocolAdapter
 from core.ports.feeds import Follower
+from protocols.oicp import access
 from protocols.oicp.adapter import OicpAdapter
-from protocols.oicp.server.endpoint import oicp_router
 from protocols.oicp.server.operations import OPERATIONS
+from protocols.oicp.server.upstream import oicp_routers, service_path
 from protocols.oicp.settings import OicpSettings, settings_from, sub_ids_from, with_spellings
+from protocols.oicp.upstream.following import UpstreamFollower
 from protocols.plugin import Hub, NewPartner, Outbound
 
 NAMES: Final = frozenset(operation.name for operation in OPERATIONS)
@@ -24,13 +25,13 @@ class OicpPlugin:
     id = "oicp"
 
     def routers(self, hub: Hub) -> Sequence[Router]:
-        return [oicp_router(hub)]
+        return oicp_routers(hub)
 
     def adapter(self, outbound: Outbound) -> ProtocolAdapter:
         return OicpAdapter(outbound)
 
     def follower(self, hub: Hub) -> Follower:
-        return Follower()
+        return UpstreamFollower(hub)
 
     def new_partner(self, partner: Partner, document: Mapping[str, Any], outbound: Outbound) -> NewPartner:
         """Connected from the start: OICP has no handshake. Raises Invalid naming the member that is wrong."""
@@ -42,7 +43,10 @@ class OicpPlugin:
             outbound.http.check_url(settings.callback_url, "$.callback_url")
         for service, url in settings.service_urls.items():
             outbound.http.check_url(url, f"$.service_urls.{service}")
-        key = secrets.token_urlsafe(32)
+        key = access.inbound_key_from(document)
+        kept = {CredentialKind.INBOUND: key}
+        if outbound_secret := access.to_secret(access.access_from(document)):
+            kept[CredentialKind.OUTBOUND] = outbound_secret
         added = msgspec.structs.replace(
             partner,
             version="2.3",
@@ -51,11 +55,17 @@ class OicpPlugin:
             sub_ids=sub_ids_from(document),
             settings=msgspec.json.encode(settings).decode(),
         )
-        shown = {"id": partner.id, "api_key": key, "base_url": outbound.identity.public_url}
-        return NewPartner(partner=added, secrets={CredentialKind.INBOUND: key}, shown=shown)
+        shown = {"id": partner.id, "api_key": key} | _where(partner, settings, outbound)
+        return NewPartner(partner=added, secrets=kept, shown=shown)
 
     async def connect(self, hub: Hub, partner: Partner, document: Mapping[str, Any]) -> Partner:
         raise Unsupported("OICP has no handshake: a partner is connected when it is added")
+
+
+def _where(partner: Partner, settings: OicpSettings, outbound: Outbound) -> dict[str, str]:
+    """Where the partner calls the hub: its base URL, or where the hub is the partner, its service URL."""
+    url = outbound.identity.public_url
+    return {"base_url": url} if settings.upstream is None else {"service_url": url + service_path(partner.id)}
 
 
 def _check_limits(settings: OicpSettings) -> None:

@@ -11,6 +11,9 @@ from core.errors import Invalid
 from core.model.ids import PartyId
 from core.model.partner import Partner, PartyRole, Role
 from mappings.oicp.ids import operator_to_oicp, provider_to_oicp
+from mappings.oicp.leftovers import PROTOCOL
+from protocols.oicp import access
+from protocols.oicp.upstream.settings import PUBLISHED, PerMinute, Upstream
 
 AUTHORIZATION: Final = "eRoamingAuthorization"
 RESERVATION: Final = "eRoamingReservation"
@@ -34,7 +37,6 @@ SERVICES: Final = frozenset(
 """What a partner may have closed: its subscriptions to services of the hub itself, and, an operator, its reservations
 and its prices. Source: OICP 2.3, README, service types."""
 
-PerMinute = Annotated[int, Meta(ge=1)]
 Fingerprint = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
@@ -53,7 +55,8 @@ class OicpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     or stop. `notifications`: whether an EMP wants charging notifications. `cdr_timeout_s` holds for records and
     notifications. `calls_per_minute`: how often the partner may call, by operation; what is not named has no limit.
     `pulls_cards`: the CPO is offered the cards of EMPs. `own_contracts_only`: an EMP's remote start of a contract that
-    is neither its own nor of a provider that it bundles is refused, instead of logged."""
+    is neither its own nor of a provider that it bundles is refused, instead of logged. `upstream`: the partner is a
+    platform in which the hub itself is a partner, and stands for all who are behind it."""
 
     operator_id: str | None = None
     provider_id: str | None = None
@@ -75,6 +78,7 @@ class OicpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     remote_timeout_s: float = 60.0
     cdr_timeout_s: float = 30.0
     calls_per_minute: dict[str, PerMinute] = {}
+    upstream: Upstream | None = None
 
     def service_url(self, service: str) -> str | None:
         """Where the hub calls the partner for this service."""
@@ -96,10 +100,15 @@ def settings_of(partner: Partner) -> OicpSettings:
     return _decoded(partner.settings)
 
 
+def is_upstream(partner: Partner | None) -> bool:
+    """Whether it is a platform in which the hub itself is a partner."""
+    return partner is not None and partner.protocol == PROTOCOL and settings_of(partner).upstream is not None
+
+
 def settings_from(document: Mapping[str, Any], partner: Partner) -> OicpSettings:
     """Raises Invalid naming the member that is wrong."""
     for name in document:
-        if name not in _MEMBERS and name not in _COMMON:
+        if name not in _MEMBERS | _COMMON | access.MEMBERS:
             raise Invalid(f"$.{name}", "no such member of an OICP partner")
     given = {name: document[name] for name in _MEMBERS if document.get(name) is not None}
     try:
@@ -114,6 +123,8 @@ def settings_from(document: Mapping[str, Any], partner: Partner) -> OicpSettings
     for service in settings.service_urls:
         if service not in CALLED:
             raise Invalid(f"$.service_urls.{service}", f"one of {', '.join(sorted(CALLED))} is expected")
+    if settings.upstream is not None:
+        _check_upstream(settings, settings.upstream, partner)
     return settings
 
 
@@ -140,6 +151,25 @@ def _spelling(role: PartyRole, settings: OicpSettings) -> str | None:
     if role.role is Role.CPO:
         return operator_to_oicp(role.party, settings.operator_id)
     return provider_to_oicp(role.party, settings.provider_id) if role.role is Role.EMSP else role.spelling
+
+
+def _check_upstream(settings: OicpSettings, upstream: Upstream, partner: Partner) -> None:
+    """One party stands for everybody there, so that nothing of the platform's is ever told to it."""
+    if len(partner.parties) != 1:
+        raise Invalid("$.roles", "an upstream platform is one party, as CPO, EMSP or both")
+    if not settings.callback_url:
+        raise Invalid("$.callback_url", "the base URL of the platform is needed")
+    for role, member, other in ((Role.CPO, "provider_id", "an EMP"), (Role.EMSP, "operator_id", "a CPO")):
+        text = upstream.provider_id if role is Role.CPO else upstream.operator_id
+        if partner.plays(role) != (text is not None):
+            raise Invalid(f"$.upstream.{member}", f"towards a {role} the hub is {other}, and has an id as such")
+        if text is not None:
+            PartyId.parse(text, f"$.upstream.{member}")
+    for index, text in enumerate(upstream.sub_ids):
+        PartyId.parse(text, f"$.upstream.sub_ids[{index}]")
+    for name in upstream.calls_per_minute:
+        if name not in PUBLISHED:
+            raise Invalid(f"$.upstream.calls_per_minute.{name}", f"one of {', '.join(sorted(PUBLISHED))} is expected")
 
 
 def _check_id(text: str | None, member: str, role: Role, partner: Partner) -> None:

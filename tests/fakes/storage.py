@@ -4,6 +4,7 @@ from tests.fakes.aliases import FakeAliases
 from tests.fakes.cache import FakeCache
 from tests.fakes.clock import FakeClock
 from tests.fakes.commands import FakeCommands
+from tests.fakes.copies import FakeCopies
 from tests.fakes.feeds import FakeFeeds
 from tests.fakes.outbox import FakeJournal, FakeOutbox
 from tests.fakes.registry import FakeCredentials, FakePartners
@@ -32,6 +33,7 @@ class FakeStorage:
         self.cdrs = FakeCdrs(self.outbox, self.journeys)
         self.commands = FakeCommands()
         self.aliases = FakeAliases(self.clock)
+        self.copies = FakeCopies()
         self.feeds = FakeFeeds()
         self.partners = FakePartners()
         self.credentials = FakeCredentials(self.partners)

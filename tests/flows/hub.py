@@ -107,6 +107,7 @@ class TestHub:
             http=self.http,
             credentials=self.storage.credentials,
             cache=self.storage.cache,
+            copies=self.storage.copies,
             clock=self.clock,
             ids=self.ids,
         )

@@ -16,7 +16,7 @@ from mappings.oicp.ids import evse_id_from_oicp
 from protocols.oicp import codec
 from protocols.oicp.codes import NO_ANSWER, NO_PARTNER, NO_SESSION, UNAUTHORIZED, Negative
 from protocols.oicp.server.inbound import Inbound, Reply
-from protocols.oicp.settings import spelling_of
+from protocols.oicp.settings import is_upstream, spelling_of
 from protocols.oicp.wire.authorisation import AuthorizeStart, AuthorizeStop
 from protocols.oicp.wire.cdr import ChargeDetailRecord
 from protocols.oicp.wire.identification import Identification
@@ -85,12 +85,17 @@ async def remembered(
     evse_id = None if message.evse_id is None else evse_id_from_oicp(message.evse_id)
     if evse_id and journey.evse_id and evse_id != journey.evse_id:
         log.warning("%s: session %s is at %s, not at %s", call.process_id, journey.id, journey.evse_id, evse_id)
+    told_upstream = is_upstream(await partner_of(call, journey.issuer_partner))  # its own id is not the CPO's to change
     return await call.hub.sessions.remember_ids(
         journey,
         operator_session_id=message.cpo_partner_session_id,
-        issuer_session_id=message.emp_partner_session_id,
+        issuer_session_id=None if told_upstream else message.emp_partner_session_id,
         evse_id=evse_id,
     )
+
+
+async def partner_of(call: Inbound, partner_id: str) -> Partner | None:
+    return next((partner for partner in await call.hub.partners.all() if partner.id == partner_id), None)
 
 
 def ids_of(journey: Journey) -> dict[str, str | None]:
@@ -130,11 +135,14 @@ def _upper(identification: Identification) -> Identification:
 async def _addressed(
     request: AuthoriseRequest, partners: list[Partner], ids: dict[str, str | None]
 ) -> AuthoriseRequest:
-    """A contract names its provider, or the one that bundles it: only that one is asked."""
+    """A contract names its provider, or the one that bundles it: only that one is asked. One that is nobody's here may
+    be somebody's upstream."""
     provider = request.contract_id.provider if request.contract_id else None
     if provider is None:
         return request
     partner, party = _provider(partners, provider)
+    if partner is None and any(is_upstream(one) and one.plays(Role.EMSP) for one in partners):
+        return request
     if partner is None:
         raise Negative(NO_PARTNER, f"{provider} is not registered", http=200, ids=ids)
     if partner.state is PartnerState.SUSPENDED:

@@ -35,7 +35,7 @@ async def charge_detail_record(call: Inbound) -> Reply:
         journey = await own_journey(call, message.session_id, message.cpo_partner_session_id)
         ids = ids_of(journey)
         evse_id = evse_id_from_oicp(message.evse_id)
-        if evse_id.operator not in call.own_ids:
+        if not call.owns(evse_id.operator):
             raise Negative(FOREIGN_EVSE, evse_id.text, ids=ids)
         now = call.hub.clock.now()
         why = implausible(message, now) or await _unsigned(call, message)

@@ -7,10 +7,9 @@ that are too large.
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
 from urllib.parse import parse_qsl, unquote
-from weakref import WeakValueDictionary
 
 from litestar import Router
 from litestar.handlers import asgi
@@ -18,71 +17,76 @@ from litestar.types import Receive, Scope, Send
 from msgspec import Struct
 
 from core.errors import RoamingError
+from core.model.ids import PartyId
 from core.model.partner import Partner
 from protocols.oicp.auth import acting_as, authenticate
 from protocols.oicp.codes import (
     INVALID_JSON,
     NO_CONTRACT,
     SYSTEM_ERROR,
+    UNAUTHORIZED,
     Negative,
     Violations,
     fault_body,
     negative_body,
     negative_of,
 )
-from protocols.oicp.server.catalogue import Catalogue
 from protocols.oicp.server.inbound import Inbound, Reply, Shared
 from protocols.oicp.server.limits import Limits
 from protocols.oicp.server.notifications import named_operator
 from protocols.oicp.server.operations import OPERATIONS, Operation
 from protocols.oicp.settings import OicpSettings, settings_of
-from protocols.plugin import Hub
 from protocols.transport.packing import packed, takes_gzip, unpacked
 
 BASE: Final = "/api/oicp"
+UPSTREAM_BASE: Final = "/oicp/upstream"
+"""Below it, each platform in which the hub is a partner has its own place, under its partner id."""
 WORTH_PACKING: Final = 16 * 1024
 """Bytes from which an answer is sent in gzip, to who takes it."""
 log = logging.getLogger(__name__)
 
 
-def oicp_router(hub: Hub) -> Router:
-    endpoint = Endpoint(hub)
-
-    @asgi(BASE, is_mount=True, copy_scope=False)
-    async def oicp(scope: Scope, receive: Receive, send: Send) -> None:
-        await endpoint(scope, receive, send)
-
-    return Router(path="/", route_handlers=[oicp])
-
-
 class Found(Struct, frozen=True):
-    """An operation, and the id that its path names; None where the body names it."""
+    """An operation, and the id that its path names; None where the body names it. `platform`: the partner in whose own
+    place it was found, where the hub itself is the partner."""
 
     operation: Operation
     id: str | None
+    platform: str | None = None
 
 
 class Endpoint:
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
-        self._shared = Shared(hub=hub, catalogue=Catalogue(hub), locks=WeakValueDictionary())
-        self._limits = Limits(hub.clock)
-        self._by_prefix = {operation.prefix + operation.suffix: operation for operation in OPERATIONS}
+    """The platform's side, where OICP partners call the hub."""
+
+    base: ClassVar[str] = BASE
+    operations: ClassVar[Sequence[Operation]] = OPERATIONS
+
+    def __init__(self, shared: Shared) -> None:
+        self._hub = shared.hub
+        self._shared = shared
+        self._limits = Limits(shared.hub.clock)
+        self._by_prefix = {operation.prefix + operation.suffix: operation for operation in self.operations}
+
+    def router(self) -> Router:
+        @asgi(self.base, is_mount=True, copy_scope=False)
+        async def oicp(scope: Scope, receive: Receive, send: Send) -> None:
+            await self(scope, receive, send)
+
+        return Router(path="/", route_handlers=[oicp])
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         process_id = self._hub.ids.uuid()
-        path = _path(scope)
+        path = _path(scope, self.base)
         scope["path"] = path  # a mount sees the rest only; what comes after us wants the whole
-        found = self._find(path)
+        found = self._find(path.removeprefix(self.base).strip("/"))
         if found is not None:
-            scope["path_template"] = _template(found.operation)
+            scope["path_template"] = _template(found)
         reply = await self._reply(scope, receive, found, process_id)
         scope.setdefault("state", {})["protocol_code"] = reply.code
         await _send(send, reply, process_id, packing=len(reply.body) >= WORTH_PACKING and _takes_gzip(scope))
 
-    def _find(self, path: str) -> Found | None:
+    def _find(self, rest: str) -> Found | None:
         """`<service>/<version>/operators/<id>/<operation>`."""
-        rest = path.removeprefix(BASE).strip("/")
         parts = rest.split("/")
         if len(parts) < 5:
             whole = self._by_prefix.get(rest)
@@ -102,14 +106,27 @@ class Endpoint:
             partner = await authenticate(self._hub, dict(scope["headers"]), client[0] if client else None)
             scope.setdefault("state", {})["partner_id"] = partner.id
             settings = settings_of(partner)
+            self._admit(partner, settings, found)
             return await self._handled(scope, receive, found, partner, process_id)
         except Exception as error:
-            return _answer_to(error, found.operation, settings)
+            return answer_to(error, found.operation, settings)
+
+    def _admit(self, partner: Partner, settings: OicpSettings, found: Found) -> None:
+        """Raises Negative 017 for who has its own place, in which the hub is the partner."""
+        if settings.upstream is not None:
+            raise Negative(UNAUTHORIZED, "this platform calls the hub elsewhere")
+
+    def _party(self, partner: Partner, settings: OicpSettings, found: Found) -> PartyId | None:
+        """In whose name it calls; None if the body says that."""
+        return None if found.id is None else acting_as(partner, settings, found.id, found.operation.role)
+
+    async def _answer(self, call: Inbound, operation: Operation) -> Reply:
+        return await operation.handle(call)
 
     async def _handled(self, scope: Any, receive: Receive, found: Found, partner: Partner, process_id: str) -> Reply:
         """The checks that need no body come before it is read."""
         settings, operation = settings_of(partner), found.operation
-        party = None if found.id is None else acting_as(partner, settings, found.id, operation.role)
+        party = self._party(partner, settings, found)
         if operation.service in settings.closed_services:
             raise Negative(NO_CONTRACT, "No active subscription found")
         if (wait := self._wait(partner, settings, operation)) is not None:
@@ -130,7 +147,7 @@ class Endpoint:
             query=_query(scope),
             process_id=process_id,
         )
-        return await operation.handle(call)
+        return await self._answer(call, operation)
 
     def _wait(self, partner: Partner, settings: OicpSettings, operation: Operation) -> int | None:
         most = settings.calls_per_minute.get(operation.name)
@@ -156,7 +173,7 @@ class Endpoint:
         return unpacked(body, headers.get(b"content-encoding", b"").decode("latin-1"), limit)
 
 
-def _answer_to(error: Exception, operation: Operation, settings: OicpSettings) -> Reply:
+def answer_to(error: Exception, operation: Operation, settings: OicpSettings) -> Reply:
     answer: Exception = negative_of(error) if isinstance(error, RoamingError) else error
     if isinstance(answer, Violations):
         return Reply(fault_body(INVALID_JSON, answer.found), "", 400)
@@ -167,18 +184,19 @@ def _answer_to(error: Exception, operation: Operation, settings: OicpSettings) -
     return Reply(body, answer.code, 200 if settings.always_200 else answer.http, answer.ids.get("session_id"))
 
 
-def _template(operation: Operation) -> str:
-    named = f"{{id}}{operation.suffix}" if operation.suffix else ""
-    return f"{BASE}/{operation.prefix}{named}"
+def _template(found: Found) -> str:
+    named = f"{{id}}{found.operation.suffix}" if found.operation.suffix else ""
+    own = f"{UPSTREAM_BASE}/{{platform}}" if found.platform else ""
+    return f"{own}{BASE}/{found.operation.prefix}{named}"
 
 
-def _path(scope: Mapping[str, Any]) -> str:
+def _path(scope: Mapping[str, Any], base: str) -> str:
     """As it came: a plus is a plus, and a percent-encoded slash separates nothing."""
     raw = scope.get("raw_path")
     if not raw:
-        return BASE + str(scope["path"]).rstrip("/")
+        return base + str(scope["path"]).rstrip("/")
     path = bytes(raw).partition(b"?")[0].decode("latin-1")
-    return BASE + path.partition(BASE)[2].rstrip("/")
+    return base + path.partition(base)[2].rstrip("/")
 
 
 def _query(scope: Mapping[str, Any]) -> dict[str, str]:

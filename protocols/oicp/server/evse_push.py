@@ -4,7 +4,7 @@ A push is compared with what the hub holds of the operator in bulks, so that mem
 changes nothing. What is deleted stays as a removed EVSE, because delta pulls have to name it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -107,6 +107,37 @@ async def push_evse_data(call: Inbound) -> Reply:
     return acknowledged(info or _odd_places(records))
 
 
+async def take_records(
+    call: Inbound, records: Sequence[Record], operator_name: str | None, group: Callable[[Record], str]
+) -> None:
+    """Insert or update, whatever is held. `group`: the id of the location that a record belongs to."""
+    async with call.shared.lock(f"evses/{call.party.key}"):
+        pushed = grouped(records, group)
+        index, _ = await _index(call, [evse_id_from_oicp(record.evse_id) for record in records], pushed, None)
+        leaving = _leaving(pushed, index)
+        change = Change(
+            index=index,
+            pushed=pushed,
+            full=False,
+            leaving=leaving,
+            carried=await _carried(call, leaving),
+            operator_name=operator_name,
+            at=call.hub.clock.now(),
+        )
+        await _apply(call, change)
+
+
+async def remove_evses(call: Inbound, evse_ids: Sequence[EvseId]) -> int:
+    """Those that are not held are removed already. Gives how many were there."""
+    async with call.shared.lock(f"evses/{call.party.key}"):
+        index, _ = await _index(call, evse_ids, {}, None)
+        live = frozenset(key for key, where in index.items() if where.live)
+        gone = live & {evse_id.key for evse_id in evse_ids}
+        now = call.hub.clock.now()
+        await _apply(call, Change(index=index, pushed={}, full=False, gone=gone, operator_name=None, at=now))
+    return len(gone)
+
+
 def _message(call: Inbound) -> PushEvseData | PlatformPushEvseData | DeleteEvseData:
     platform = call.settings.platform_profile
     wire_type = PlatformPushEvseData if platform else PushEvseData
@@ -154,12 +185,12 @@ def _note(index: Index, location: Location) -> None:
         index[evse.uid.upper()] = Where(location.id, in_set(evse))
 
 
-def grouped(records: Iterable[Record]) -> Pushed:
+def grouped(records: Iterable[Record], group: Callable[[Record], str] = group_key) -> Pushed:
     pushed: Pushed = {}
     for given in records:
         record = cleaned(given)
         evse_id = evse_id_from_oicp(record.evse_id)
-        pushed.setdefault(group_key(record), {})[evse_id.key] = record, digest_of(record)
+        pushed.setdefault(group(record), {})[evse_id.key] = record, digest_of(record)
     return pushed
 
 
@@ -232,7 +263,7 @@ def _location(call: Inbound, change: Change, name: str, held: Location | None) -
         call.party, ordered.values(), received_at=change.at, operator_name=change.operator_name or _name(held)
     )
     evses = [_evse(evse, change, pushed, before) for evse in fresh.evses]
-    return msgspec.structs.replace(fresh, id=held.id if held else fresh.id, evses=(*evses, *gone), updated_at=change.at)
+    return msgspec.structs.replace(fresh, id=held.id if held else name, evses=(*evses, *gone), updated_at=change.at)
 
 
 def _differs(

@@ -68,6 +68,10 @@ class Inbound(Struct, frozen=True, kw_only=True):
         """The party in whose name it calls, and those that it bundles."""
         return frozenset((self.party, *self.partner.sub_ids))
 
+    def owns(self, party: PartyId | None) -> bool:
+        """Whether it may speak of this party's EVSEs and contracts: an upstream platform of everybody's."""
+        return self.settings.upstream is not None or party in self.own_ids
+
     def message(self, wire_type: type[T]) -> T:
         """The body. Raises Violations with everything that is wrong in it."""
         return decoded(self.body, wire_type, lambda body: codec.decode(body, wire_type))

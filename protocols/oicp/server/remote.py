@@ -178,7 +178,7 @@ async def _check_evse(call: Inbound, party: PartyId, evse_id: EvseId, evse: Evse
 
 def _check_contract(call: Inbound, message: AuthorizeRemoteStart, ids: Ids) -> None:
     contract = evco_id(message.identification)
-    if contract is None or ContractId.parse(contract).provider in call.own_ids:
+    if contract is None or call.owns(ContractId.parse(contract).provider):
         return
     if call.settings.own_contracts_only:
         raise Negative(FOREIGN_CONTRACT, contract, ids=ids)

@@ -1,0 +1,1 @@
+"""The hub as a partner of another OICP platform. Source: ADR 21."""

@@ -1,0 +1,39 @@
+"""Single changes, told to a platform as they happen."""
+
+from collections.abc import Sequence
+
+from core.errors import Rejected, Uncertain
+from core.model.location import Evse
+from core.model.partner import Partner
+from core.ports.adapter import Told
+from mappings.oicp.notes import withheld
+from protocols.oicp.client import OicpClient
+from protocols.oicp.codes import TRANSACTION
+from protocols.oicp.upstream.lists import Lists
+from protocols.oicp.upstream.mirror import Mirror
+from protocols.oicp.upstream.sheets import StatusSheet
+from protocols.oicp.wire.common import ActionType
+from protocols.plugin import Outbound
+
+
+class Exporter:
+    def __init__(self, client: OicpClient, outbound: Outbound) -> None:
+        self._copies = outbound.copies
+        self._sheet = StatusSheet(Lists(client), outbound)
+        self._mirror = Mirror(outbound.copies, outbound.cache)
+
+    async def tell_statuses(self, partner: Partner, evses: Sequence[Evse]) -> Told:
+        """Of what the platform holds; of what it does not, the next run tells the status with the EVSE."""
+        things = await self._sheet.known(partner, evses)
+        if not things:
+            return Told(losses=(withheld("evses", "the platform does not hold it"),), withheld=True)
+        held = await self._copies.held(partner.id, self._sheet.of, [thing.key for thing in things])
+        for thing in things:
+            action = ActionType.UPDATE if thing.key in held else ActionType.INSERT
+            try:
+                await self._mirror.push(partner, self._sheet, action, [thing])
+            except Rejected as error:
+                if error.code == TRANSACTION:
+                    raise Uncertain("the platform holds other statuses; all are told again") from error
+                raise
+        return Told()
