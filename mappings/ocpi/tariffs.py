@@ -142,7 +142,9 @@ def tariff_from_ocpi(tariff: wire.Tariff) -> Tariff:
 
 
 def tariff_to_ocpi(tariff: Tariff) -> wire.Tariff:
-    """Raises Unsupported where OCPI lacks a word, or nobody says whether the prices include taxes."""
+    """Raises Unsupported where OCPI lacks a word, or nobody says what it costs or whether that includes taxes."""
+    if not tariff.elements:
+        raise Unsupported(f"what tariff {tariff.id} costs can be said by the protocol of its owner only")
     if tariff.tax_included is None:
         raise Unsupported(f"OCPI demands to know whether the prices of tariff {tariff.id} include taxes")
     back = kept(tariff.extensions)

@@ -13,8 +13,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core.errors import Unsupported
+from core.model.ids import PartyId
 from core.model.location import LocationQuery, Position
 from core.model.loss import Loss, LossKind
+from core.prices import as_charged, has_own_prices
 from mappings.ocpi.common import PROTOCOL
 from mappings.ocpi.locations import location_losses, location_to_ocpi
 from protocols.ocpi import codec
@@ -34,6 +36,7 @@ _LEFT_OUT: Final = b""
 WITHHELD: Final = (Loss(path="$", reason="OCPI cannot say it", kind=LossKind.WITHHELD),)
 
 T = TypeVar("T")
+Parties = tuple[PartyId, ...]
 log = logging.getLogger(__name__)
 
 
@@ -103,16 +106,19 @@ class Kept(OrderedDict[Any, Any]):
 
 
 class Walked(Struct, frozen=True):
-    """An array of Locations, how many match altogether, and the position of the last; None: nothing is behind it."""
+    """An array of Locations, how many match altogether, and the position of the last; None: nothing is behind it.
+
+    `own`: it shows prices that are meant for its reader alone."""
 
     data: bytes
     total: int
     last: Position | None
+    own: bool
 
 
 class LocationPages:
-    """Encoded pages of what `LocationService` holds, by the way that a reader is told of it. A key has one fragment,
-    that of the revision last asked for."""
+    """Encoded pages of what `LocationService` holds, by the way that a reader is told of it; what shows prices that are
+    meant for the reader alone is kept for it alone. A key has one fragment, that of the revision last asked for."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
@@ -120,34 +126,46 @@ class LocationPages:
         self._fragments = Kept(FRAGMENT_BYTES)
         self._pages = Kept(PAGE_BYTES)
 
-    async def page(self, query: LocationQuery, dialect: Dialect) -> Walked:
+    async def page(self, query: LocationQuery, dialect: Dialect, reader: Parties) -> Walked:
         """`query` names the owners that may be seen."""
         generation = -1 if dialect.version.single_party else self._locations.generation  # its tariffs pass with time
-        held = self._pages.find((dialect.key, query)) if generation != -1 else None
-        if held is not None and held[0] == generation:
-            known: Walked = held[1]
-            return known
-        walked = await self._build(query, dialect)
+        names = _names(dialect, query, reader)
+        for name in names if generation != -1 else ():
+            held = self._pages.find(name)
+            if held is not None and held[0] == generation:
+                known: Walked = held[1]
+                return known
+        walked = await self._build(query, dialect, reader)
         if generation != -1:
-            self._pages.keep((dialect.key, query), (generation, walked), len(walked.data))
+            self._pages.keep(names[walked.own], (generation, walked), len(walked.data))
         return walked
 
-    async def _build(self, query: LocationQuery, dialect: Dialect) -> Walked:
+    async def _build(self, query: LocationQuery, dialect: Dialect, reader: Parties) -> Walked:
         more, total = await self._locations.visible_keys(replace(query, limit=query.limit + 1))
         keys = more[: query.limit]
         last = keys[-1].position if len(more) > len(keys) else None
         found: dict[str, bytes] = {}
+        own = False
         for key, revision, _ in keys:
-            known = None if dialect.version.single_party else self._fragments.find((dialect.key, key))
-            if known is not None and known[0] == revision:
-                found[key] = known[1]
+            for alone, name in enumerate(_names(dialect, key, reader)):
+                known = None if dialect.version.single_party else self._fragments.find(name)
+                if known is not None and known[0] == revision:
+                    found[key], own = known[1], own or bool(alone)
         missing = [key for key, *_ in keys if key not in found]
         fresh = await self._locations.by_keys(missing) if missing else []
-        around = await surroundings(dialect.version, self._hub, [location for _, location in fresh])
-        dialect = dialect.knowing(**around)
-        for revision, location in fresh:
+        charged = [as_charged(location, reader) for _, location in fresh]
+        dialect = dialect.knowing(**await surroundings(dialect.version, self._hub, charged))
+        for (revision, held), location in zip(fresh, charged, strict=True):
             found[location.key] = part = fragment(dialect, location, location_to_ocpi)
             lost = location_losses(location) + dialect.losses(location) if part else WITHHELD
             await self._hub.note_fetched("location", location.owner, PROTOCOL, lost)
-            self._fragments.keep((dialect.key, location.key), (revision, part), len(part))
-        return Walked(codec.joined(filter(None, (found.get(key, _LEFT_OUT) for key, *_ in keys))), total, last)
+            alone = has_own_prices(held)
+            self._fragments.keep(_names(dialect, held.key, reader)[alone], (revision, part), len(part))
+            own = own or alone
+        return Walked(codec.joined(filter(None, (found.get(key, _LEFT_OUT) for key, *_ in keys))), total, last, own)
+
+
+def _names(dialect: Dialect, what: Any, reader: Parties) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Under which something is kept for all readers of a dialect, and for one alone."""
+    shared = (dialect.key, what)
+    return shared, (*shared, reader)

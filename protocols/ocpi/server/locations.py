@@ -7,6 +7,7 @@ from core.model.ids import PartyId
 from core.model.location import Connector, Evse, Location, LocationQuery, location_key
 from core.model.partner import Partner
 from core.ports.stores import Saved
+from core.prices import as_charged
 from mappings.ocpi.changes import (
     evse_change_from_ocpi,
     patch_connector,
@@ -161,7 +162,8 @@ class Reading:
             limit=page.limit,
             after=page.after,
         )
-        walked = await self._pages.page(await ask.hub.locations.visible_query(ask.partner, query), ask.dialect)
+        visible_query = await ask.hub.locations.visible_query(ask.partner, query)
+        walked = await self._pages.page(visible_query, ask.dialect, ask.partner.parties)
         return reply_walk(ask, page, walked.data, walked.total, walked.last)
 
     async def one(self, ask: Ask) -> Reply:
@@ -171,6 +173,7 @@ class Reading:
         if ask.recipient is None and (to := await ask.way_to(location.owner)) and serves(ask, to):
             return await forward(ask, to)
         sender = None if ask.to_hub else location.owner
+        location = as_charged(location, ask.partner.parties)
         return Reply(data=await _at_depth(ask, location, ask.args[1:]), sender=sender)
 
 

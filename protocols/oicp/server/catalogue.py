@@ -164,7 +164,7 @@ def _entry(location: Location, evse: Evse, key: str, record: PlatformEvseDataRec
         longitude=float(place.longitude),
         history=history,
         tariff_ids=_tariff_ids(evse),
-        power_kw=_power_kw(evse),
+        power_kw=_power_kw(record),
         changed_at=evse.updated_at if history is not None else max(evse.updated_at, location.updated_at),
     )
 
@@ -175,9 +175,8 @@ def _tariff_ids(evse: Evse) -> tuple[str, ...]:
     return borne.pop() if len(borne) == 1 else ()
 
 
-def _power_kw(evse: Evse) -> Decimal | None:
-    watts = [plug.max_power_w for plug in evse.connectors if plug.max_power_w]
-    return Decimal(max(watts)) / 1000 if watts else None
+def _power_kw(record: PlatformEvseDataRecord) -> Decimal | None:
+    return max((facility.power for facility in record.charging_facilities or ()), default=None)
 
 
 def _status(evse: Evse) -> Word | None:
