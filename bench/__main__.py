@@ -6,13 +6,29 @@ from pathlib import Path
 
 import click
 
-from bench import authorisation, codecs, forwarding, full_load, lists, mappings, pages, pairs, peer, statuses
+from bench import (
+    authorisation,
+    broadcast,
+    codecs,
+    deep,
+    forwarding,
+    full_load,
+    lists,
+    mappings,
+    pages,
+    pairs,
+    peer,
+    statuses,
+)
 from bench.material import EVSES, points_of
 from bench.rig import Figure, table
 from bench.scene import scene
 from gateway.simulator.stations import Point
 
-SECTIONS = ("statuses", "pages", "authorisation", "load", "mappings", "codecs", "pairs", "lists", "forwarding", "peer")
+SECTIONS = (
+    "statuses", "pages", "authorisation", "load", "mappings", "codecs", "pairs", "lists", "forwarding", "peer", "deep",
+    "broadcast",
+)  # fmt: skip
 
 
 @click.command()
@@ -50,6 +66,10 @@ async def _measure(sections: frozenset[str], points: list[Point], rounds: int) -
         found += await pairs.measure()
     if now("lists"):
         found += await lists.measure(points)
+    if now("deep"):
+        found += await deep.measure(points, rounds)
+    if now("broadcast"):
+        found += await broadcast.measure(points, rounds)
     if sections & {"statuses", "pages", "authorisation", "forwarding", "peer"}:
         async with scene(points) as made:
             if now("statuses"):

@@ -2,9 +2,9 @@
 proxy on the same server and client. The receiver is a process that answers at once."""
 
 from bench.rig import Figure, Load, Pairs, free_port, load, module, request
-from bench.scene import OcpiEmsp, Scene, good, settled
+from bench.scene import Elsewhere, Scene, good, settled
 from core.model.ids import PartyId
-from gateway.simulator.ocpi.objects import Object, location
+from gateway.simulator.ocpi.objects import location
 from protocols.transport.json_codec import encode
 
 RATE = 200
@@ -15,24 +15,10 @@ MOST_MS = 5.0
 LEAST = 0.6
 
 
-class Elsewhere(OcpiEmsp):
-    """An eMSP whose Locations are received at another address than the rest."""
-
-    receiver = ""
-
-    def _published(self) -> list[Object]:
-        endpoints = super()._published()
-        for endpoint in endpoints:
-            if (endpoint["identifier"], endpoint["role"]) == ("locations", "RECEIVER"):
-                endpoint["url"] = self.receiver
-        return endpoints
-
-
 async def measure(made: Scene, rounds: int) -> list[Figure]:
     receiver, proxy = free_port(), free_port()
     target = f"http://127.0.0.1:{receiver}"
-    emsp = Elsewhere("Durchgang", PartyId("DE", "DRG"), made.url)
-    emsp.receiver = f"{target}/locations"
+    emsp = Elsewhere("Durchgang", PartyId("DE", "DRG"), made.url, f"{target}/locations")
     try:
         async with module("receiver", receiver), module("proxy", proxy, target):
             await emsp.join(made.admin)
@@ -43,7 +29,7 @@ async def measure(made: Scene, rounds: int) -> list[Figure]:
         await emsp.close()
 
 
-def _request(made: Scene, emsp: OcpiEmsp) -> bytes:
+def _request(made: Scene, emsp: Elsewhere) -> bytes:
     party, station = made.operator.party, made.operator.stations[0]
     path = f"{made.cpo.path('locations', 'RECEIVER')}/{party.country_code}/{party.party_id}/{station.id}"
     return request("PUT", path, made.cpo.headers(to=emsp.party), encode(location(station)))

@@ -1,4 +1,4 @@
-"""A partner that costs next to nothing: answers every request with the same OCPI success.
+"""A partner that costs next to nothing: answers every request with the same OCPI success, `GET /count` with how many.
 
 Run as a process of its own: `python -m bench.receiver PORT`."""
 
@@ -8,13 +8,20 @@ from typing import Any, Final
 
 from bench.load import content_length
 
-_BODY: Final = b'{"data":null,"status_code":1000,"status_message":"Success","timestamp":"2026-01-01T00:00:00Z"}'
-_ANSWER: Final = (
-    b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: " + str(len(_BODY)).encode() + b"\r\n\r\n"
-) + _BODY
+COUNT: Final = b"GET /count "
+
+
+def _answer(data: str) -> bytes:
+    body = f'{{"data":{data},"status_code":1000,"status_message":"Success","timestamp":"2026-01-01T00:00:00Z"}}'
+    return f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode()
+
+
+_DONE: Final = _answer("null")
 
 
 class _Connection(asyncio.Protocol):
+    answered = 0
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: Any = transport
         self._buffer = bytearray()
@@ -25,8 +32,12 @@ class _Connection(asyncio.Protocol):
             whole = end + 4 + content_length(bytes(self._buffer[:end]))
             if len(self._buffer) < whole:
                 return
+            if self._buffer.startswith(COUNT):
+                self._transport.write(_answer(str(_Connection.answered)))
+            else:
+                _Connection.answered += 1
+                self._transport.write(_DONE)
             del self._buffer[:whole]
-            self._transport.write(_ANSWER)
 
 
 async def main(port: int) -> None:

@@ -18,7 +18,7 @@ from gateway.simulator.network import NotAsTold
 from gateway.simulator.ocpi.home import OcpiHome
 from gateway.simulator.ocpi.host import OcpiHost
 from gateway.simulator.ocpi.network import OcpiNetwork
-from gateway.simulator.ocpi.objects import location
+from gateway.simulator.ocpi.objects import Object, location
 from gateway.simulator.oicp.home import OicpHome
 from gateway.simulator.oicp.host import OicpHost
 from gateway.simulator.stations import Operator, Point
@@ -44,6 +44,21 @@ class OcpiCpo(OcpiPartner, OcpiHost):
 
 class OcpiEmsp(OcpiPartner, OcpiHome):
     pass
+
+
+class Elsewhere(OcpiEmsp):
+    """An eMSP whose Locations are received at another address than the rest."""
+
+    def __init__(self, name: str, party: PartyId, hub_url: str, receiver: str) -> None:
+        super().__init__(name, party, hub_url)
+        self._receiver = receiver
+
+    def _published(self) -> list[Object]:
+        endpoints = super()._published()
+        for endpoint in endpoints:
+            if (endpoint["identifier"], endpoint["role"]) == ("locations", "RECEIVER"):
+                endpoint["url"] = self._receiver
+        return endpoints
 
 
 class Scene(Struct):
