@@ -18,6 +18,7 @@ from bench import (
     pages,
     pairs,
     peer,
+    platform,
     statuses,
 )
 from bench.material import EVSES, points_of
@@ -27,7 +28,7 @@ from gateway.simulator.stations import Point
 
 SECTIONS = (
     "statuses", "pages", "authorisation", "load", "mappings", "codecs", "pairs", "lists", "forwarding", "peer", "deep",
-    "broadcast",
+    "broadcast", "platform",
 )  # fmt: skip
 
 
@@ -70,6 +71,8 @@ async def _measure(sections: frozenset[str], points: list[Point], rounds: int) -
         found += await deep.measure(points, rounds)
     if now("broadcast"):
         found += await broadcast.measure(points, rounds)
+    if now("platform"):
+        found += await platform.measure(points, rounds)
     if sections & {"statuses", "pages", "authorisation", "forwarding", "peer"}:
         async with scene(points) as made:
             if now("statuses"):

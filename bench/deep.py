@@ -61,7 +61,7 @@ async def _walk(made: Scene, emsp: OcpiEmsp, offset: int) -> tuple[float, float]
     await settled(made.url)
     await restarted(made)
     url: str | None = f"{made.url}{emsp.path('locations', 'SENDER')}?offset={offset}&limit={SIZE}"
-    taken = []
+    taken: list[float] = []
     async with httpx.AsyncClient(headers=emsp.to_hub(), trust_env=False, timeout=60) as client:
         await client.get(f"{made.url}{emsp.path('tokens', 'SENDER')}?limit=1")  # the connection, the caller's token
         while url and len(taken) <= PAGES:
