@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpcore
 
 from core.errors import Invalid, Unavailable
+from protocols.transport.streams import JoinedStream
 
 _CARRIES_IPV4: Final = tuple(map(ipaddress.IPv6Network, ("::ffff:0:0/96", "::/96", "::ffff:0:0:0/96", "64:ff9b::/96")))
 """In their last 32 bits: mapped, compatible and translated addresses, NAT64. Source: RFC 4291, 2765, 6052."""
@@ -85,8 +86,10 @@ class FilteredBackend(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         if not self._allow_private:
             host = await self._resolve(host, port)
-        return await self._inner.connect_tcp(
-            host, port, timeout=timeout, local_address=local_address, socket_options=socket_options
+        return JoinedStream(
+            await self._inner.connect_tcp(
+                host, port, timeout=timeout, local_address=local_address, socket_options=socket_options
+            )
         )
 
     async def _resolve(self, host: str, port: int) -> str:
