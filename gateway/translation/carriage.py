@@ -49,6 +49,7 @@ from mappings.oicp import cdrs as oicp_cdrs
 from mappings.oicp import codes as oicp
 from mappings.oicp import commands as oicp_commands
 from mappings.oicp import locations as oicp_locations
+from mappings.oicp import reservations as oicp_reservations
 from mappings.oicp import sessions as oicp_sessions
 from mappings.oicp import tokens as oicp_tokens
 from mappings.tables import CodeTable
@@ -128,6 +129,16 @@ _OCPI: Final = {
             "connector_id": "the operator wants the connector named, and the EVSE has several",
         },
     ),
+    Kind.RESERVE_NOW: Carriage(
+        not_carried=ocpi_commands.START_NOT_CARRIED,
+        withheld={
+            "location_id": "the location of the EVSE is not known",
+            "token": "no token, or one that OCPI cannot name",
+        },
+    ),
+    Kind.CANCEL_RESERVATION: Carriage(
+        not_carried=ocpi_commands.CANCEL_NOT_CARRIED, withheld={"reservation_id": "no reservation is named"}
+    ),
     Kind.STOP_SESSION: Carriage(
         not_carried=ocpi_commands.STOP_NOT_CARRIED, withheld={"session_id": "the operator's session id is not known"}
     ),
@@ -135,6 +146,10 @@ _OCPI: Final = {
         not_carried=ocpi_commands.OUTCOME_NOT_CARRIED, codes={"outcome": ocpi_commands.RESULT}
     ),
 }
+_OICP_STOP: Final = Carriage(
+    not_carried=oicp_commands.STOP_NOT_CARRIED,
+    withheld={"evse_id": _NO_EVSE_ID, "journey_id": "no SessionID is known", "ProviderID": "no EMSP is known"},
+)
 _OICP: Final = {
     Kind.LOCATION: Carriage(
         not_carried=oicp_locations.NOT_CARRIED,
@@ -193,10 +208,16 @@ _OICP: Final = {
         not_carried=oicp_commands.START_NOT_CARRIED,
         withheld={"evse_id": _NO_EVSE_ID, "token.contract_id": _NO_CONTRACT},
     ),
-    Kind.STOP_SESSION: Carriage(
-        not_carried=oicp_commands.STOP_NOT_CARRIED,
-        withheld={"evse_id": _NO_EVSE_ID, "journey_id": "no SessionID is known"},
+    Kind.STOP_SESSION: _OICP_STOP,
+    Kind.RESERVE_NOW: Carriage(
+        not_carried=oicp_reservations.NOT_CARRIED,
+        withheld={
+            "evse_id": _NO_EVSE_ID,
+            "token.contract_id": _NO_CONTRACT,
+            "expires_at": "it has passed, or lies more than 99 minutes ahead",
+        },
     ),
+    Kind.CANCEL_RESERVATION: _OICP_STOP,
     Kind.COMMAND_RESULT: Carriage(
         not_carried=oicp_commands.OUTCOME_NOT_CARRIED, codes={"outcome": oicp_commands.RESULT}
     ),
@@ -314,6 +335,7 @@ _TYPES: Final = {
     Kind.CDR: Cdr,
     Kind.TARIFF: Tariff,
     Kind.START_SESSION: Command,
+    Kind.RESERVE_NOW: Command,
     Kind.COMMAND_RESULT: CommandOutcome,
 }
 Conditions = Mapping[Kind, Mapping[str, str]]

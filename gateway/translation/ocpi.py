@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET
@@ -37,6 +37,7 @@ from mappings.ocpi.tariffs import tariff_from_ocpi, tariff_losses, tariff_to_ocp
 from mappings.ocpi.tokens import token_from_ocpi, token_losses, token_to_ocpi
 from protocols.ocpi.versions import V2_1_1, V2_2_1, V2_3_0, Version
 from protocols.ocpi.wire import cdrs, locations, sessions, tariffs, tokens
+from protocols.ocpi.wire.commands import CommandType
 from protocols.transport.json_codec import convert, decode_raw, to_raw
 
 
@@ -216,6 +217,8 @@ READS: Mapping[Kind, Callable[[Speech, bytes, Context], Any]] = {
     Kind.TARIFF: _tariff,
     Kind.START_SESSION: ocpi_commands.start_session,
     Kind.STOP_SESSION: ocpi_commands.stop_session,
+    Kind.RESERVE_NOW: ocpi_commands.reserve_now,
+    Kind.CANCEL_RESERVATION: ocpi_commands.cancel_reservation,
     Kind.COMMAND_RESULT: ocpi_commands.result,
 }
 WRITES: Mapping[Kind, Callable[[Speech, Any, Context], Written]] = {
@@ -229,15 +232,28 @@ WRITES: Mapping[Kind, Callable[[Speech, Any, Context], Written]] = {
     Kind.TARIFF: _tariff_out,
     Kind.START_SESSION: ocpi_commands.start_session_out,
     Kind.STOP_SESSION: ocpi_commands.stop_session_out,
+    Kind.RESERVE_NOW: ocpi_commands.reserve_now_out,
+    Kind.CANCEL_RESERVATION: ocpi_commands.cancel_reservation_out,
     Kind.COMMAND_RESULT: ocpi_commands.result_out,
 }
 
 
+_COMMANDS: Final = {
+    Kind.RESERVE_NOW: CommandType.RESERVE_NOW,
+    Kind.CANCEL_RESERVATION: CommandType.CANCEL_RESERVATION,
+}
+"""What not every version can say."""
+
+
 def _dialect(version: Version) -> Dialect:
     speech = Speech(version)
+    why = {
+        kind: f"OCPI {version.id} has no {command}" for kind, command in _COMMANDS.items() if command in version.lacks
+    }
     return Dialect(
-        reads={kind: partial(read, speech) for kind, read in READS.items()},
-        writes={kind: partial(write, speech) for kind, write in WRITES.items()},
+        reads={kind: partial(read, speech) for kind, read in READS.items() if kind not in why},
+        writes={kind: partial(write, speech) for kind, write in WRITES.items() if kind not in why},
+        why=why,
         unheld=dict.fromkeys(READS, speech.unowned) if version.single_party else {},
     )
 

@@ -20,7 +20,7 @@ from protocols.ocpi.wire import commands, tokens
 from protocols.transport.json_codec import convert, decode_raw, to_raw
 
 T = TypeVar("T")
-_OF_EMSPS: Final = frozenset({tokens.Token, tokens.AuthorizationInfo, commands.StartSession})
+_OF_EMSPS: Final = frozenset({tokens.Token, tokens.AuthorizationInfo, commands.StartSession, commands.ReserveNow})
 """What an eMSP writes; operators write the rest."""
 
 

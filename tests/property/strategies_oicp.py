@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from mappings.oicp.codes import CODES
+from mappings.oicp.leftovers import members_of
 from protocols.oicp.wire import evse_data as evse
 from protocols.oicp.wire import identification as ident
 from protocols.oicp.wire import notifications as notify
@@ -21,7 +22,12 @@ from protocols.oicp.wire.cdr import (
     SignedMeteringValue,
 )
 from protocols.oicp.wire.common import Acknowledgement, InfoText, StatusCode
-from protocols.oicp.wire.remote import AuthorizeRemoteStart, AuthorizeRemoteStop
+from protocols.oicp.wire.remote import (
+    AuthorizeRemoteReservationStart,
+    AuthorizeRemoteReservationStop,
+    AuthorizeRemoteStart,
+    AuthorizeRemoteStop,
+)
 
 ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 plain = st.characters(codec="utf-8", exclude_categories=("Cs", "Cc"))
@@ -140,6 +146,11 @@ remote_starts = st.builds(
     emp_partner_session_id=maybe(texts(40)),
     partner_product_id=maybe(texts(20)),
 )
+reservation_starts = st.builds(
+    lambda start, duration: AuthorizeRemoteReservationStart(**members_of(start), duration=duration),
+    remote_starts,
+    maybe(st.integers(1, 99)),
+)
 remote_stops = st.builds(
     AuthorizeRemoteStop,
     session_id=session_ids,
@@ -148,6 +159,7 @@ remote_stops = st.builds(
     cpo_partner_session_id=maybe(texts(40)),
     emp_partner_session_id=maybe(texts(40)),
 )
+reservation_stops = remote_stops.map(lambda stop: AuthorizeRemoteReservationStop(**members_of(stop)))
 acknowledgements = st.builds(
     Acknowledgement,
     result=st.booleans(),

@@ -1,6 +1,7 @@
 """OCPI -> core -> OCPI loses nothing."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from tests.property.strategies_ocpi import COMMANDS, MESSAGES, PATCHES, PROFILES
 
 SLOW = settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=60)
 OPERATOR = PartyId("NL", "CPA")
+NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
 There = Callable[[Any], Any]
 
@@ -43,6 +45,14 @@ def stop_back(command: Command) -> wire_commands.StopSession:
     return commands.stop_session_to_ocpi(command, commands.response_url_of(command) or "")
 
 
+def reserve_there(message: wire_commands.ReserveNow) -> Command:
+    return commands.reserve_now_from_ocpi(message, id="c", operator=OPERATOR)
+
+
+def reserve_back(command: Command) -> wire_commands.ReserveNow:
+    return commands.reserve_now_to_ocpi(command, commands.response_url_of(command) or "", now=NOW)
+
+
 PAIRS: list[tuple[Any, There, There]] = [
     (wire_locations.Location, locations.location_from_ocpi, locations.location_to_ocpi),
     (wire_locations.Evse, locations.evse_from_ocpi, locations.evse_to_ocpi),
@@ -54,6 +64,7 @@ PAIRS: list[tuple[Any, There, There]] = [
     (wire_tariffs.Tariff, tariffs.tariff_from_ocpi, tariffs.tariff_to_ocpi),
     (wire_commands.StartSession, start_there, start_back),
     (wire_commands.StopSession, stop_there, stop_back),
+    (wire_commands.ReserveNow, reserve_there, reserve_back),
     (wire_commands.CommandResult, commands.outcome_from_result, commands.result_to_ocpi),
 ]
 OTHERS = (wire_credentials.Credentials, hubclientinfo.ClientInfo, versions.VersionDetails)

@@ -17,6 +17,8 @@ MESSAGES = [
     oicp.authorize_stops,
     oicp.remote_starts,
     oicp.remote_stops,
+    oicp.reservation_starts,
+    oicp.reservation_stops,
     oicp.acknowledgements,
     oicp.notifications(),
     oicp.product_sets,

@@ -1,6 +1,6 @@
 """Law: OICP -> core -> OICP returns exactly what came, to the last digit and unknown member."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -29,6 +29,12 @@ from mappings.oicp.coordinates import coordinates_from_oicp, coordinates_to_oicp
 from mappings.oicp.ids import contract_id_to_oicp, evse_id_to_oicp
 from mappings.oicp.locations import evse_records_to_oicp, locations_from_oicp
 from mappings.oicp.opening_times import hours_from_oicp, hours_to_oicp
+from mappings.oicp.reservations import (
+    reservation_start_from_oicp,
+    reservation_start_to_oicp,
+    reservation_stop_from_oicp,
+    reservation_stop_to_oicp,
+)
 from mappings.oicp.sessions import notifications_to_oicp, session_from_oicp
 from mappings.oicp.tokens import token_from_oicp, token_to_oicp
 from protocols.oicp.wire.evse_data import GeoFormat, Plug
@@ -108,6 +114,21 @@ def test_remote_stops_come_back(message: Any) -> None:
     command = remote_stop_from_oicp(message, id="c", operator=OPERATOR)
     assert remote_stop_to_oicp(command) == (message, ())
     assert msgspec.json.decode(msgspec.json.encode(command), type=Command) == command
+
+
+@LAW
+@given(oicp.reservation_starts)
+def test_reservations_come_back(message: Any) -> None:
+    """Whatever time has passed meanwhile."""
+    command = reservation_start_from_oicp(message, id="c", operator=OPERATOR, now=NOW)
+    assert reservation_start_to_oicp(command, now=NOW + timedelta(hours=3)) == (message, ())
+
+
+@LAW
+@given(oicp.reservation_stops)
+def test_cancellations_come_back(message: Any) -> None:
+    command = reservation_stop_from_oicp(message, id="c", operator=OPERATOR)
+    assert reservation_stop_to_oicp(command) == (message, ())
 
 
 @pytest.mark.spec("OICP-REM-08", "OICP-REM-21")

@@ -25,6 +25,8 @@ _FILES: dict[str, dict[Kind, tuple[str, ...]]] = {
         Kind.TARIFF: ("tariff/*",),
         Kind.START_SESSION: ("start_session/*",),
         Kind.STOP_SESSION: ("stop_session/*",),
+        Kind.RESERVE_NOW: ("reserve_now/*",),
+        Kind.CANCEL_RESERVATION: ("cancel_reservation/*",),
         Kind.COMMAND_RESULT: ("command_result/*", "command_response/*"),
     },
     OICP: {
@@ -33,6 +35,8 @@ _FILES: dict[str, dict[Kind, tuple[str, ...]]] = {
         Kind.CDR: ("charge_detail_record/*",),
         Kind.START_SESSION: ("authorize_remote_start/*",),
         Kind.STOP_SESSION: ("authorize_remote_stop/*",),
+        Kind.RESERVE_NOW: ("authorize_remote_reservation_start/*",),
+        Kind.CANCEL_RESERVATION: ("authorize_remote_reservation_stop/*",),
         Kind.COMMAND_RESULT: ("acknowledgement/*",),
     },
     OCHP: {

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import Invalid
+from core.errors import Invalid, Unsupported
 from gateway.translation.model import Context, Kind, Translated
 from gateway.translation.translate import read_context, translate
 from tests.golden.ocpi import goldens as ocpi
@@ -174,3 +174,114 @@ def test_a_refusal_of_an_operator_with_its_words() -> None:
         "message": [{"language": "en", "text": "No EV connected to EVSE."}],
     }
     assert translated("oicp-2.3", "oicp-2.3", Kind.COMMAND_RESULT, answer).output == answer
+
+
+def reserve(**more: Any) -> Any:
+    return golden("reserve_now/rich") | {"expiry_date": "2026-02-03T04:25:06Z"} | more
+
+
+@pytest.mark.parametrize("version", ["ocpi-2.3.0", "ocpi-2.2.1"])
+def test_a_reservation_for_oicp(version: str) -> None:
+    message = reserve()
+    found = translated(version, "oicp-2.3", Kind.RESERVE_NOW, message)
+    session = found.output.pop("SessionID")
+    assert found.output == {
+        "ProviderID": "DE-NOR",
+        "EvseID": "DE*ABC*E1",
+        "Identification": {"RemoteIdentification": {"EvcoID": "DE-NOR-C00004711-X"}},
+        "EMPPartnerSessionID": "REF-2026-0002",
+        "Duration": 20,
+    }
+    assert {loss.path: loss.value for loss in found.losses if loss.kind == "ASSUMED"} == {"$.SessionID": session}
+    assert "$.location_id" in paths(found)
+    assert "$.expires_at" not in paths(found)
+
+
+@pytest.mark.parametrize(
+    ("expiry", "minutes", "kind"),
+    [
+        ("2026-02-03T04:25:07Z", 21, "NARROWED"),
+        ("2026-02-03T05:44:06Z", 99, None),
+        ("2026-02-03T05:44:07Z", None, "WITHHELD"),
+        ("2026-02-03T04:05:06Z", None, "WITHHELD"),
+    ],
+)
+def test_the_end_of_a_reservation_is_rounded_up_and_never_cut(
+    expiry: str, minutes: int | None, kind: str | None
+) -> None:
+    found = translated("ocpi-2.3.0", "oicp-2.3", Kind.RESERVE_NOW, reserve(expiry_date=expiry))
+    assert (found.output or {}).get("Duration") == minutes
+    assert [loss.kind for loss in found.losses if loss.path == "$.expires_at"] == ([kind] if kind else [])
+
+
+def test_a_reservation_for_ocpi() -> None:
+    message = oicp("authorize_remote_reservation_start/rich") | {"EvseID": "DE*ABC*E1"}
+    found = translated("oicp-2.3", "ocpi-2.3.0", Kind.RESERVE_NOW, message)
+    said = {name: found.output[name] for name in ("location_id", "evse_uid", "reservation_id", "expiry_date")}
+    assert said == {
+        "location_id": "LOC-KIEL-1",
+        "evse_uid": "3256",
+        "reservation_id": message["SessionID"],
+        "expiry_date": "2026-02-03T04:25:06Z",
+    }
+    assert found.output["token"]["contract_id"] == "DE-FAR-C00004711-X"
+    assert {"$.response_url", "$.product_id", "$.token.uid"} <= paths(found)
+    bare = oicp("authorize_remote_reservation_start/minimal") | {"EvseID": "DE*ABC*E1"}
+    found = translated("oicp-2.3", "ocpi-2.3.0", Kind.RESERVE_NOW, bare)
+    assert found.output["expiry_date"] == "2026-02-03T04:20:06Z"
+    assumed = {loss.path for loss in found.losses if loss.kind == "ASSUMED"}
+    assert {"$.reservation_id", "$.expires_at"} <= assumed
+
+
+def test_a_cancellation_there_and_back() -> None:
+    found = translated("ocpi-2.3.0", "oicp-2.3", Kind.CANCEL_RESERVATION, golden("cancel_reservation/minimal"))
+    assert {name: found.output[name] for name in ("ProviderID", "EvseID")} == {
+        "ProviderID": "DE-NOR",
+        "EvseID": "DE*ABC*E1",
+    }
+    assert paths(found) == {"$.SessionID", "$.EvseID"}
+    message = oicp("authorize_remote_reservation_stop/rich")
+    found = translated("oicp-2.3", "ocpi-2.3.0", Kind.CANCEL_RESERVATION, message)
+    assert found.output["reservation_id"] == message["SessionID"].lower()
+
+
+def test_reservations_in_a_version_that_numbers_them() -> None:
+    number = reserve(reservation_id="4711")
+    found = translated("ocpi-2.3.0", "ocpi-2.1.1", Kind.RESERVE_NOW, number)
+    assert found.output["reservation_id"] == 4711
+    again = translated("ocpi-2.1.1", "ocpi-2.3.0", Kind.RESERVE_NOW, found.output)
+    assert again.output["reservation_id"] == "4711"
+    assert translated("ocpi-2.3.0", "ocpi-2.1.1", Kind.RESERVE_NOW, reserve()).output is None
+    for source, target in (("ocpi-2.3.0", "ocpi-2.1.1"), ("ocpi-2.1.1", "oicp-2.3")):
+        with pytest.raises(Unsupported, match="no CANCEL_RESERVATION"):
+            translated(source, target, Kind.CANCEL_RESERVATION, golden("cancel_reservation/minimal"))
+
+
+def test_an_unknown_session_of_a_reservation_is_an_unknown_reservation() -> None:
+    answer = {"Result": False, "StatusCode": {"Code": "400"}}
+    asked = context(request=golden("cancel_reservation/minimal"))
+    found = translated("oicp-2.3", "ocpi-2.3.0", Kind.COMMAND_RESULT, answer, asked)
+    assert found.output["result"] == "UNKNOWN_RESERVATION"
+    there = translated("ocpi-2.3.0", "oicp-2.3", Kind.COMMAND_RESULT, {"result": "UNKNOWN_RESERVATION"})
+    assert there.output["StatusCode"]["Code"] == "400"
+
+
+@pytest.mark.parametrize("kind", [Kind.RESERVE_NOW, Kind.CANCEL_RESERVATION])
+@pytest.mark.parametrize("other", ["ochp-1.4", "emip-0.7.4"])
+def test_protocols_without_reservations_say_why(kind: Kind, other: str) -> None:
+    message = reserve() if kind is Kind.RESERVE_NOW else golden("cancel_reservation/minimal")
+    with pytest.raises(Unsupported, match=r"\w{4,}"):
+        translated("ocpi-2.3.0", other, kind, message)
+
+
+@pytest.mark.parametrize("protocol", ["ocpi-2.3.0", "oicp-2.3"])
+@pytest.mark.parametrize("kind", [Kind.RESERVE_NOW, Kind.CANCEL_RESERVATION])
+def test_reservations_into_their_own_protocol(protocol: str, kind: Kind) -> None:
+    if protocol == "oicp-2.3":
+        name = "start" if kind is Kind.RESERVE_NOW else "stop"
+        message = oicp(f"authorize_remote_reservation_{name}/rich")
+    else:
+        message = golden("reserve_now/rich" if kind is Kind.RESERVE_NOW else "cancel_reservation/minimal")
+    found = translated(protocol, protocol, kind, message)
+    assert found.output == message
+    assert not found.losses

@@ -1,6 +1,7 @@
 """Every golden object survives the way through the model, and every one of its fields counts there."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from protocols.transport.json_codec import convert, decode_raw, to_raw
 from tests.golden.ocpi import goldens
 
 OPERATOR = PartyId("DE", "ABC")
+NOW = datetime(2026, 2, 3, 4, tzinfo=UTC)
 PAIRS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "location": (locations.location_from_ocpi, locations.location_to_ocpi),
     "evse": (locations.evse_from_ocpi, locations.evse_to_ocpi),
@@ -28,6 +30,14 @@ PAIRS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "stop_session": (
         lambda message: commands.stop_session_from_ocpi(message, id="c", issuer=OPERATOR, operator=OPERATOR),
         lambda command: commands.stop_session_to_ocpi(command, commands.response_url_of(command) or ""),
+    ),
+    "reserve_now": (
+        lambda message: commands.reserve_now_from_ocpi(message, id="c", operator=OPERATOR),
+        lambda command: commands.reserve_now_to_ocpi(command, commands.response_url_of(command) or "", now=NOW),
+    ),
+    "cancel_reservation": (
+        lambda message: commands.cancel_reservation_from_ocpi(message, id="c", issuer=OPERATOR, operator=OPERATOR),
+        lambda command: commands.cancel_reservation_to_ocpi(command, commands.response_url_of(command) or ""),
     ),
     "command_result": (commands.outcome_from_result, commands.result_to_ocpi),
 }
@@ -92,6 +102,8 @@ def test_nothing_is_lost_towards_ocpi(name: str) -> None:
         "tariff": tariffs.tariff_losses,
         "start_session": commands.start_session_losses,
         "stop_session": commands.stop_session_losses,
+        "reserve_now": lambda command: commands.reserve_now_losses(command, NOW),
+        "cancel_reservation": commands.cancel_reservation_losses,
         "command_result": commands.outcome_losses,
     }
     kind = name.split("/")[0]

@@ -3,6 +3,7 @@
 import copy
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,12 +16,17 @@ from core.model.ids import ContractId, EvseId, PartyId, TokenUid
 from core.model.loss import Loss
 from core.model.quantities import Text
 from core.model.token import EnergyContract, Token, Whitelist
-from mappings.oicp import authorisation, cdrs, commands, locations, tokens
+from mappings.oicp import authorisation, cdrs, commands, locations, reservations, tokens
 from protocols.oicp import codec
 from protocols.oicp.wire.authentication_data import AuthenticationDataRecord
 from protocols.oicp.wire.cdr import ChargeDetailRecord
 from protocols.oicp.wire.evse_data import EvseDataRecord
-from protocols.oicp.wire.remote import AuthorizeRemoteStart, AuthorizeRemoteStop
+from protocols.oicp.wire.remote import (
+    AuthorizeRemoteReservationStart,
+    AuthorizeRemoteReservationStop,
+    AuthorizeRemoteStart,
+    AuthorizeRemoteStop,
+)
 from tests.unit.mappings.oicp.oicp_samples import CDR, JOURNEY, LOCATION, NOW, OPERATOR
 from tests.unit.protocols.oicp.wire.oicp_goldens import raw
 
@@ -108,6 +114,16 @@ CASES: dict[str, tuple[Any, Callable[[Any], Any], set[str]]] = {
     "authorise_request": (REQUEST, authorisation.authorise_request_to_oicp, {*authorisation.ELSEWHERE}),
     "start_session": (START, commands.remote_start_to_oicp, {*commands.ELSEWHERE}),
     "stop_session": (STOP_COMMAND, commands.remote_stop_to_oicp, {*commands.ELSEWHERE}),
+    "reserve_now": (
+        msgspec.structs.replace(START, reservation_id="R-1", expires_at=NOW + timedelta(minutes=15)),
+        lambda command: reservations.reservation_start_to_oicp(command, now=NOW),
+        {*commands.ELSEWHERE, *reservations.ELSEWHERE},
+    ),
+    "cancel_reservation": (
+        msgspec.structs.replace(STOP_COMMAND, reservation_id="R-1"),
+        reservations.reservation_stop_to_oicp,
+        {*commands.ELSEWHERE, *reservations.ELSEWHERE},
+    ),
     "authorisation": (
         ANSWER,
         lambda answer: authorisation.authorisation_to_oicp(answer, REQUEST),
@@ -188,6 +204,16 @@ INBOUND: dict[str, tuple[Any, Any, Callable[[Any], Any]]] = {
         raw("authorize_remote_stop/rich"),
         AuthorizeRemoteStop,
         lambda message: commands.remote_stop_from_oicp(message, id="c", operator=OPERATOR),
+    ),
+    "reserve_now": (
+        raw("authorize_remote_reservation_start/rich"),
+        AuthorizeRemoteReservationStart,
+        lambda message: reservations.reservation_start_from_oicp(message, id="c", operator=OPERATOR, now=NOW),
+    ),
+    "cancel_reservation": (
+        raw("authorize_remote_reservation_stop/rich"),
+        AuthorizeRemoteReservationStop,
+        lambda message: reservations.reservation_stop_from_oicp(message, id="c", operator=OPERATOR),
     ),
     "token": (
         raw("push_authentication_data/all_media")["ProviderAuthenticationData"]["AuthenticationDataRecord"][0],

@@ -26,7 +26,12 @@ from protocols.oicp.wire.pricing import (
     PushEvsePricing,
     PushPricingProductData,
 )
-from protocols.oicp.wire.remote import AuthorizeRemoteStart, AuthorizeRemoteStop
+from protocols.oicp.wire.remote import (
+    AuthorizeRemoteReservationStart,
+    AuthorizeRemoteReservationStop,
+    AuthorizeRemoteStart,
+    AuthorizeRemoteStop,
+)
 
 ROOT = Path(__file__).parents[4] / "golden" / "oicp"
 TYPES: dict[str, Any] = {
@@ -36,6 +41,8 @@ TYPES: dict[str, Any] = {
     "authorization_stop": AuthorizationStop,
     "authorize_remote_start": AuthorizeRemoteStart,
     "authorize_remote_stop": AuthorizeRemoteStop,
+    "authorize_remote_reservation_start": AuthorizeRemoteReservationStart,
+    "authorize_remote_reservation_stop": AuthorizeRemoteReservationStop,
     "authorize_start": AuthorizeStart,
     "authorize_stop": AuthorizeStop,
     "charge_detail_record": ChargeDetailRecord,
