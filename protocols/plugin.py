@@ -32,6 +32,7 @@ from core.services.revisions import RevisionService
 from core.services.sessions import SessionService
 from core.services.tariffs import TariffService
 from core.services.tokens import TokenService
+from protocols.checking import CheckReport
 from protocols.transport.certificates import Network
 from protocols.transport.http import HttpClient
 
@@ -126,6 +127,11 @@ class ProtocolPlugin(Protocol):
         """Complete a partner that an operator adds: settings from the rest of the document, secrets, what to show.
 
         `partner` has id, name, protocol and roles. Raises Invalid naming the member that is missing or wrong."""
+        ...
+
+    async def check(self, hub: Hub, partner: Partner) -> CheckReport:
+        """A live look at a connected partner, that changes nothing there and is bounded in time and calls. Raises
+        Unsupported where the protocol has nothing harmless to ask, Invalid for a partner that is not connected."""
         ...
 
     async def connect(self, hub: Hub, partner: Partner, document: Mapping[str, Any]) -> Partner:

@@ -30,6 +30,7 @@ from gateway.admin.sights import SightController
 from gateway.admin.stations import HandedIn, hand_in_stations
 from gateway.admin.views import (
     CdrView,
+    CheckView,
     DeliveryView,
     Limit,
     Offset,
@@ -38,6 +39,7 @@ from gateway.admin.views import (
     Problem,
     ProblemView,
     cdr_view,
+    check_view,
     delivery_view,
     partner_view,
 )
@@ -96,6 +98,14 @@ class PartnerController(Controller):
         document = parse_document(await request.body())
         connected = await assembly.plugins[partner.protocol].connect(assembly.hub, partner, document)
         return await _seen(assembly, connected)
+
+    @post(
+        "/{partner_id:str}/check", status_code=200, summary="Does it keep the rules of its protocol? GETs only (OCPI)"
+    )
+    async def check(self, partner_id: str, assembly: Assembled) -> CheckView:
+        """At most 80 calls and two minutes. `passed`: no MUST is broken."""
+        partner = await assembly.hub.partners.get(partner_id)
+        return check_view(await assembly.plugins[partner.protocol].check(assembly.hub, partner))
 
     @put("/{partner_id:str}/locations", summary="All stations of an operator whose protocol cannot say them")
     async def locations(self, partner_id: str, request: Request[Any, Any, Any], assembly: Assembled) -> HandedIn:

@@ -11,6 +11,7 @@ from core.model.cdr import CdrSettlement
 from core.model.delivery import Delivery
 from core.model.loss import Loss
 from core.model.partner import Partner, Sighting
+from protocols.checking import CheckReport, Finding
 
 Offset = Annotated[int, Parameter(ge=0, le=10_000_000)]
 Limit = Annotated[int, Parameter(ge=1, le=500)]
@@ -96,6 +97,20 @@ class CdrView(Struct, frozen=True):
     versions: list[dict[str, Any]]
 
 
+class CheckView(Struct, frozen=True):
+    """A live look at a partner. `level` of a finding: MUST, SHOULD or NOTE; `verdict`: KEPT, BROKEN or SKIPPED."""
+
+    partner: str
+    name: str
+    protocol: str
+    version: str | None
+    at: datetime
+    calls: int
+    duration_ms: int
+    passed: bool
+    findings: list[Finding]
+
+
 class PageView(Struct, frozen=True):
     """Part of a list: `total` of all that match."""
 
@@ -178,4 +193,18 @@ def cdr_view(settlement: CdrSettlement) -> CdrView:
         delivered_at=settlement.delivered_at,
         cdr=msgspec.to_builtins(settlement.cdr),
         versions=msgspec.to_builtins(list(settlement.versions)),
+    )
+
+
+def check_view(report: CheckReport) -> CheckView:
+    return CheckView(
+        partner=report.partner,
+        name=report.name,
+        protocol=report.protocol,
+        version=report.version,
+        at=report.at,
+        calls=report.calls,
+        duration_ms=report.duration_ms,
+        passed=report.passed,
+        findings=list(report.findings),
     )

@@ -8,6 +8,8 @@ from typing import Any, BinaryIO
 import click
 import httpx
 
+from gateway.commands.check import check_lines
+
 TIMEOUT_S = 30.0
 LONG_S = 180.0
 """For what makes the hub call a partner several times."""
@@ -48,7 +50,7 @@ def _reason(answer: httpx.Response) -> str:
 @click.option("--state", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="State file of `up`.")
 @click.pass_context
 def partner(context: click.Context, url: str | None, admin_key: str | None, state: Path | None) -> None:
-    """Partners of a running hub: add, list, show, suspend, resume, connect, locations, feeds, remove."""
+    """Partners of a running hub: add, list, show, suspend, resume, connect, check, locations, feeds, remove."""
     context.obj = (url, admin_key, state)
 
 
@@ -159,6 +161,17 @@ def connect(
     click.echo(f"{connected['name']} is {connected['state']}, OCPI {connected['version']}")
     for remark in connected["settings"].get("remarks", ()):
         click.echo(f"note: {remark}")
+
+
+@partner.command()
+@click.argument("partner_id")
+@where
+def check(context: click.Context, partner_id: str, url: str, admin_key: str, state: Path, as_json: bool) -> None:
+    """Does it keep the rules of its protocol? Looks without changing anything; exit 1 if a MUST is broken (OCPI)."""
+    found = api(context, url, admin_key, state).call("POST", f"/partners/{partner_id}/check", wait_s=LONG_S)
+    click.echo(json.dumps(found) if as_json else "\n".join(check_lines(found)))
+    if not found["passed"]:
+        context.exit(1)
 
 
 @partner.command()

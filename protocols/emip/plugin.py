@@ -11,6 +11,7 @@ from core.errors import Invalid, Unsupported
 from core.model.partner import CredentialKind, Partner, PartnerState, Role
 from core.ports.adapter import ProtocolAdapter
 from core.ports.feeds import Follower
+from protocols.checking import CheckReport
 from protocols.emip.adapter import EmipAdapter
 from protocols.emip.server.endpoint import BASE, emip_router
 from protocols.emip.settings import settings_from
@@ -53,6 +54,9 @@ class EmipPlugin:
         if callback_key:
             kept[CredentialKind.OUTBOUND] = callback_key
         return NewPartner(partner=added, secrets=kept, shown=shown)
+
+    async def check(self, hub: Hub, partner: Partner) -> CheckReport:
+        raise Unsupported("eMIP has nothing to read from a partner without effect")
 
     async def connect(self, hub: Hub, partner: Partner, document: Mapping[str, Any]) -> Partner:
         raise Unsupported("eMIP has no handshake: a partner is connected when it is added")

@@ -11,6 +11,7 @@ from core.errors import Invalid, Unsupported
 from core.model.partner import CredentialKind, Partner, PartnerState, Role
 from core.ports.adapter import ProtocolAdapter
 from core.ports.feeds import Follower
+from protocols.checking import CheckReport
 from protocols.ochp.adapter import OchpAdapter
 from protocols.ochp.server.endpoint import LIVE_PATH, MAIN_PATH, ochp_router
 from protocols.ochp.settings import OchpSettings, settings_from
@@ -56,6 +57,9 @@ class OchpPlugin:
         if upstream_password:
             kept[CredentialKind.OUTBOUND] = upstream_password
         return NewPartner(partner=added, secrets=kept, shown=shown)
+
+    async def check(self, hub: Hub, partner: Partner) -> CheckReport:
+        raise Unsupported("OCHP has nothing to read from a partner without effect")
 
     async def connect(self, hub: Hub, partner: Partner, document: Mapping[str, Any]) -> Partner:
         raise Unsupported("OCHP has no handshake: a partner is connected when it is added")

@@ -12,8 +12,10 @@ from core.errors import Invalid, Rejected
 from core.model.partner import CredentialKind, Partner
 from core.ports.adapter import ProtocolAdapter
 from core.ports.feeds import Follower
+from protocols.checking import CheckReport
 from protocols.ocpi.adapter import OcpiAdapter
 from protocols.ocpi.auth import fresh_token
+from protocols.ocpi.check.run import check_partner
 from protocols.ocpi.codes import Failure
 from protocols.ocpi.following import OcpiFollower
 from protocols.ocpi.handshake import Handshake
@@ -57,6 +59,9 @@ class OcpiPlugin:
             secrets={CredentialKind.REGISTRATION: token_a},
             shown={"id": partner.id, "token_a": token_a, "versions_url": versions_url(outbound.identity)},
         )
+
+    async def check(self, hub: Hub, partner: Partner) -> CheckReport:
+        return await check_partner(hub, partner)
 
     async def connect(self, hub: Hub, partner: Partner, document: Mapping[str, Any]) -> Partner:
         """With the partner's `versions_url` and the `token_a` that it gave; an empty document: both tokens anew.

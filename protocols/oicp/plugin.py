@@ -10,6 +10,7 @@ from core.errors import Invalid, Unsupported
 from core.model.partner import CredentialKind, Partner, PartnerState, Role
 from core.ports.adapter import ProtocolAdapter
 from core.ports.feeds import Follower
+from protocols.checking import CheckReport
 from protocols.oicp import access
 from protocols.oicp.adapter import OicpAdapter
 from protocols.oicp.server.operations import OPERATIONS
@@ -57,6 +58,9 @@ class OicpPlugin:
         )
         shown = {"id": partner.id, "api_key": key} | _where(partner, settings, outbound)
         return NewPartner(partner=added, secrets=kept, shown=shown)
+
+    async def check(self, hub: Hub, partner: Partner) -> CheckReport:
+        raise Unsupported("OICP has nothing to read from a partner without effect")
 
     async def connect(self, hub: Hub, partner: Partner, document: Mapping[str, Any]) -> Partner:
         raise Unsupported("OICP has no handshake: a partner is connected when it is added")
