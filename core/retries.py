@@ -28,6 +28,7 @@ PULLED = frozenset(
         EventKind.TOKEN_CHANGED,
         EventKind.TARIFF_CHANGED,
         EventKind.TARIFF_DELETED,
+        EventKind.BOOKING_LOCATION_CHANGED,
         EventKind.SESSION_CHANGED,
         EventKind.PARTY_CHANGED,
     }

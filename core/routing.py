@@ -11,7 +11,7 @@ from core.model.ids import PartyId
 from core.model.partner import Partner, PartnerState, Role
 from core.ports.adapter import Capability
 
-EMSP_SIDE = frozenset({Role.EMSP, Role.NSP, Role.NAP, Role.SCSP, Role.OTHER})
+EMSP_SIDE = frozenset({Role.EMSP, Role.NSP, Role.NAP, Role.SCSP, Role.OTHER, Role.PTP})
 """Roles that receive what a CPO broadcasts. Source: OCPI 2.3.0, transport, broadcast push (opposite roles)."""
 CPO_SIDE = frozenset({Role.CPO, Role.OTHER})
 
@@ -22,6 +22,7 @@ TOLD_BY: dict[EventKind, Capability] = {
     EventKind.SESSION_CHANGED: Capability.PUSH_SESSION,
     EventKind.TARIFF_CHANGED: Capability.PUSH_TARIFF,
     EventKind.TARIFF_DELETED: Capability.DELETE_TARIFF,
+    EventKind.BOOKING_LOCATION_CHANGED: Capability.PUSH_BOOKING_LOCATION,
     EventKind.PARTY_CHANGED: Capability.PUSH_PARTY_STATUS,
 }
 """How each event is told. CDR_ACCEPTED is not here: a CDR has a process of its own."""
@@ -31,6 +32,7 @@ _AUDIENCE: dict[EventKind, frozenset[Role]] = {
     EventKind.EVSE_STATUS_CHANGED: EMSP_SIDE,
     EventKind.TARIFF_CHANGED: EMSP_SIDE,
     EventKind.TARIFF_DELETED: EMSP_SIDE,
+    EventKind.BOOKING_LOCATION_CHANGED: EMSP_SIDE,
     EventKind.SESSION_CHANGED: EMSP_SIDE,
     EventKind.TOKEN_CHANGED: CPO_SIDE,
     EventKind.PARTY_CHANGED: EMSP_SIDE | CPO_SIDE | {Role.HUB},
@@ -43,6 +45,7 @@ _SAID_TO_ALL = frozenset(
         EventKind.EVSE_STATUS_CHANGED,
         EventKind.TARIFF_CHANGED,
         EventKind.TARIFF_DELETED,
+        EventKind.BOOKING_LOCATION_CHANGED,
         EventKind.TOKEN_CHANGED,
     }
 )

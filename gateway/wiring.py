@@ -19,6 +19,7 @@ from core.services.locations import LocationService
 from core.services.partners import PartnerService
 from core.services.presence import Presence
 from core.services.prices import PriceService
+from core.services.records import RecordService
 from core.services.revisions import RevisionService
 from core.services.sessions import SessionService
 from core.services.tariffs import TariffService
@@ -136,6 +137,7 @@ async def assemble(settings: Settings) -> Assembly:
         tariffs=TariffService(storage.tariffs, storage.partners, clock, ids),
         prices=prices,
         billing=billing,
+        records=RecordService(storage.records, storage.partners, clock, ids),
         revisions=RevisionService(
             cdrs=storage.cdrs,
             partners=storage.partners,
@@ -175,6 +177,7 @@ async def assemble(settings: Settings) -> Assembly:
         tariffs=storage.tariffs,
         journeys=storage.journeys,
         cdrs=storage.cdrs,
+        records=storage.records,
         partners=storage.partners,
         registry=registry,
         prices=prices,

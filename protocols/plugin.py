@@ -28,6 +28,7 @@ from core.services.commands import CommandService
 from core.services.locations import LocationService
 from core.services.partners import PartnerService
 from core.services.prices import PriceService
+from core.services.records import RecordService
 from core.services.revisions import RevisionService
 from core.services.sessions import SessionService
 from core.services.tariffs import TariffService
@@ -76,6 +77,7 @@ class Hub(Struct, frozen=True, kw_only=True):
     tariffs: TariffService
     prices: PriceService
     billing: BillingService
+    records: RecordService
     revisions: RevisionService
     commands: CommandService
     credentials: CredentialStore

@@ -13,13 +13,21 @@ from core.model.tariff import Tariff
 
 
 class Role(StrEnum):
+    """PTP: a provider of payment terminals, which is to operators what an eMSP is."""
+
     CPO = "CPO"
     EMSP = "EMSP"
     HUB = "HUB"
     NAP = "NAP"
     NSP = "NSP"
     OTHER = "OTHER"
+    PTP = "PTP"
     SCSP = "SCSP"
+
+
+ISSUERS = (Role.EMSP, Role.PTP, Role.OTHER)
+"""Whose parties may have drivers, so that sessions and CDRs concern them. A terminal provider may say that it is OTHER:
+not every version has a word for it."""
 
 
 class PartyRole(Model, frozen=True, kw_only=True):
@@ -158,8 +166,8 @@ class Partner(Model, frozen=True, kw_only=True):
     def business_of(self, party: PartyId) -> Business | None:
         return next((held.business for held in self.voices if held.party == party and held.business), None)
 
-    def parties_as(self, role: Role) -> tuple[PartyId, ...]:
-        return tuple(dict.fromkeys(held.party for held in self.voices if held.role is role))
+    def parties_as(self, *roles: Role) -> tuple[PartyId, ...]:
+        return tuple(dict.fromkeys(held.party for held in self.voices if held.role in roles))
 
 
 class CredentialKind(StrEnum):

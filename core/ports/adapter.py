@@ -14,6 +14,7 @@ from core.model.location import Evse, Location
 from core.model.loss import Loss
 from core.model.partner import Partner, PartyStatus
 from core.model.quantities import Business
+from core.model.record import Record
 from core.model.session import Session
 from core.model.tariff import Tariff
 from core.model.token import Token
@@ -35,6 +36,7 @@ class Capability(StrEnum):
     PUSH_SESSION = "push_session"
     PUSH_TARIFF = "push_tariff"
     DELETE_TARIFF = "delete_tariff"
+    PUSH_BOOKING_LOCATION = "push_booking_location"
     PUSH_CDR = "push_cdr"
     PUSH_PARTY_STATUS = "push_party_status"
 
@@ -176,6 +178,10 @@ class ProtocolAdapter:
 
     async def delete_tariff(self, call: Call, owner: PartyId, tariff_id: str) -> Told:
         raise Unsupported("delete_tariff")
+
+    async def push_booking_location(self, call: Call, record: Record) -> Told:
+        """A place that can be booked, in the words of the one protocol that knows such places."""
+        raise Unsupported("push_booking_location")
 
     async def push_cdr(self, call: Call, cdr: Cdr, journey: Journey | None) -> Told:
         """Confirmed means that the partner has it for certain; a duplicate that it already holds is a confirmation."""

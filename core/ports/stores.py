@@ -19,6 +19,7 @@ from core.model.event import Event
 from core.model.ids import ContractId, EvseId, PartyId, TokenUid
 from core.model.location import EvseChange, Location, LocationQuery, PageKey
 from core.model.partner import CredentialKind, Partner, Role, Sighting
+from core.model.record import Record, RecordKind, RecordQuery
 from core.model.session import Session
 from core.model.tariff import EvsePrice, Tariff
 from core.model.token import Token, TokenQuery
@@ -216,6 +217,10 @@ class CdrStore(Protocol):
 
     async def get(self, key: str) -> CdrSettlement | None: ...
 
+    async def by_keys(self, keys: Sequence[str]) -> list[CdrSettlement]:
+        """Those that are held, in any order."""
+        ...
+
     async def update(self, settlement: CdrSettlement) -> CdrSettlement:
         """Write the way of a CDR (never the CDR itself).
 
@@ -304,6 +309,22 @@ class CommandStore(Protocol):
 
     async def of_journeys(self, journey_ids: Sequence[str]) -> list[CommandRecord]:
         """In the order of their beginning, `MOST_SHOWN` at most."""
+        ...
+
+
+class RecordStore(Protocol):
+    async def by_key(self, key: str) -> Record | None: ...
+
+    async def named(self, kind: RecordKind, name: str) -> list[Record]:
+        """All that have this id, or are also found by it, without regard to case, in order of their keys."""
+        ...
+
+    async def save(self, record: Record, *, events: Sequence[Event]) -> Saved: ...
+
+    async def remove(self, records: Sequence[Record], *, events: Sequence[Event]) -> None: ...
+
+    async def page(self, query: RecordQuery) -> tuple[list[Record], int]:
+        """Each object once: the latest of what was told of it, in order of (updated_at, key)."""
         ...
 
 

@@ -1,17 +1,18 @@
 """Charge detail records: accepted once, on disk before the answer, delivered for certain."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
 from core.errors import Busy, Invalid, RoamingError, StoreUnavailable, Unavailable, Uncertain, Unknown
 from core.model.authorisation import Journey
-from core.model.cdr import CURRENT, UNDECIDED, Cdr, CdrSettlement, CdrState, digest
+from core.model.cdr import CURRENT, UNDECIDED, Cdr, CdrSettlement, CdrState, cdr_key, digest
 from core.model.event import Event, EventKind
 from core.model.ids import PartyId
 from core.model.loss import Loss
-from core.model.partner import Partner, Role
+from core.model.partner import ISSUERS, Partner, Role
 from core.model.quantities import LARGEST
 from core.model.session import SessionStatus
 from core.ports.adapter import Call, Capability, ProtocolAdapter, Told
@@ -28,7 +29,7 @@ from core.ports.stores import (
 )
 from core.services.cdr_journeys import CdrJourneys
 from core.services.completion import CdrCompletion
-from core.services.partners import PartnerService, owner_of
+from core.services.partners import PartnerService, home_of, owner_of
 from core.services.sessions import check_dates, is_ours, session_changed
 
 log = logging.getLogger(__name__)
@@ -108,6 +109,18 @@ class BillingService:
         if settlement is None:
             raise Unknown("cdr", key)
         return settlement
+
+    async def counterparts(self, caller: Partner, cdr_ids: Sequence[str]) -> list[PartyId]:
+        """The other sides of the caller's CDRs of these ids: those whom they are for, or who wrote them."""
+        parties = dict.fromkeys(party for held in await self._partners.all() for party in held.parties)
+        keys = [cdr_key(party, cdr_id) for party in parties for cdr_id in cdr_ids]
+        sides: dict[PartyId | None, None] = {}
+        for held in await self._cdrs.by_keys(keys):
+            if held.sender == caller.id:
+                sides[held.cdr.token.issuer] = None
+            elif held.recipient == caller.id:
+                sides[held.cdr.owner] = None
+        return [party for party in sides if party is not None]
 
     async def fetch(
         self,
@@ -287,8 +300,8 @@ class BillingService:
         partner = await self._partners.get(journey.issuer_partner) if journey else None
         issuer = cdr.token.issuer
         if partner is None and issuer is not None:
-            partner = await self._partners.by_party(issuer, Role.EMSP)
-        if partner is None or not partner.plays(Role.EMSP):
+            partner = await home_of(self._partners, issuer)
+        if partner is None or not partner.parties_as(*ISSUERS):
             raise Unknown("party", str(issuer or (journey.issuer if journey else "eMSP of the token")))
         return partner
 

@@ -25,6 +25,7 @@ from core.ports.stores import (
     LocationStore,
     OutboxStore,
     PartnerStore,
+    RecordStore,
     SessionStore,
     TariffStore,
     TokenStore,
@@ -53,6 +54,7 @@ class DeliveryService:
         tariffs: TariffStore,
         journeys: JourneyStore,
         cdrs: CdrStore,
+        records: RecordStore,
         partners: PartnerStore,
         registry: PartnerService,
         prices: PriceService,
@@ -69,6 +71,7 @@ class DeliveryService:
         self._tariffs = tariffs
         self._journeys = journeys
         self._cdrs = cdrs
+        self._records = records
         self._partners = partners
         self._registry = registry
         self._prices = prices
@@ -205,6 +208,9 @@ class DeliveryService:
             case EventKind.TARIFF_DELETED:
                 tariff_id = delivery.part or delivery.key.partition("/")[2]
                 return await adapter.delete_tariff(call, delivery.owner, tariff_id)
+            case EventKind.BOOKING_LOCATION_CHANGED:
+                record = _held(await self._records.by_key(delivery.key), "booking location", delivery)
+                return await adapter.push_booking_location(call, record)
             case EventKind.PARTY_CHANGED:
                 return await adapter.push_party_status(call, self._party_status(delivery))
             case EventKind.CDR_ACCEPTED | EventKind.PRICES_CHANGED:

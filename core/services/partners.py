@@ -10,7 +10,16 @@ from core.model.contract import Contract
 from core.model.event import Event, EventKind
 from core.model.feed import FeedChoice
 from core.model.ids import PartyId
-from core.model.partner import CredentialKind, Partner, PartnerState, PartyBehind, PartyRole, PartyStatus, Role
+from core.model.partner import (
+    ISSUERS,
+    CredentialKind,
+    Partner,
+    PartnerState,
+    PartyBehind,
+    PartyRole,
+    PartyStatus,
+    Role,
+)
 from core.ports.clock import Clock, Ids
 from core.ports.stores import CredentialStore, EventSink, PartnerStore
 from core.routing import agreed, both_hubs, concerns, known
@@ -62,6 +71,10 @@ class PartnerService:
 
     async def by_party(self, party: PartyId, role: Role | None = None) -> Partner | None:
         return await self._partners.by_party(party, role)
+
+    async def home_of(self, issuer: PartyId) -> Partner | None:
+        """As the function of that name."""
+        return await home_of(self._partners, issuer)
 
     async def add(self, partner: Partner, secrets: dict[CredentialKind, str]) -> Partner:
         """Raises Invalid if one of its parties or sub ids is already spoken for in the same role."""
@@ -276,6 +289,12 @@ def _withdrawn(before: Partner, after: Partner) -> tuple[PartyRole, ...]:
     was = before.withdrawn if before.standing_since is None else (*before.withdrawn, *before.roles)
     now = {role.claim for role in after.roles}
     return tuple({role.claim: role for role in was if role.claim not in now}.values())
+
+
+async def home_of(partners: PartnerStore, issuer: PartyId) -> Partner | None:
+    """Whose drivers have the tokens of this issuer."""
+    found = [await partners.by_party(issuer, role) for role in ISSUERS]
+    return next(filter(None, found), None)
 
 
 def owner_of(partner: Partner, party: PartyId, path: str) -> PartyId:

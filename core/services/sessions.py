@@ -10,12 +10,12 @@ from core.model.authorisation import FROM_COPIES, Answered, Journey, JourneyStat
 from core.model.event import Event, EventKind
 from core.model.ids import EvseId, PartyId, TokenUid
 from core.model.location import Evse, Location
-from core.model.partner import Partner, Role
+from core.model.partner import ISSUERS, Partner, Role
 from core.model.session import AuthMethod, CdrToken, Session, SessionStatus, session_key
 from core.ports.adapter import Call, Capability, ProtocolAdapter, Told
 from core.ports.clock import Clock, Ids
 from core.ports.stores import JourneyStore, LocationStore, PartnerStore, Saved, SessionStore
-from core.services.partners import owner_of
+from core.services.partners import home_of, owner_of
 
 YEARS = range(1970, 9999)
 ID_LENGTH = 36
@@ -86,7 +86,7 @@ class SessionService:
         owner_of(caller, session.owner, "$.party_id")
         journey = journey or await self.journey_of(session)
         issuer = journey.issuer if journey else session.token.issuer
-        if issuer is None or await self._partners.by_party(issuer, Role.EMSP) is None:
+        if issuer is None or await home_of(self._partners, issuer) is None:
             raise Unknown("party", str(issuer))
         session = msgspec.structs.replace(session, journey_id=journey.id if journey else None)
         event = msgspec.structs.replace(
@@ -118,7 +118,7 @@ class SessionService:
         """Sessions of the reader's own drivers, at the stations of these owners (None: of all)."""
         return await self._sessions.page(
             owners=owners,
-            issuers=reader.parties_as(Role.EMSP),
+            issuers=reader.parties_as(*ISSUERS),
             updated_from=updated_from,
             updated_to=updated_to,
             offset=offset,
@@ -129,7 +129,12 @@ class SessionService:
         """The sessions of the reader's own drivers that bear this id, at this operator (None: at any)."""
         owners = (owner,) if owner else [party for held in await self._partners.all() for party in held.parties]
         found = await self._sessions.by_keys([session_key(party, session_id) for party in dict.fromkeys(owners)])
-        return [session for session in found if session.token.issuer in reader.parties_as(Role.EMSP)]
+        return [session for session in found if session.token.issuer in reader.parties_as(*ISSUERS)]
+
+    async def operator_of(self, caller: Partner, reference: str) -> PartyId | None:
+        """Where the caller's driver charges by this authorisation reference, if the hub knows it."""
+        journey = await self._journeys.by_reference(reference)
+        return journey.operator if journey and journey.issuer_partner == caller.id else None
 
     async def journey_for(self, session: Session) -> Journey:
         """The journey of a session; one that began without the hub's doing gets it now. Raises Unknown if a side of
@@ -140,7 +145,7 @@ class SessionService:
     async def _begun_without_us(self, session: Session) -> Journey:
         issuer, uid = session.token.issuer, session.token.uid
         operator_partner = await self._partners.by_party(session.owner, Role.CPO)
-        issuer_partner = await self._partners.by_party(issuer, Role.EMSP) if issuer else None
+        issuer_partner = await home_of(self._partners, issuer) if issuer else None
         if operator_partner is None or issuer_partner is None or issuer is None or uid is None:
             raise Unknown("session", session.id)
         now = self._clock.now()
@@ -275,7 +280,7 @@ async def with_its_issuer(partners: PartnerStore, journey: Journey | None, issue
     it is not told of the other's driver."""
     if journey is None or issuer in (None, journey.issuer):
         return journey
-    home = await partners.by_party(issuer, Role.EMSP)
+    home = await home_of(partners, issuer)
     return journey if home is None or home.id == journey.issuer_partner else None
 
 

@@ -43,6 +43,10 @@ class MongoCdrs:
             found = await self._collection.find_one({"_id": key})
         return None if found is None else _settlement(found)
 
+    async def by_keys(self, keys: Sequence[str]) -> list[CdrSettlement]:
+        with translated(writes=False):
+            return [_settlement(found) async for found in self._collection.find({"_id": {"$in": list(keys)}})]
+
     async def update(self, settlement: CdrSettlement) -> CdrSettlement:
         updated = replace(settlement, rev=settlement.rev + 1)
         with translated(writes=True):

@@ -20,6 +20,7 @@ from gateway.storage.journeys import MongoJourneys
 from gateway.storage.locations import MongoLocations
 from gateway.storage.outbox import EventWriter, MongoOutbox
 from gateway.storage.partners import MongoPartners
+from gateway.storage.records import MongoRecords
 from gateway.storage.redis_cache import RedisCache
 from gateway.storage.sessions import MongoSessions
 from gateway.storage.sightings import MongoSightings
@@ -46,6 +47,7 @@ class Storage:
         self.commands = MongoCommands(database)
         self.aliases = MongoAliases(database)
         self.copies = MongoCopies(database)
+        self.records = MongoRecords(database, events)
         self.feeds = MongoFeeds(database)
         self.partners = MongoPartners(database, self._watcher)
         self.credentials = MongoCredentials(database, self.partners, self._watcher, box)
@@ -81,7 +83,7 @@ class Storage:
 
     async def close(self) -> None:
         await self._watcher.close()
-        aggregates = (self.locations, self.tokens, self.sessions, self.tariffs, self.journeys, self.cdrs)
+        aggregates = (self.locations, self.tokens, self.sessions, self.tariffs, self.journeys, self.cdrs, self.records)
         for store in (*aggregates, self.evse_prices, self.outbox, self.journal, self.tallies):
             await store.close()
         await self.cache.close()

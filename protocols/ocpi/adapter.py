@@ -16,6 +16,7 @@ from core.model.ids import PartyId
 from core.model.location import Evse, Location
 from core.model.loss import Loss, LossKind
 from core.model.partner import Partner, PartyStatus, Role
+from core.model.record import Record
 from core.model.session import Session
 from core.model.tariff import Tariff
 from core.model.token import Token
@@ -74,6 +75,7 @@ ENDPOINT: Final = {
     Capability.PUSH_SESSION: ("sessions", RECEIVER),
     Capability.PUSH_TARIFF: ("tariffs", RECEIVER),
     Capability.DELETE_TARIFF: ("tariffs", RECEIVER),
+    Capability.PUSH_BOOKING_LOCATION: ("bookings", RECEIVER),
     Capability.PUSH_CDR: ("cdrs", RECEIVER),
     Capability.PUSH_PARTY_STATUS: ("hubclientinfo", RECEIVER),
 }
@@ -99,7 +101,8 @@ class OcpiAdapter(ProtocolAdapter):
         return self.takes(partner, Capability.AUTHORISE) or self.takes(partner, Capability.PUSH_CDR)
 
     def takes(self, partner: Partner, capability: Capability) -> bool:
-        return settings_of(partner).url(*ENDPOINT[capability]) is not None
+        module, role = ENDPOINT[capability]
+        return version_of(partner).offers(module) and settings_of(partner).url(module, role) is not None
 
     def needs_surroundings(self, partner: Partner) -> bool:
         return version_of(partner).older
@@ -263,6 +266,11 @@ class OcpiAdapter(ProtocolAdapter):
         await self._to_each(call, EMSP_SIDE, delete)
         return Told()
 
+    async def push_booking_location(self, call: Call, record: Record) -> Told:
+        """As its owner wrote it."""
+        await self._to_each(call, EMSP_SIDE, lambda to: _refusing(self._client.put_booking_location(call, to, record)))
+        return Told()
+
     async def push_cdr(self, call: Call, cdr: Cdr, journey: Journey | None) -> Told:
         """A CDR without a price is withheld: OCPI demands one, and zero would mean free."""
         dialect = self._client.dialect(call)
@@ -288,7 +296,8 @@ class OcpiAdapter(ProtocolAdapter):
         return CdrState.WAITING if isinstance(error, Uncertain) else CdrState.REFUSED
 
     async def push_party_status(self, call: Call, status: PartyStatus) -> Told:
-        await _refusing(self._client.put_client_info(call, party_status_to_ocpi(status)))
+        info = party_status_to_ocpi(status, payments=settings_of(call.partner).has("payments"))
+        await _refusing(self._client.put_client_info(call, info))
         return Told()
 
     async def _to_each(self, call: Call, audience: frozenset[Role], send: Callable[[Routing], Awaitable[None]]) -> None:

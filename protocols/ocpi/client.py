@@ -10,6 +10,7 @@ from msgspec import Struct
 from core.errors import Invalid, Unavailable, Uncertain, Unsupported
 from core.model.ids import PartyId
 from core.model.partner import Partner
+from core.model.record import Record
 from core.ports.adapter import Call
 from mappings.ocpi.common import business_to_ocpi
 from mappings.ocpi.parties import spelled
@@ -133,6 +134,10 @@ class OcpiClient:
     async def delete_tariff(self, call: Call, to: Routing, owner: PartyId, tariff_id: str) -> None:
         path = (*self._shown_as(call, (owner.country_code, owner.party_id)), tariff_id)
         await self._push(call, to, "DELETE tariff", "tariffs", "DELETE", path, None)
+
+    async def put_booking_location(self, call: Call, to: Routing, record: Record) -> None:
+        path = (record.owner.country_code, record.owner.party_id, "booking_locations", record.id)
+        await self._push(call, to, "PUT booking location", "bookings", "PUT", path, codec.written(record.content))
 
     async def post_cdr(self, call: Call, to: Routing, cdr: Cdr) -> str | None:
         """The URL under which the partner keeps it, if it says so."""

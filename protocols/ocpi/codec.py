@@ -21,6 +21,7 @@ encode = json_codec.encode
 _received = msgspec.json.Decoder(Received)
 _string = msgspec.json.encode
 _items = msgspec.json.Decoder(tuple[msgspec.Raw, ...]).decode
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def read(body: bytes, wire_type: type[T]) -> T:
@@ -50,6 +51,27 @@ def envelope(data: bytes | None, code: int, message: str | None, now: datetime) 
 def joined(items: Iterable[bytes]) -> bytes:
     """A JSON array of encoded objects."""
     return b"[" + b",".join(items) + b"]"
+
+
+def written(text: str) -> msgspec.Raw:
+    """JSON that is already written, as a message or a part of one."""
+    return msgspec.Raw(text.encode())
+
+
+def members(body: bytes | msgspec.Raw) -> dict[str, msgspec.Raw]:
+    """Those of an object, as they are written. Raises NotJson or Invalid for anything else."""
+    try:
+        return _members.decode(body)
+    except msgspec.ValidationError as error:
+        json_codec.decode_raw(bytes(body))  # what is not JSON at all says so first
+        raise json_codec.invalid(error) from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise json_codec.NotJson("$", f"not JSON: {error}") from error
+
+
+def whole(members: dict[str, Any]) -> bytes:
+    """An object of members that are written already, or are texts, or lists of either."""
+    return msgspec.json.encode(members)
 
 
 def encode_list(items: Iterable[Any]) -> bytes:

@@ -17,6 +17,7 @@ from core.model.location import Connector, ConnectorFormat, Evse, EvseStatus, Lo
 from core.model.loss import Loss
 from core.model.partner import Partner, PartyRole, Role
 from core.model.quantities import Coordinates
+from core.model.record import Record, RecordKind
 from core.model.session import AuthMethod, CdrToken, Session, SessionStatus
 from core.model.tariff import PriceComponent, Tariff, TariffElement
 from core.model.token import Token, TokenKind, Whitelist
@@ -39,6 +40,11 @@ async def until(check: Callable[[], Any]) -> None:
 
 def at(seconds: float = 0) -> datetime:
     return START + timedelta(seconds=seconds)
+
+
+def record(record_id: str = "B1", seconds: float = 0, **fields: Any) -> Record:
+    given = {"kind": RecordKind.BOOKING, "owner": ABC, "content": '{"a": 1.50}', "updated_at": at(seconds)}
+    return Record(id=record_id, **given | fields)  # type: ignore[arg-type]
 
 
 def event(key: str = "DEABC/L1", part: str | None = None, **fields: Any) -> Event:

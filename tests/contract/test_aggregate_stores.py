@@ -267,3 +267,12 @@ async def test_a_journey_is_updated_by_one_writer_at_a_time(storage):
     cleared = await storage.journeys.update(replace(updated, reference=None))
     assert await storage.journeys.by_reference("r") is None
     assert (await storage.journeys.get("j1")) == cleared
+
+
+async def test_cdrs_are_found_by_their_keys(storage):
+    held = settlement("C1"), settlement("C2")
+    for one in held:
+        await storage.cdrs.accept(one, event=event(one.key))
+    found = await storage.cdrs.by_keys([held[0].key, "DEABC/NONE", held[1].key])
+    assert sorted(one.key for one in found) == sorted(one.key for one in held)
+    assert await storage.cdrs.by_keys([]) == []

@@ -14,6 +14,7 @@ from tests.fakes.stores import (
     FakeEvsePrices,
     FakeJourneys,
     FakeLocations,
+    FakeRecords,
     FakeSessions,
     FakeTariffs,
     FakeTokens,
@@ -34,6 +35,7 @@ class FakeStorage:
         self.commands = FakeCommands()
         self.aliases = FakeAliases(self.clock)
         self.copies = FakeCopies()
+        self.records = FakeRecords(self.outbox)
         self.feeds = FakeFeeds()
         self.partners = FakePartners()
         self.credentials = FakeCredentials(self.partners)

@@ -15,6 +15,7 @@ from core.model.cdr import CdrSettlement, CdrState
 from core.model.event import Event
 from core.model.ids import ContractId, EvseId, PartyId, TokenUid
 from core.model.location import Evse, EvseChange, Location, LocationQuery, PageKey, location_key
+from core.model.record import Record, RecordKind, RecordQuery
 from core.model.session import Session, session_key
 from core.model.tariff import EvsePrice, Tariff
 from core.model.token import Token, TokenQuery, token_key
@@ -296,6 +297,37 @@ class FakeTariffs(_Past[Tariff]):
         return sorted((one for one in self.held.values() if one.owner == owner), key=lambda one: one.key)
 
 
+class FakeRecords(_Shelf[Record]):
+    async def named(self, kind: RecordKind, name: str) -> list[Record]:
+        found = [record for record in self.held.values() if record.kind is kind and name.upper() in record.names]
+        return sorted(found, key=lambda record: record.key)
+
+    async def page(self, query: RecordQuery) -> tuple[list[Record], int]:
+        latest: dict[tuple[PartyId, str], Record] = {}
+        for record in self._find(lambda record: _concerns(record, query), since=None, until=None):
+            latest[record.owner, record.id.upper()] = record
+        found = [record for record in latest.values() if _starts_within(record, query)]
+        found = sorted(
+            _between(found, query.updated_from, query.updated_to), key=lambda record: (record.updated_at, record.key)
+        )
+        return found[query.offset : query.offset + query.limit], len(found)
+
+
+def _concerns(record: Record, query: RecordQuery) -> bool:
+    if record.kind is not query.kind:
+        return False
+    if record.reader is None:
+        return record.owner in query.owners
+    return record.reader in query.parties or record.owner in query.parties
+
+
+def _starts_within(record: Record, query: RecordQuery) -> bool:
+    since, until = query.starts_from, query.starts_to
+    return (since is None and until is None) or any(
+        (since is None or start >= since) and (until is None or start < until) for start in record.starts
+    )
+
+
 class FakeJourneys:
     def __init__(self) -> None:
         self.held: dict[str, Journey] = {}
@@ -392,6 +424,9 @@ class FakeCdrs:
 
     async def get(self, key: str) -> CdrSettlement | None:
         return self.held.get(key)
+
+    async def by_keys(self, keys: Sequence[str]) -> list[CdrSettlement]:
+        return [self.held[key] for key in keys if key in self.held]
 
     async def update(self, settlement: CdrSettlement) -> CdrSettlement:
         held = self.held.get(settlement.key)

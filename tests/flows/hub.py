@@ -33,6 +33,7 @@ from core.services.locations import LocationService
 from core.services.partners import PartnerService
 from core.services.presence import Presence
 from core.services.prices import PriceService
+from core.services.records import RecordService
 from core.services.revisions import RevisionService
 from core.services.sessions import SessionService
 from core.services.tariffs import TariffService
@@ -252,6 +253,7 @@ class TestHub:
                 clock=clock,
                 ids=ids,
             ),
+            records=RecordService(storage.records, storage.partners, clock, ids),
             revisions=RevisionService(
                 cdrs=storage.cdrs,
                 partners=storage.partners,
@@ -281,6 +283,7 @@ class TestHub:
             tariffs=storage.tariffs,
             journeys=storage.journeys,
             cdrs=storage.cdrs,
+            records=storage.records,
             partners=storage.partners,
             registry=self.hub.partners,
             prices=self.hub.prices,

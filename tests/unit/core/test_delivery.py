@@ -120,6 +120,7 @@ class World:
             tariffs=stores.tariffs,
             journeys=stores.journeys,
             cdrs=stores.cdrs,
+            records=stores.records,
             partners=stores.partners,
             registry=registry,
             prices=PriceService(

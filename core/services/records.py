@@ -1,0 +1,90 @@
+"""Objects that one protocol alone knows: taken from those whom they concern, shown to them, told to all where they are
+for all."""
+
+import msgspec
+
+from core.errors import Unknown
+from core.model.event import Event, EventKind
+from core.model.ids import PartyId
+from core.model.partner import Partner
+from core.model.record import Record, RecordKind, RecordQuery
+from core.ports.clock import Clock, Ids
+from core.ports.stores import PartnerStore, RecordStore, Saved
+from core.routing import CPO_SIDE, visible_owners
+from core.services.partners import owner_of
+
+
+class RecordService:
+    def __init__(self, records: RecordStore, partners: PartnerStore, clock: Clock, ids: Ids) -> None:
+        self._records = records
+        self._partners = partners
+        self._clock = clock
+        self._ids = ids
+
+    async def publish(self, caller: Partner, record: Record, correlation_id: str | None = None) -> Saved:
+        """Said to all: stored, and told to whoever may see it. An older `updated_at` than ours changes nothing."""
+        owner_of(caller, record.owner, "$.party_id")
+        event = Event(
+            id=self._ids.uuid(),
+            kind=EventKind.BOOKING_LOCATION_CHANGED,
+            key=record.key,
+            owner=record.owner,
+            source=caller.id,
+            correlation_id=correlation_id,
+            at=self._clock.now(),
+        )
+        return await self._records.save(record, events=[event])
+
+    async def keep(self, record: Record) -> Saved:
+        """Said by one party to another, who have been told already."""
+        return await self._records.save(record, events=[])
+
+    async def forget(self, record: Record) -> None:
+        await self._records.remove([record], events=[])
+
+    async def own(self, caller: Partner, kind: RecordKind, owner: PartyId, name: str) -> Record:
+        """The owner's own object, to be compared or changed: as it was said to all, else as it was told last. Raises
+        Refused, Unknown."""
+        owner_of(caller, owner, "$.party_id")
+        found = [record for record in await self._records.named(kind, name) if record.owner == owner]
+        if not found:
+            raise Unknown(_noun(kind), name)
+        return max(found, key=lambda record: (record.reader is None, record.updated_at))
+
+    async def published(self, kind: RecordKind, owner: PartyId, name: str) -> Record | None:
+        """What this owner has said to all."""
+        return await self._one(kind, owner, None, name)
+
+    async def told(self, kind: RecordKind, owner: PartyId, reader: PartyId, name: str) -> Record | None:
+        """What this owner has told this reader."""
+        return await self._one(kind, owner, reader, name)
+
+    async def seen(self, reader: Partner, kind: RecordKind, name: str) -> list[Record]:
+        """What the reader may see under this name, the latest of each owner: several owners may use one name."""
+        owners = await self._visible(reader)
+        found: dict[PartyId, Record] = {}
+        for record in sorted(await self._records.named(kind, name), key=lambda record: record.updated_at):
+            if record.owner in owners if record.reader is None else record.reader in reader.parties:
+                found[record.owner] = record
+        return list(found.values())
+
+    async def readers(self, caller: Partner, kind: RecordKind, name: str) -> list[PartyId]:
+        """Whom the caller has told of this object of its own."""
+        found = await self._records.named(kind, name)
+        return list(dict.fromkeys(one.reader for one in found if one.reader and one.owner in caller.parties))
+
+    async def page(self, reader: Partner, query: RecordQuery) -> tuple[list[Record], int]:
+        """What concerns the reader, each object once."""
+        query = msgspec.structs.replace(query, owners=await self._visible(reader), parties=reader.parties)
+        return await self._records.page(query)
+
+    async def _one(self, kind: RecordKind, owner: PartyId, reader: PartyId | None, name: str) -> Record | None:
+        found = await self._records.named(kind, name)
+        return next((record for record in found if (record.owner, record.reader) == (owner, reader)), None)
+
+    async def _visible(self, reader: Partner) -> tuple[PartyId, ...]:
+        return visible_owners(reader, await self._partners.all(), CPO_SIDE)
+
+
+def _noun(kind: RecordKind) -> str:
+    return kind.lower().replace("_", " ")
