@@ -20,8 +20,8 @@ ROLE: Final = CodeTable(
         wire.Role.NSP: Role.NSP,
         wire.Role.OTHER: Role.OTHER,
         wire.Role.SCSP: Role.SCSP,
+        wire.Role.PTP: Role.PTP,
     },
-    inbound={wire.Role.PTP: Role.OTHER},
     unsent={Role.HUB: "a hub says that it is one by hub_party_id"},
 )
 CONNECTION_STATUS: Final = same(ConnectionStatus, PartnerState)
@@ -39,11 +39,19 @@ def role_from_ocpi(role: wire.CredentialsRole) -> PartyRole:
     )
 
 
-def role_to_ocpi(role: PartyRole) -> wire.CredentialsRole:
-    """A party without business details is named by its id. Raises Unsupported for the role HUB."""
-    word = ROLE.wire_for(role.role)
+def role_word(role: Role, *, payments: bool) -> wire.Role:
+    """`payments`: the reader has the module that PTP is a role of; to others it is OTHER.
+
+    Raises Unsupported for the role HUB."""
+    word = ROLE.wire_for(role)
     if word is None:
         raise Unsupported("OCPI 2.3.0 has no role HUB")
+    return wire.Role.OTHER if word is wire.Role.PTP and not payments else word
+
+
+def role_to_ocpi(role: PartyRole, *, payments: bool = False) -> wire.CredentialsRole:
+    """A party without business details is named by its id. Raises Unsupported for the role HUB."""
+    word = role_word(role.role, payments=payments)
     country_code, party_id = spelled(role)
     return wire.CredentialsRole(
         role=word, business_details=business_of(role), party_id=party_id, country_code=country_code
@@ -86,14 +94,14 @@ def party_status_from_ocpi(info: ClientInfo) -> PartyStatus:
     )
 
 
-def party_status_to_ocpi(status: PartyStatus) -> ClientInfo:
+def party_status_to_ocpi(status: PartyStatus, *, payments: bool = False) -> ClientInfo:
     """A hub is a HubInfo, which versions that know the role tell as what it is."""
     is_hub = status.role is Role.HUB
     wire_type = HubInfo if is_hub else ClientInfo
     return wire_type(
         party_id=status.party.party_id,
         country_code=status.party.country_code,
-        role=wire.Role.OTHER if is_hub else ROLE.to_wire(status.role),
+        role=wire.Role.OTHER if is_hub else role_word(status.role, payments=payments),
         status=CONNECTION_STATUS.to_wire(status.state),
         last_updated=time_to_ocpi(status.updated_at),
     )

@@ -22,7 +22,7 @@ from protocols.ocpi.config_client import ConfigClient
 from protocols.ocpi.diagnosis import with_other_slash
 from protocols.ocpi.dialect import Dialect, dialect_of
 from protocols.ocpi.settings import Interface, OcpiSettings, TokenEncoding, settings_of, settings_text
-from protocols.ocpi.versions import V2_1_1, V2_3_0, VERSIONS, Version, hub_role, versions_url
+from protocols.ocpi.versions import V2_1_1, V2_3_0, VERSIONS, Version, hub_role, module_named, versions_url
 from protocols.ocpi.wire.credentials import Credentials
 from protocols.ocpi.wire.versions import InterfaceRole, VersionDetails
 from protocols.plugin import Hub
@@ -84,7 +84,7 @@ class Handshake:
             token=token,
             url=versions_url(hub),
             hub_party_id=hub.party.key,
-            roles=tuple(role_to_ocpi(role) for role in reachable),
+            roles=tuple(role_to_ocpi(role, payments=settings_of(partner).has("payments")) for role in reachable),
         )
 
     # --- we call the partner
@@ -332,7 +332,8 @@ def _interfaces(details: VersionDetails) -> tuple[Interface, ...]:
     found: dict[tuple[str, InterfaceRole], Interface] = {}
     for endpoint in details.endpoints:
         role = InterfaceRole.SENDER if endpoint.identifier == "credentials" else endpoint.role
-        found.setdefault((endpoint.identifier, role), Interface(endpoint.identifier, role, endpoint.url))
+        module = module_named(endpoint.identifier)
+        found.setdefault((module, role), Interface(module, role, endpoint.url))
     return tuple(found.values())
 
 

@@ -50,8 +50,8 @@ class Page(Struct, frozen=True, kw_only=True):
 def page_from(query: Mapping[str, str]) -> Page:
     """Raises Invalid naming the parameter; other parameters are left alone."""
     return Page(
-        date_from=_moment(query, "date_from"),
-        date_to=_moment(query, "date_to"),
+        date_from=moment(query, "date_from"),
+        date_to=moment(query, "date_to"),
         offset=_number(query, "offset", 0, lowest=0),
         limit=min(_number(query, "limit", MAX_LIMIT, lowest=1), MAX_LIMIT),
         after=_position(query, "after"),
@@ -76,9 +76,9 @@ def _position(query: Mapping[str, str], name: str) -> Position | None:
         return None
     at, _, key = text.partition("/")
     with suppress(ValueError):
-        moment = datetime.fromisoformat(at)
-        if key and moment.tzinfo is not None:
-            return Position(moment.astimezone(UTC), key)
+        found = datetime.fromisoformat(at)
+        if key and found.tzinfo is not None:
+            return Position(found.astimezone(UTC), key)
     raise Invalid(name, "belongs to next links, which are to be followed as they are")
 
 
@@ -87,7 +87,8 @@ def next_link(header: str) -> str | None:
     return next((url for url, parameters in _LINK.findall(header) if _NEXT.search(parameters)), None)
 
 
-def _moment(query: Mapping[str, str], name: str) -> datetime | None:
+def moment(query: Mapping[str, str], name: str) -> datetime | None:
+    """Raises Invalid."""
     text = query.get(name)
     return None if text is None else time_from_ocpi(checked_text(text, DateTime, name), name)
 

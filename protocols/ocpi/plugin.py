@@ -19,7 +19,19 @@ from protocols.ocpi.check.run import check_partner
 from protocols.ocpi.codes import Failure
 from protocols.ocpi.following import OcpiFollower
 from protocols.ocpi.handshake import Handshake
-from protocols.ocpi.server import cdrs, chargingprofiles, commands, hubclientinfo, relayed, sessions, tariffs, tokens
+from protocols.ocpi.server import (
+    bookings,
+    cdrs,
+    chargingprofiles,
+    commands,
+    hubclientinfo,
+    invoices,
+    payments,
+    relayed,
+    sessions,
+    tariffs,
+    tokens,
+)
 from protocols.ocpi.server.app import PREFIX, OcpiApp
 from protocols.ocpi.server.config import DETAILS_ROUTE, VERSIONS_ROUTE, credentials_routes
 from protocols.ocpi.server.lists import LocationPages
@@ -86,6 +98,9 @@ def ocpi_app(hub: Hub) -> OcpiApp:
         *tokens.ROUTES,
         *commands.ROUTES,
         *chargingprofiles.ROUTES,
+        *invoices.ROUTES,
+        *payments.ROUTES,
+        *bookings.ROUTES,
         *relayed.ROUTES,
     ]
     return OcpiApp(hub, Routes(VERSIONS_ROUTE, DETAILS_ROUTE, routes))

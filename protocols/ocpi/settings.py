@@ -28,8 +28,8 @@ class OcpiSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `allowed`: the parties that the operator added the partner for (`NLCPA`); empty: any that is free. `retries`: event
     kind -> attempts, where the partner wants another number than the rule. `list_without_to`: a list request without
     TO headers is answered as if it were addressed to the hub. `forward_cdrs`: the partner's CDRs are passed on while it
-    waits, and not kept; it sends those again that were not taken. `hub_party_id`: the partner is a hub itself. `older`:
-    what is chosen for a partner of an older version."""
+    waits, and not kept; it sends those again that were not taken. `hub_party_id`: the partner is a hub itself.
+    `bookings_as`: how the partner knows that module. `older`: what is chosen for a partner of an older version."""
 
     versions_url: str | None = None
     version: str | None = None
@@ -40,6 +40,7 @@ class OcpiSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     allowed: tuple[str, ...] = ()
     retries: dict[str, int] = {}
     list_without_to: bool = False
+    bookings_as: Literal["bookings", "Booking"] = "bookings"
     forward_cdrs: bool = False
     older: Switches = Switches()
 

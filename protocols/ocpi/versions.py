@@ -31,6 +31,7 @@ from protocols.plugin import HubIdentity
 SENDER, RECEIVER = InterfaceRole.SENDER, InterfaceRole.RECEIVER
 BOTH = (SENDER, RECEIVER)
 HUB_CLIENT_INFO = "hubclientinfo"
+BOOKINGS = "bookings"
 CONFIG = frozenset({"versions", "credentials", HUB_CLIENT_INFO})
 """Modules that are never routed and carry no routing headers."""
 
@@ -76,13 +77,17 @@ V2_3_0 = Version(
         ("tokens", BOTH),
         ("commands", BOTH),
         ("chargingprofiles", BOTH),
+        ("invoicereconciliation", BOTH),
+        ("payments", BOTH),
+        (BOOKINGS, BOTH),
     ),
 )
+_NOT_IN_2_2_1 = frozenset({"invoicereconciliation", "payments", BOOKINGS})
 _NOT_IN_2_1_1 = frozenset({"hubclientinfo", "chargingprofiles"})
 
 V2_2_1 = Version(
     "2.2.1",
-    V2_3_0.modules,
+    tuple((module, roles) for module, roles in V2_3_0.modules if module not in _NOT_IN_2_2_1),
     forms=v2_2_1.FORMS,
     lost=v2_2_1_losses.LOST,
     token_type=v2_2_1.TOKEN_TYPE,
@@ -142,10 +147,21 @@ def version_list(identity: HubIdentity) -> list[ListedVersion]:
     return [ListedVersion(version=name, url=version_url(identity, name)) for name in VERSIONS]
 
 
-def version_details(identity: HubIdentity, version: Version, *, for_hub: bool) -> VersionDetails:
-    """`for_hub`: another hub may say here whom it reaches."""
+def module_named(identifier: str) -> str:
+    """The one module with several names: the specification prints `Booking` and writes URLs with `bookings`."""
+    return BOOKINGS if identifier.lower() in ("booking", BOOKINGS) else identifier
+
+
+def version_details(
+    identity: HubIdentity, version: Version, *, for_hub: bool, bookings: str = BOOKINGS
+) -> VersionDetails:
+    """`for_hub`: another hub may say here whom it reaches. `bookings`: what the module of that name is called."""
     endpoints = [
-        Endpoint(identifier=module, role=role, url=endpoint_url(identity, version.id, module, role))
+        Endpoint(
+            identifier=bookings if module == BOOKINGS else module,
+            role=role,
+            url=endpoint_url(identity, version.id, module, role),
+        )
         for module, roles in version.modules
         for role in roles
     ]

@@ -11,7 +11,18 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import UNSET, Meta, UnsetType
 
-from protocols.ocpi.wire import cdrs, chargingprofiles, commands, locations, sessions, tariffs, tokens
+from protocols.ocpi.wire import (
+    bookings,
+    cdrs,
+    chargingprofiles,
+    commands,
+    invoicereconciliation,
+    locations,
+    payments,
+    sessions,
+    tariffs,
+    tokens,
+)
 from protocols.ocpi.wire.base import Wire
 from protocols.ocpi.wire.types import CdrDateTime, ClockTime, Date, DateTime, EndOfPeriod, Latitude, Longitude, Url
 
@@ -195,4 +206,8 @@ PROFILES = (
     chargingprofiles.SetChargingProfile, chargingprofiles.ActiveChargingProfile,
     chargingprofiles.ChargingProfileResponse, chargingprofiles.ActiveChargingProfileResult,
     chargingprofiles.ChargingProfileResult, chargingprofiles.ClearProfileResult,
+)  # fmt: skip
+RECORDS = (
+    bookings.BookingLocation, bookings.Calendar, bookings.Booking, bookings.BookingRequest, payments.Terminal,
+    payments.FinancialAdviceConfirmation, invoicereconciliation.InvoiceReconciliationRecord,
 )  # fmt: skip

@@ -20,7 +20,7 @@ from protocols.ocpi.wire import sessions as wire_sessions
 from protocols.ocpi.wire import tariffs as wire_tariffs
 from protocols.ocpi.wire import tokens as wire_tokens
 from protocols.transport.json_codec import decode, encode
-from tests.property.strategies_ocpi import COMMANDS, MESSAGES, PATCHES, PROFILES, ocpi
+from tests.property.strategies_ocpi import COMMANDS, MESSAGES, PATCHES, PROFILES, RECORDS, ocpi
 
 SLOW = settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=60)
 OPERATOR = PartyId("NL", "CPA")
@@ -70,7 +70,9 @@ PAIRS: list[tuple[Any, There, There]] = [
 OTHERS = (wire_credentials.Credentials, hubclientinfo.ClientInfo, versions.VersionDetails)
 
 
-@pytest.mark.parametrize("wire_type", MESSAGES + PATCHES + COMMANDS + PROFILES + OTHERS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "wire_type", MESSAGES + PATCHES + COMMANDS + PROFILES + RECORDS + OTHERS, ids=lambda kind: kind.__name__
+)
 @SLOW
 @given(data=st.data())
 @pytest.mark.spec("OCPI-TRN-44", "OCPI-TRN-46", "OCPI-TRN-47")

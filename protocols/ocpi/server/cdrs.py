@@ -6,7 +6,7 @@ from urllib.parse import quote
 from core.errors import Invalid
 from core.model.cdr import Cdr, CdrSettlement, cdr_key
 from core.model.ids import PartyId
-from core.model.partner import Partner, Role
+from core.model.partner import Partner
 from core.ports.stores import Saved
 from core.services.partners import owner_of
 from mappings.ocpi.cdrs import cdr_from_ocpi, cdr_to_ocpi
@@ -62,7 +62,7 @@ async def _accepted(
 
 async def _check_sayable(hub: Hub, operator: Partner, message: wire.Cdr, issuer: PartyId | None) -> None:
     """Raises Unsayable for a CDR that the eMSP's version has no words for: nothing is accepted that cannot arrive."""
-    reader = await hub.partners.by_party(issuer, Role.EMSP) if issuer else None
+    reader = await hub.partners.home_of(issuer) if issuer else None
     if reader is None or reader.protocol != operator.protocol:
         return
     try:

@@ -6,7 +6,6 @@ eMSP, which asks the operator in its turn: for the hub those are two exchanges.
 
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from core.errors import Invalid
@@ -20,7 +19,6 @@ from protocols.ocpi.server.forwarding import alias_url, forward
 from protocols.ocpi.server.nested import Nested, nested_url
 from protocols.ocpi.server.routes import Route
 from protocols.ocpi.server.sessions import operator_of
-from protocols.ocpi.versions import version_of
 from protocols.ocpi.wire.chargingprofiles import ChargingProfileResponse, ChargingProfileResponseType
 from protocols.ocpi.wire.types import Url
 
@@ -46,15 +44,14 @@ async def asked(ask: Ask) -> Reply:
         _check_whole(ask, url, nested)
     party = ask.addressed or await operator_of(ask)
     to = await ask.way_to(party)
-    if to is None or not version_of(to.partner).offers("chargingprofiles"):
+    if to is None or not to.version.offers("chargingprofiles"):
         return Reply(data=ask.write(_NOT_SUPPORTED), sender=party)
     if not url:
         return await forward(ask, to)
     ours = await _result_url(ask, to, url)
     if nested:
         return await forward(ask, to, query=nested.with_url(ours))
-    members = msgspec.json.decode(ask.body, type=dict[str, msgspec.Raw])
-    return await forward(ask, to, codec.encode(members | {"response_url": ours}))
+    return await forward(ask, to, codec.whole({**codec.members(ask.body), "response_url": ours}))
 
 
 def _checked(ask: Ask, in_query: str | None) -> str | None:

@@ -12,7 +12,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -158,9 +157,7 @@ async def _passed_on(ask: Ask, to: Side) -> Reply:
         subject=_reservation(ask, asked.reservation_id) if asked.reservation_id else None,
     )
     if to.version is ask.version:
-        members = msgspec.json.decode(ask.body, type=dict[str, msgspec.Raw])
-        members["response_url"] = msgspec.Raw(codec.encode(url))
-        reply = await forward(ask, to, codec.encode(members))
+        reply = await forward(ask, to, codec.whole({**codec.members(ask.body), "response_url": url}))
     else:
         message = replace(ask.read(_type(ask)), response_url=url)
         reply = await forward(ask, to, message=await _with_connector(ask, message))

@@ -6,6 +6,7 @@ from protocols.ocpi.codes import CLIENT_ERROR, Failure
 from protocols.ocpi.handshake import Handshake
 from protocols.ocpi.server.exchange import Ask, Reply
 from protocols.ocpi.server.routes import Route
+from protocols.ocpi.settings import settings_of
 from protocols.ocpi.versions import version_details, version_list
 from protocols.ocpi.wire.credentials import Credentials
 
@@ -16,7 +17,8 @@ async def get_versions(ask: Ask) -> Reply:
 
 async def get_details(ask: Ask) -> Reply:
     for_hub = ask.known is not None and ask.partner.is_hub
-    return Reply(data=ask.write(version_details(ask.hub.identity, ask.version, for_hub=for_hub)))
+    bookings = settings_of(ask.partner).bookings_as
+    return Reply(data=ask.write(version_details(ask.hub.identity, ask.version, for_hub=for_hub, bookings=bookings)))
 
 
 class CredentialsServer:

@@ -1,5 +1,7 @@
 """Who can be reached through the hub, and through others. Source: OCPI 2.3.0, mod_hub_client_info."""
 
+from functools import partial
+
 from core.errors import Refused, Unknown
 from core.model.ids import PartyId
 from core.model.partner import PartyBehind, PartyStatus, Role
@@ -9,6 +11,7 @@ from protocols.ocpi.paging import Page, page_from
 from protocols.ocpi.server.exchange import Ask, Reply, same_owner
 from protocols.ocpi.server.lists import encoded, reply_list
 from protocols.ocpi.server.routes import Route
+from protocols.ocpi.settings import settings_of
 from protocols.ocpi.wire.hubclientinfo import ClientInfo
 
 
@@ -17,8 +20,9 @@ async def list_all(ask: Ask) -> Reply:
     page = page_from(ask.query)
     found = [status for status in await ask.hub.partners.statuses_for(ask.partner) if _wanted(status, page)]
     found.sort(key=lambda status: (status.party, status.role))
+    told = partial(party_status_to_ocpi, payments=settings_of(ask.partner).has("payments"))
     part = found[page.offset : page.offset + page.limit]
-    return reply_list(ask, page, encoded(ask, part, party_status_to_ocpi), len(found))
+    return reply_list(ask, page, encoded(ask, part, told), len(found))
 
 
 def _wanted(status: PartyStatus, page: Page) -> bool:

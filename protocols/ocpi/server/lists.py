@@ -57,7 +57,8 @@ def reply_walk(ask: Ask, page: Page, data: bytes, total: int, last: Position | N
 
 
 def _listed(ask: Ask, page: Page, data: bytes, total: int, following: Mapping[str, str] | None) -> Reply:
-    headers = page_headers(ask.url, ask.query, page, total, following)
+    url = f"{ask.url}/{ask.remainder}" if ask.remainder else ask.url
+    headers = page_headers(url, ask.query, page, total, following)
     return Reply(data=data, headers=tuple(headers), sender=ask.addressed)
 
 

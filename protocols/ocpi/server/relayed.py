@@ -63,6 +63,9 @@ LISTED: Final = (
     "sessions",
     "tariffs",
     "tokens",
+    "invoicereconciliation",
+    "payments",
+    "bookings",
 )
 ASKED: Final = ("commands", "chargingprofiles")
 ROUTES = [

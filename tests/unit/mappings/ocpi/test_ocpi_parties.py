@@ -31,10 +31,12 @@ def test_a_party_keeps_its_spelling() -> None:
     assert parties.spelled(msgspec.structs.replace(ours, spelling="DE-VLT")) == ("NL", "VLT")
 
 
-def test_the_payment_role_is_taken_as_other() -> None:
+def test_the_payment_role_is_told_to_those_who_have_the_module() -> None:
     role = msgspec.structs.replace(golden("credentials/rich").roles[0], role=wire.Role.PTP)
-    assert parties.role_from_ocpi(role).role is Role.OTHER
-    assert set(parties.ROLE.lossy_in) == {wire.Role.PTP}
+    ours = parties.role_from_ocpi(role)
+    assert ours.role is Role.PTP
+    assert parties.role_to_ocpi(ours, payments=True) == role
+    assert parties.role_to_ocpi(ours).role is wire.Role.OTHER
 
 
 def test_a_wrong_party_is_named() -> None:

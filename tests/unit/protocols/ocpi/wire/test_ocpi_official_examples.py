@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from core.errors import Invalid
-from protocols.ocpi.wire import credentials, locations, sessions, strict, tariffs, tokens, versions
+from protocols.ocpi.wire import bookings, credentials, locations, payments, sessions, strict, tariffs, tokens, versions
 from protocols.ocpi.wire.envelope import Received
 from protocols.transport.json_codec import decode, decode_raw, encode, to_raw
 from tests.golden.ocpi.goldens import TYPES
@@ -15,12 +15,17 @@ from tests.golden.ocpi.goldens import TYPES
 EXAMPLES = Path(__file__).parents[5].parent / "shared" / "specs" / "data" / "ocpi-2.3.0"
 
 PREFIXES: tuple[tuple[str, Any], ...] = (
+    ("booking_example", bookings.Booking),
     ("cdr_", TYPES["cdr"]),
     ("credentials_", credentials.Credentials),
     ("location_example", locations.Location),
     ("location_hours", locations.Hours),
     ("location_patch_example_remove", locations.EvsePatch),
     ("location_patch_example_tariff", locations.ConnectorPatch),
+    ("payment_financial", payments.FinancialAdviceConfirmation),
+    ("payment_terminal_activate", payments.Terminal),
+    ("payment_terminal_create", payments.Terminal),
+    ("payment_terminal_example", payments.Terminal),
     ("session_example", sessions.Session),
     ("session_patch", sessions.SessionPatch),
     ("tariff", tariffs.Tariff),
@@ -37,7 +42,12 @@ ENVELOPES = {
     "transport_and_format_get_token_example": tokens.Token,
     "transport_and_format_version_details_example": versions.VersionDetails,
 }
-REFUSED = {"cdr_example": "tax_included"}
+REFUSED = {
+    "booking_example": "length <= 3|booking_location_id",
+    "cdr_example": "tax_included",
+    "payment_financial_advice_confirmation_example_failure": "before_taxes|eft_data",
+    "payment_terminal_create_minimal": "last_updated",
+}
 
 pytestmark = pytest.mark.skipif(not EXAMPLES.is_dir(), reason="the official examples are not at hand")
 
