@@ -17,6 +17,7 @@ from gateway.dashboard.feeds import feeds_page
 from gateway.dashboard.journeys import journeys_page
 from gateway.dashboard.losses import losses_page
 from gateway.dashboard.page import dashboard
+from gateway.dashboard.stations import stations_page
 from gateway.metrics import Metrics
 from gateway.middleware.observe import Observer
 from gateway.wiring import Assembled, Assembly
@@ -30,7 +31,18 @@ def create_app(assembly: Assembly) -> Litestar:
     hub = assembly.hub
     routers = [router for plugin in assembly.plugins.values() for router in plugin.routers(hub)]
     return Litestar(
-        [*routers, admin_router(), dashboard, journeys_page, losses_page, feeds_page, health, ready, metrics],
+        [
+            *routers,
+            admin_router(),
+            dashboard,
+            journeys_page,
+            losses_page,
+            feeds_page,
+            stations_page,
+            health,
+            ready,
+            metrics,
+        ],
         dependencies={"assembly": Provide(_assembly, sync_to_thread=False)},
         middleware=[Observer(assembly.metrics, hub.journal, hub.clock, hub.ids)],
         state=State({"assembly": assembly}),

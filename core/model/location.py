@@ -8,7 +8,7 @@ field's standard values are listed in the enumerations here, and others pass thr
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec import field
 
@@ -35,6 +35,10 @@ class PowerType(StrEnum):
     AC_2_PHASE_SPLIT = "AC_2_PHASE_SPLIT"
     AC_3_PHASE = "AC_3_PHASE"
     DC = "DC"
+
+
+PHASES: Final = {PowerType.AC_3_PHASE: 3, PowerType.AC_2_PHASE: 2}
+"""How often volt times ampere count; a split phase counts once, between its legs."""
 
 
 class ConnectorFormat(StrEnum):
@@ -187,6 +191,18 @@ class Connector(Model, frozen=True, kw_only=True):
     updated_at: datetime
     extensions: Extensions = {}
 
+    @property
+    def computed_power_w(self) -> int | None:
+        """Watt: volt times ampere times phases."""
+        if self.max_voltage is None or self.max_amperage is None:
+            return None
+        return self.max_voltage * self.max_amperage * PHASES.get(self.power_type, 1)
+
+    @property
+    def power_w(self) -> int | None:
+        """Watt: as said, else computed."""
+        return self.computed_power_w if self.max_power_w is None else self.max_power_w
+
 
 class Evse(Model, frozen=True, kw_only=True):
     """A place where one vehicle charges at a time. `uid` is the owner's technical key, `evse_id` the one drivers know.
@@ -333,3 +349,41 @@ class LocationQuery(Model, frozen=True, kw_only=True):
     after: Position | None = None
     evse_ids: tuple[EvseId, ...] = field(default=())
     current: bool = False
+
+
+class StationQuery(Model, frozen=True, kw_only=True):
+    """What somebody looks for: locations within `radius_m` of a place, of an operator, with an EVSE of one of these
+    statuses that has a connector of this standard and at least this power. What is None or empty does not matter, but
+    that an EVSE is not REMOVED."""
+
+    near: Coordinates | None = None
+    radius_m: int = 1000
+    operator: PartyId | None = None
+    statuses: tuple[EvseStatus, ...] = ()
+    standard: str | None = None
+    min_power_w: int | None = None
+    offset: int = 0
+    limit: int = 100
+
+    @property
+    def of_evses(self) -> bool:
+        """Whether it says anything about EVSEs."""
+        return bool(self.statuses or self.standard or self.min_power_w)
+
+    def fits(self, evse: Evse) -> bool:
+        stands = evse.status in self.statuses if self.statuses else evse.status is not EvseStatus.REMOVED
+        if not stands or not (self.standard or self.min_power_w):
+            return stands
+        return any(self._plugs(connector) for connector in evse.connectors)
+
+    def _plugs(self, connector: Connector) -> bool:
+        if self.standard and connector.standard != self.standard:
+            return False
+        return not self.min_power_w or (connector.power_w or 0) >= self.min_power_w
+
+
+class Station(Model, frozen=True, kw_only=True):
+    """One that was found. `distance_m` is as the crow flies, and None where no place was named."""
+
+    location: Location
+    distance_m: int | None = None

@@ -17,7 +17,7 @@ from core.model.command import CommandRecord
 from core.model.delivery import Delivery, DeliveryState
 from core.model.event import Event
 from core.model.ids import ContractId, EvseId, PartyId, TokenUid
-from core.model.location import EvseChange, Location, LocationQuery, PageKey
+from core.model.location import EvseChange, Location, LocationQuery, PageKey, Station, StationQuery
 from core.model.partner import CredentialKind, Partner, Role, Sighting
 from core.model.record import Record, RecordKind, RecordQuery
 from core.model.session import Session
@@ -92,6 +92,11 @@ class LocationStore(Protocol):
 
     def each(self, query: LocationQuery) -> AsyncIterator[Location]:
         """All that match, streamed; memory stays flat. `offset` and `limit` are ignored."""
+        ...
+
+    async def search(self, query: StationQuery) -> tuple[list[Station], int]:
+        """Those that their owner still has, nearest first (without a place: in order of their keys), and how many match
+        altogether."""
         ...
 
     @property

@@ -9,7 +9,7 @@ from core.errors import Refused, Unknown
 from core.model.base import Extensions
 from core.model.event import Event, EventKind
 from core.model.ids import EvseId, PartyId
-from core.model.location import Evse, EvseChange, EvseStatus, Location, LocationQuery, PageKey
+from core.model.location import Evse, EvseChange, EvseStatus, Location, LocationQuery, PageKey, Station, StationQuery
 from core.model.partner import Partner
 from core.ports.clock import Clock, Ids
 from core.ports.stores import LocationStore, PartnerStore, Saved
@@ -158,6 +158,12 @@ class LocationService:
                 if location is not None:
                     return location
         raise Unknown("location", location_id)
+
+    # --- for the hub's own users
+
+    async def search(self, query: StationQuery) -> tuple[list[Station], int]:
+        """Nearest first, of all operators."""
+        return await self._locations.search(query)
 
     # --- for the other services
 

@@ -26,6 +26,7 @@ from core.model.partner import Partner
 from gateway.admin.feeds import FeedController
 from gateway.admin.journeys import JourneyController
 from gateway.admin.partners import add_partner, contracts_from, parse_document
+from gateway.admin.search import StationController
 from gateway.admin.sights import SightController
 from gateway.admin.stations import HandedIn, hand_in_stations
 from gateway.admin.views import (
@@ -227,6 +228,7 @@ def admin_router() -> Router:
             PartnerController,
             SightController,
             FeedController,
+            StationController,
             DeliveryController,
             CdrController,
             JourneyController,

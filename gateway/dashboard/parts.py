@@ -43,9 +43,19 @@ tr+tr>*{border-top:1px solid var(--line)}th{font-weight:600;color:var(--dim);fon
 code{font:13px/1.5 ui-monospace,monospace;display:inline-block;min-width:13rem}.nowrap{white-space:nowrap}
 .ok{color:var(--ok)}.warn{color:var(--warn)}.bad{color:var(--bad)}.calm{color:var(--calm)}.dim{color:var(--dim)}
 .tag{border:1px solid;border-radius:1rem;padding:.05rem .55rem;font-size:.78rem;font-weight:600;white-space:nowrap}
+.asked{margin-top:1.6rem;display:flex;flex-wrap:wrap;gap:.8rem;align-items:end}
+.asked label{color:var(--dim);font-size:.82rem}
 summary{cursor:pointer;color:var(--dim)}nav{margin-top:.8rem;display:flex;gap:1.2rem}a{color:var(--calm)}details{margin-top:2.2rem}details>*+*{margin-top:.6rem}
 """
-_PAGES = (("/", "Partners"), ("/journeys", "Journeys"), ("/losses", "Losses"), ("/feeds", "Feeds"))
+_PAGES = (
+    ("/", "Partners"),
+    ("/journeys", "Journeys"),
+    ("/losses", "Losses"),
+    ("/feeds", "Feeds"),
+    ("/stations", "Stations"),
+)
+_ASKED = {"/stations"}
+"""Pages with a form: they stay as they are while somebody fills it in."""
 
 
 async def guarded(
@@ -65,7 +75,7 @@ def _framed(assembly: Assembly, here: str, content: str) -> str:
     return "".join(
         (
             "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>",
-            "<meta http-equiv=refresh content=5>",
+            "" if here in _ASKED else "<meta http-equiv=refresh content=5>",
             f"<title>{escape(identity.name)}</title><style>{_STYLE}</style>",
             f"<h1>{escape(identity.name)}</h1>",
             f"<p class=lead>Roaming hub {identity.party}, at {escape(identity.public_url)}</p><nav>{links}</nav>",

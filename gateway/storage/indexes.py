@@ -12,7 +12,12 @@ _BY_TIME = IndexModel([("doc.updated_at", 1), ("_id", 1), ("rev", 1), ("owner", 
 _BY_OWNER = IndexModel([("owner", 1), ("doc.updated_at", 1), ("_id", 1)])
 
 INDEXES: dict[str, list[IndexModel]] = {
-    "locations": [_BY_TIME, IndexModel([("owner", 1)]), IndexModel([("doc.evses.evse_id.key", 1)])],
+    "locations": [
+        _BY_TIME,
+        IndexModel([("owner", 1)]),
+        IndexModel([("doc.evses.evse_id.key", 1)]),
+        IndexModel([("point", "2dsphere")]),
+    ],
     "tokens": [
         _BY_TIME,
         _BY_OWNER,

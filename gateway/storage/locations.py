@@ -10,12 +10,22 @@ from core.errors import Unknown
 from core.model.base import Extensions
 from core.model.event import Event
 from core.model.ids import EvseId, PartyId
-from core.model.location import EvseChange, Location, LocationQuery, PageKey, Position, location_key
+from core.model.location import (
+    EvseChange,
+    Location,
+    LocationQuery,
+    PageKey,
+    Position,
+    Station,
+    StationQuery,
+    location_key,
+)
 from core.ports.stores import Saved
 from gateway.storage.database import Database, Session, translated
 from gateway.storage.documents import Document, item, latest_events, moment, revision_after, stamp
 from gateway.storage.group_commit import GroupCommit
 from gateway.storage.outbox import EventWriter
+from gateway.storage.stations import MOST_WATTS, RETIRED, STANDING, point_of, wanted_page, wanted_stations, within
 from gateway.storage.versioned import SORT, VersionedStore, document_of, window
 from gateway.storage.watcher import Change, Watcher
 
@@ -25,8 +35,6 @@ _TOLD = ("status", "status_until", "updated_at")
 _COUNTS_KEPT = 512
 _ALIKE = 8
 """Locations whose EVSE ids differ in their stars only."""
-_RETIRED = "-"
-"""Before the owner's key: of a location that it no longer has. Sorts before every key."""
 _ANY_TIME: Document = {"doc.updated_at": {"$gte": ""}}
 """Says nothing, but without a bound on its first field an index is not used to filter by its last (the owner)."""
 
@@ -41,7 +49,8 @@ class _StatusChange(Struct, frozen=True):
 
 
 class MongoLocations(VersionedStore[Location]):
-    """Each EVSE carries its `key` (upper-case uid), so that a status finds it without decoding the location."""
+    """Each EVSE carries its `key` (upper-case uid), so that a status finds it without decoding the location. What is
+    searched by stands beside the location or in it: see `stations`."""
 
     collection_name: ClassVar[str] = "locations"
     kind = Location
@@ -73,7 +82,7 @@ class MongoLocations(VersionedStore[Location]):
         return found[0] if found else None
 
     async def retire(self, locations: Sequence[Location], *, events: Sequence[Event]) -> None:
-        documents = [document | {"owner": _RETIRED + document["owner"]} for document in map(self._document, locations)]
+        documents = [document | {"owner": RETIRED + document["owner"]} for document in map(self._document, locations)]
         await self._save_documents(documents, events)
 
     async def change_status(
@@ -100,12 +109,13 @@ class MongoLocations(VersionedStore[Location]):
 
     async def revise(self, keys: Sequence[str], change: Callable[[Location], tuple[Location, Event] | None]) -> None:
         async def write(session: Session) -> list[Event]:
-            cursor = self._collection.find({"_id": {"$in": list(keys)}}, {"rev": 1, "doc": 1}, session=session)
+            cursor = self._collection.find({"_id": {"$in": list(keys)}}, session=session)
             replacements: list[ReplaceOne[Document]] = []
             events: list[Event] = []
             async for held in cursor:
                 if made := change(item(held, Location)):
-                    document = self._document(made[0]) | {"rev": revision_after(held["rev"])}
+                    kept = {"rev": revision_after(held["rev"]), "owner": held["owner"]}
+                    document = self._document(made[0]) | kept
                     replacements.append(ReplaceOne({"_id": held["_id"]}, document))
                     events.append(made[1])
             if replacements:
@@ -148,21 +158,29 @@ class MongoLocations(VersionedStore[Location]):
     def each(self, query: LocationQuery) -> AsyncIterator[Location]:
         return self._each(_filter(query))
 
+    async def search(self, query: StationQuery) -> tuple[list[Station], int]:
+        with translated(writes=False):
+            found = await (await self._collection.aggregate(wanted_page(query))).to_list()
+            total = await self._collection.count_documents(wanted_stations(query) | within(query))
+        return [Station(location=item(one, Location), distance_m=_metres(one)) for one in found], total
+
     @property
     def generation(self) -> int:
         return self._generation if self._watcher.live else -1
 
     def _document(self, thing: Location) -> Document:
-        document = document_of(thing, thing.key, owner=thing.owner.key)
+        document = document_of(thing, thing.key, owner=thing.owner.key) | point_of(thing.coordinates)
         for held, evse in zip(document["doc"].get("evses", ()), thing.evses, strict=True):
             held["key"] = evse.uid.upper()
+            for plug, connector in zip(held.get("connectors", ()), evse.connectors, strict=True):
+                plug["watts"] = min(connector.power_w or 0, MOST_WATTS)
             held["updated_at"] = stamp(evse.updated_at)
             if evse.status_until is not None:
                 held["status_until"] = stamp(evse.status_until)
         return document
 
     def _standing(self, held: Document | None) -> Document | None:
-        return None if held is not None and held["owner"].startswith(_RETIRED) else held
+        return None if held is not None and held["owner"].startswith(RETIRED) else held
 
     async def _mark(self, session: Session, *, members: bool) -> None:
         change = Change.MEMBERS if members else Change.CONTENT
@@ -260,6 +278,10 @@ def _update(key: str, places: dict[int, dict[str, str | None]], revision: int) -
     return UpdateOne({"_id": key}, update | ({"$unset": cleared} if cleared else {}))
 
 
+def _metres(found: Document) -> int | None:
+    return round(found["distance"]) if "distance" in found else None
+
+
 def _page_key(document: Document) -> PageKey:
     return PageKey(document["_id"], document["rev"], moment(document["doc"]["updated_at"]))
 
@@ -273,9 +295,9 @@ def _behind(position: Position) -> Document:
 
 def _owners(query: LocationQuery) -> Document:
     if query.owners is None:
-        return {"owner": {"$gt": _RETIRED + "~"}} if query.current else {}
+        return STANDING if query.current else {}
     keys = [owner.key for owner in query.owners]
-    return {"owner": {"$in": keys if query.current else [*keys, *(_RETIRED + key for key in keys)]}}
+    return {"owner": {"$in": keys if query.current else [*keys, *(RETIRED + key for key in keys)]}}
 
 
 def _filter(query: LocationQuery) -> Document:

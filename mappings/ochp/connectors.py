@@ -32,7 +32,6 @@ _DC: Final = frozenset(
 )
 _ONE_PHASE_KW: Final = Decimal("7.4")
 _KILO: Final = Decimal(1000)
-_PHASES: Final = {PowerType.AC_3_PHASE: 3, PowerType.AC_2_PHASE: 2}
 
 
 def connectors_from_ochp(
@@ -121,20 +120,11 @@ def connector_members(evse: Evse, notes: Notes | None, path: str) -> dict[str, A
 
 
 def _strength(connector: Connector) -> tuple[int, bool]:
-    return power_of(connector) or 0, connector.power_type is PowerType.DC
-
-
-def power_of(connector: Connector) -> int | None:
-    """Watt: as said, else volt times ampere times phases."""
-    if connector.max_power_w is not None:
-        return connector.max_power_w
-    if connector.max_voltage is None or connector.max_amperage is None:
-        return None
-    return connector.max_voltage * connector.max_amperage * _PHASES.get(connector.power_type, 1)
+    return connector.power_w or 0, connector.power_type is PowerType.DC
 
 
 def _ratings(evse: Evse, strongest: Connector | None, notes: Notes | None, path: str) -> wire.Ratings | None:
-    power = None if strongest is None else power_of(strongest)
+    power = None if strongest is None else strongest.power_w
     if strongest is None or power is None:
         if evse.guaranteed_power_w is not None:
             lost(notes, "ratings", f"{path}.guaranteed_power_w", "OCHP says it beside the maximum only")
@@ -179,6 +169,6 @@ def _note_currents(evse: Evse, said: list[Connector], current: CurrentType, note
         reason = f"OCHP has one current type an EVSE: {current.value}"
         words = [connector.power_type.value for connector in others]
         lost(notes, "charge_point_type", f"{path}.connectors[].power_type", reason, words)
-    if len({(power_of(connector), connector.max_voltage) for connector in said}) > 1:
-        powers = [power_of(connector) for connector in said]
+    if len({(connector.power_w, connector.max_voltage) for connector in said}) > 1:
+        powers = [connector.power_w for connector in said]
         narrowed(notes, "ratings", f"{path}.connectors[].max_power_w", "OCHP has one rating an EVSE", powers)

@@ -104,7 +104,6 @@ ONE_ZONE: Final = {
 """Country -> time zone of (nearly) all its places, for owners whose protocol does not say it."""
 
 _ASSUMED_VOLTAGE: Final = {core.PowerType.DC: 400}
-_PHASES: Final = {core.PowerType.AC_3_PHASE: 3, core.PowerType.AC_2_PHASE: 2}
 
 
 # --- connectors
@@ -152,7 +151,7 @@ def connector_to_ocpi(connector: Connector) -> wire.Connector:
 
 def _ratings(connector: Connector) -> tuple[int, int]:
     """Volt and Ampere, what is missing assumed so that they agree with the power."""
-    phases = _PHASES.get(connector.power_type, 1)
+    phases = core.PHASES.get(connector.power_type, 1)
     power, voltage, amperage = connector.max_power_w, connector.max_voltage, connector.max_amperage
     if voltage is None and power and amperage:
         voltage = round(power / (amperage * phases))

@@ -128,7 +128,7 @@ def facilities_to_oicp(
 def _facility(connector: Connector, notes: Notes | None, path: str) -> ChargingFacility | None:
     watts = connector.max_power_w
     if watts is None:
-        watts = computed_power_w(connector)
+        watts = connector.computed_power_w
         if watts is None:
             lost(notes, "charging_facilities", path, "no power is known, which OICP demands")
             return None
@@ -153,16 +153,6 @@ def _facility(connector: Connector, notes: Notes | None, path: str) -> ChargingF
         voltage if voltage and 0 < voltage < 1000 else None,
         amperage if amperage and 0 < amperage < 100 else None,
     )
-
-
-def computed_power_w(connector: Connector) -> int | None:
-    """Volt times ampere: three times for three phases, twice for two; a split phase counts between its legs."""
-    if connector.max_voltage is None or connector.max_amperage is None:
-        return None
-    product = connector.max_voltage * connector.max_amperage
-    if connector.power_type is PowerType.AC_3_PHASE:
-        return 3 * product
-    return 2 * product if connector.power_type is PowerType.AC_2_PHASE else product
 
 
 def _kilowatts(watts: int) -> int:

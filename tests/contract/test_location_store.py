@@ -1,5 +1,6 @@
 import asyncio
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from msgspec.structs import replace
@@ -7,7 +8,16 @@ from msgspec.structs import replace
 from core.errors import Invalid, Unknown
 from core.model.event import EventKind
 from core.model.ids import EvseId
-from core.model.location import EvseChange, EvseStatus, LocationQuery
+from core.model.location import (
+    Connector,
+    ConnectorFormat,
+    EvseChange,
+    EvseStatus,
+    LocationQuery,
+    PowerType,
+    StationQuery,
+)
+from core.model.quantities import Coordinates
 from core.ports.stores import Saved
 from tests.contract.samples import ABC, MICROSECOND, XYZ, at, event, location, until
 
@@ -153,6 +163,86 @@ async def test_what_its_owner_no_longer_has_is_not_current_until_it_comes_again(
     assert await store.save(location(1), events=[event()]) is Saved.CREATED, "although the time goes back"
     assert await store.page(LocationQuery(owners=(ABC,), current=True)) == ([location(1), location(2)], 2)
     assert await store.save(replace(location(1), updated_at=at(-9)), events=[]) is Saved.OLDER
+
+
+def place(latitude: str, longitude: str) -> Coordinates:
+    return Coordinates(latitude=Decimal(latitude), longitude=Decimal(longitude))
+
+
+UTRECHT = place("52.0895", "5.1104")
+
+
+def plug(standard: str, **fields) -> Connector:
+    given = {"id": "1", "format": ConnectorFormat.CABLE, "power_type": PowerType.AC_3_PHASE, "updated_at": at()}
+    return Connector(**given | {"standard": standard} | fields)
+
+
+def at_place(number: int, where: Coordinates, *evses: tuple[EvseStatus, Connector], owner=ABC):
+    made = location(number, owner=owner, coordinates=where)
+    shown = [
+        replace(made.evses[0], uid=f"e{index}", evse_id=None, status=status, connectors=(connector,))
+        for index, (status, connector) in enumerate(evses)
+    ]
+    return replace(made, evses=tuple(shown))
+
+
+async def test_stations_are_found_near_a_place_nearest_first(storage):
+    store = storage.locations
+    free = (EvseStatus.AVAILABLE, plug("IEC_62196_T2", max_power_w=11_000))
+    away = {1: "52.0895", 2: "52.0985", 3: "52.1345", 4: "-52.0895"}
+    for number, latitude in away.items():
+        await store.save(at_place(number, place(latitude, "5.1104"), free), events=[])
+
+    async def found(**fields):
+        stations, total = await store.search(StationQuery(**fields))
+        return [(one.location.id, one.distance_m) for one in stations], total
+
+    assert await found(near=UTRECHT, radius_m=100) == ([("Loc1", 0)], 1)
+    near, total = await found(near=UTRECHT, radius_m=6000)
+    assert ([name for name, _ in near], total) == (["Loc1", "Loc2", "Loc3"], 3)
+    assert [round(distance, -1) for _, distance in near] == [0, 1000, 5010]
+    assert (await found(near=UTRECHT, radius_m=6000, offset=1, limit=1)) == (near[1:2], 3)
+    assert await found(offset=2) == ([("Loc3", None), ("Loc4", None)], 4)
+    assert (await found(near=place("52.0895", "-179.9999"), radius_m=200_000)) == ([], 0)
+    await store.save(at_place(5, place("10", "179.9999"), free), events=[])
+    assert [name for name, _ in (await found(near=place("10", "-179.9999"), radius_m=100))[0]] == ["Loc5"]
+
+
+async def test_what_is_looked_for_is_one_evse(storage):
+    store = storage.locations
+    slow, fast = plug("IEC_62196_T2", max_voltage=230, max_amperage=16), plug("IEC_62196_T2_COMBO", max_power_w=150_000)
+    unknown = plug("CHADEMO")
+    await store.save(at_place(1, UTRECHT, (EvseStatus.AVAILABLE, slow), (EvseStatus.CHARGING, fast)), events=[])
+    await store.save(at_place(2, UTRECHT, (EvseStatus.AVAILABLE, fast), (EvseStatus.REMOVED, unknown)), events=[])
+    await store.save(at_place(3, UTRECHT, (EvseStatus.UNKNOWN, unknown), owner=XYZ), events=[])
+
+    async def found(**fields):
+        stations, total = await store.search(StationQuery(near=UTRECHT, **fields))
+        assert len(stations) == total
+        return [one.location.id for one in stations]
+
+    assert await found(statuses=(EvseStatus.AVAILABLE,), min_power_w=50_000) == ["Loc2"]
+    assert await found(min_power_w=50_000) == ["Loc1", "Loc2"]
+    assert await found(min_power_w=11_040, standard="IEC_62196_T2") == ["Loc1"]
+    assert await found(min_power_w=11_041, standard="IEC_62196_T2") == []
+    assert await found(standard="CHADEMO") == ["Loc3"]
+    assert await found(statuses=(EvseStatus.REMOVED,)) == ["Loc2"]
+    assert await found(statuses=(EvseStatus.CHARGING, EvseStatus.UNKNOWN)) == ["Loc1", "Loc3"]
+    assert await found(operator=XYZ) == ["Loc3"]
+    await status(storage, uid="e0", status=EvseStatus.BLOCKED)
+    assert await found(statuses=(EvseStatus.BLOCKED,)) == ["Loc1"]
+    await store.retire([at_place(2, UTRECHT, (EvseStatus.REMOVED, fast))], events=[])
+    assert await found() == ["Loc1", "Loc3"]
+    assert await found(operator=ABC) == ["Loc1"]
+
+
+async def test_a_location_off_the_globe_is_kept_and_has_no_place(storage):
+    odd = location(coordinates=place("95.000000", "13.4"))
+    await storage.locations.save(odd, events=[])
+    stations, _ = await storage.locations.search(StationQuery(near=place("90", "13.4"), radius_m=100))
+    assert stations == []
+    stations, total = await storage.locations.search(StationQuery())
+    assert ([one.location for one in stations], total) == ([odd], 1)
 
 
 async def test_a_revision_says_when_it_was_written(storage):

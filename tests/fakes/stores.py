@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import datetime
+from math import asin, cos, radians, sin, sqrt
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
@@ -14,7 +15,8 @@ from core.model.cards import same_card
 from core.model.cdr import CdrSettlement, CdrState
 from core.model.event import Event
 from core.model.ids import ContractId, EvseId, PartyId, TokenUid
-from core.model.location import Evse, EvseChange, Location, LocationQuery, PageKey, location_key
+from core.model.location import Evse, EvseChange, Location, LocationQuery, PageKey, Station, StationQuery, location_key
+from core.model.quantities import Coordinates
 from core.model.record import Record, RecordKind, RecordQuery
 from core.model.session import Session, session_key
 from core.model.tariff import EvsePrice, Tariff
@@ -148,7 +150,9 @@ class FakeLocations(_Shelf[Location]):
     async def revise(self, keys: Sequence[str], change: Callable[[Location], tuple[Location, Event] | None]) -> None:
         for key in keys:
             if key in self.held and (made := change(self.held[key])):
+                retired = self.retired & {key}
                 self._write(made[0])
+                self.retired |= retired
                 self.outbox.add([made[1]])
 
     async def page(self, query: LocationQuery) -> tuple[list[Location], int]:
@@ -168,6 +172,16 @@ class FakeLocations(_Shelf[Location]):
         for location in self._query(query):
             yield location
 
+    async def search(self, query: StationQuery) -> tuple[list[Station], int]:
+        found = [
+            Station(location=one, distance_m=None if query.near is None else _metres(query.near, one.coordinates))
+            for one in self._query(LocationQuery(owners=(query.operator,) if query.operator else None, current=True))
+            if not query.of_evses or any(query.fits(evse) for evse in one.evses)
+        ]
+        found = [one for one in found if one.distance_m is None or one.distance_m <= query.radius_m]
+        found.sort(key=lambda one: (one.distance_m or 0, one.location.key))
+        return found[query.offset : query.offset + query.limit], len(found)
+
     @property
     def generation(self) -> int:
         return self._generation if self.watched else -1
@@ -183,6 +197,13 @@ class FakeLocations(_Shelf[Location]):
             since=query.updated_from,
             until=query.updated_to,
         )
+
+
+def _metres(one: Coordinates, other: Coordinates) -> int:
+    """Along a great circle of the earth that the database reckons with."""
+    a, b = radians(one.latitude), radians(other.latitude)
+    half = sin((a - b) / 2) ** 2 + cos(a) * cos(b) * sin(radians(one.longitude - other.longitude) / 2) ** 2
+    return round(2 * 6_378_100 * asin(sqrt(half)))
 
 
 def _with_evse(location: Location, changed: Evse) -> Location:

@@ -15,6 +15,7 @@ from gateway.dashboard.feeds import feeds_page
 from gateway.dashboard.journeys import journeys_page
 from gateway.dashboard.losses import losses_page
 from gateway.dashboard.page import dashboard
+from gateway.dashboard.stations import stations_page
 from protocols.ocpi.plugin import PLUGIN as OCPI
 from protocols.oicp.plugin import PLUGIN as OICP
 from tests.flows import chain_sides as sides
@@ -51,7 +52,7 @@ async def page(hub: TestHub, path: str, tallies: Tallies | None = None, *, key: 
         hub=hub.hub, adapters=hub.adapters, storage=storage, settings=settings, following=hub.following
     )
     app = Litestar(
-        [dashboard, journeys_page, losses_page, feeds_page],
+        [dashboard, journeys_page, losses_page, feeds_page, stations_page],
         dependencies={"assembly": Provide(lambda: parts, sync_to_thread=False)},
         state=State({"assembly": parts}),
         openapi_config=None,
@@ -61,7 +62,7 @@ async def page(hub: TestHub, path: str, tallies: Tallies | None = None, *, key: 
 
 
 async def test_the_pages_ask_for_the_admin_key(hub: TestHub) -> None:
-    for path in ("/", "/journeys", "/losses", "/feeds"):
+    for path in ("/", "/journeys", "/losses", "/feeds", "/stations"):
         assert (await page(hub, path, key="wrong")).status_code == 401
         assert (await page(hub, path)).status_code == 200
 

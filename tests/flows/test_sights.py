@@ -52,7 +52,9 @@ class Admin:
 
     async def call(self, method: str, path: str, status: int = 200, body: Any = None, **query: Any) -> Any:
         headers = {"authorization": f"Bearer {KEY}"}
-        answer = await self.client.request(method, f"/admin/api/{path}", headers=headers, params=query, json=body)
+        answer = await self.client.request(
+            method, f"/admin/api/{path}", headers=headers, params=query or None, json=body
+        )
         assert answer.status_code == status, answer.text
         return answer.json() if answer.content else None
 
