@@ -68,6 +68,7 @@ class OicpAdapter(ProtocolAdapter):
             Capability.STOP_SESSION,
             Capability.RESERVE_NOW,
             Capability.CANCEL_RESERVATION,
+            Capability.PUSH_LOCATION,
             Capability.PUSH_EVSE_STATUS,
             Capability.PUSH_SESSION,
             Capability.PUSH_CDR,
@@ -183,11 +184,13 @@ class OicpAdapter(ProtocolAdapter):
         return Sent(result=outcome_from_oicp(answer, reservation=True), losses=asked.losses)
 
     def retries(self, partner: Partner) -> dict[str, int]:
-        """An EMP cannot pull what it was not notified of: it is told later, for some hours."""
-        return {EventKind.SESSION_CHANGED: NOTIFICATION_ATTEMPTS, EventKind.EVSE_STATUS_CHANGED: NOTIFICATION_ATTEMPTS}
+        """An EMP cannot pull what it was not notified of, nor a platform what a station is like: they are told later,
+        for some hours."""
+        told = (EventKind.SESSION_CHANGED, EventKind.LOCATION_CHANGED, EventKind.EVSE_STATUS_CHANGED)
+        return dict.fromkeys(told, NOTIFICATION_ATTEMPTS)
 
     def takes(self, partner: Partner, capability: Capability) -> bool:
-        if capability is Capability.PUSH_EVSE_STATUS:
+        if capability in (Capability.PUSH_LOCATION, Capability.PUSH_EVSE_STATUS):
             return is_upstream(partner) and partner.plays(Role.EMSP)
         if capability is not Capability.PUSH_SESSION:
             return True
@@ -235,6 +238,10 @@ class OicpAdapter(ProtocolAdapter):
             if error.code == NO_SERVICE:
                 await self._cache.put(unwanted, b"1", ONCE_S)
             raise
+
+    async def push_location(self, call: Call, location: Location) -> Told:
+        """To a platform in which the hub is a CPO: the statuses at once; the data follow by themselves."""
+        return await self._exporter.tell_statuses(call.partner, location.evses)
 
     async def push_evse_status(self, call: Call, location: Location, evses: Sequence[Evse]) -> Told:
         """To a platform in which the hub is a CPO."""

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from core.errors import Rejected, Uncertain
+from core.errors import Rejected, Uncertain, Unknown
 from core.model.location import Evse
 from core.model.partner import Partner
 from core.ports.adapter import Told
-from mappings.oicp.notes import withheld
 from protocols.oicp.client import OicpClient
 from protocols.oicp.codes import TRANSACTION
 from protocols.oicp.upstream.lists import Lists
@@ -23,12 +22,16 @@ class Exporter:
         self._mirror = Mirror(outbound.copies, outbound.cache)
 
     async def tell_statuses(self, partner: Partner, evses: Sequence[Evse]) -> Told:
-        """Of what the platform holds; of what it does not, the next run tells the status with the EVSE."""
+        """Of what the platform holds; of what it does not, the next run tells the status after the EVSE.
+
+        Raises Unknown where there is nothing to tell."""
         things = await self._sheet.known(partner, evses)
         if not things:
-            return Told(losses=(withheld("evses", "the platform does not hold it"),), withheld=True)
+            raise Unknown("evse", f"none that {partner.name} holds")
         held = await self._copies.held(partner.id, self._sheet.of, [thing.key for thing in things])
         for thing in things:
+            if held.get(thing.key) == thing.digest:
+                continue
             action = ActionType.UPDATE if thing.key in held else ActionType.INSERT
             try:
                 await self._mirror.push(partner, self._sheet, action, [thing])

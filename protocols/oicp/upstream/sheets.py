@@ -14,6 +14,7 @@ from core.model.token import TokenQuery
 from core.routing import CPO_SIDE
 from mappings.oicp.evse_statuses import evse_status_to_oicp
 from mappings.oicp.ids import evse_id_from_oicp
+from mappings.oicp.leftovers import PROTOCOL
 from mappings.oicp.locations import evse_records_to_oicp
 from mappings.oicp.tokens import token_to_oicp
 from protocols.oicp.codec import encode
@@ -90,15 +91,16 @@ class EvseSheet:
         async for location in shown_locations(self._hub, partner, since):
             narrow = replace(location, evses=tuple(evse for evse in location.evses if _is_of(evse, bundled)))
             if narrow.evses:
-                for thing in self._of(narrow):
+                made = evse_records_to_oicp(narrow, hotline=self._hub.identity.hotline)
+                await self._hub.note_fetched("location", location.owner, PROTOCOL, (*made.losses, *made.withheld))
+                for thing in self._of(narrow, made.records):
                     yield thing
 
-    def _of(self, location: Location) -> Iterable[Thing]:
+    def _of(self, location: Location, shown: Sequence[PlatformEvseDataRecord]) -> Iterable[Thing]:
         """Those that can be shown, and those that can not, or not any longer."""
         evses = {evse.evse_id.key: evse for evse in location.evses if evse.evse_id}
-        shown = evse_records_to_oicp(location, hotline=self._hub.identity.hotline).records
         live = {evse_id_from_oicp(record.evse_id).key: record for record in shown}
-        gone = [replace(evses[key], evse_id=evses[key].evse_id) for key in evses if key not in live]
+        gone = [evse for key, evse in evses.items() if key not in live]
         for key, record in live.items():
             told = _as_told(record, location, evses[key])
             yield Thing(key=key, record=told, digest=digest_of(told))
@@ -145,7 +147,7 @@ async def shown_locations(hub: Hub, partner: Partner, since: datetime | None) ->
 
 async def _own_parties(hub: Hub, *roles: Role) -> tuple[PartyId, ...]:
     """Of partners that are no platforms themselves."""
-    partners = [partner for partner in await hub.partners.all() if not is_upstream(partner)]
+    partners = [partner for partner in await hub.partners.all() if not is_upstream(partner) and not partner.is_hub]
     return tuple(dict.fromkeys(party for partner in partners for role in roles for party in partner.parties_as(role)))
 
 
