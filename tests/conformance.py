@@ -20,7 +20,7 @@ import pytest
 pytest_plugins = ["pytester"]
 
 STATES = ("proven", "deviates", "not-yet", "untested")
-LEVELS = ("MUST", "MUST NOT", "MUST*", "SHOULD", "SHOULD NOT", "MAY")
+LEVELS = ("MUST", "MUST NOT", "MUST*", "SHOULD", "SHOULD NOT", "MAY", "TRAP")
 SOURCES = Path("docs/protocols")
 
 
