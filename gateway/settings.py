@@ -215,7 +215,10 @@ class Settings(Struct, frozen=True, kw_only=True):
         missing = [variable for variable, value in given.items() if value is None]
         if missing:
             raise SettingsError(", ".join(variable.name for variable in missing), _not_set(missing[0]))
-        return cls(**{variable.field: _read(variable, value or "") for variable, value in given.items()})
+        settings = cls(**{variable.field: _read(variable, value or "") for variable, value in given.items()})
+        if settings.public_url.startswith("http:") and not settings.allow_private_addresses:
+            raise SettingsError(f"{PREFIX}PUBLIC_URL", "https is required (but for tests: ALLOW_PRIVATE_ADDRESSES)")
+        return settings
 
     def __repr__(self) -> str:
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"

@@ -108,6 +108,7 @@ async def test_secrets_name_their_partner(storage):
         await credentials.put("p2", CredentialKind.INBOUND, "token-a")
 
 
+@pytest.mark.spec("OCPI-CRD-42")
 async def test_a_handshake_is_all_or_nothing(storage):
     credentials = storage.credentials
     await storage.partners.add(partner("p2"))
@@ -139,6 +140,7 @@ async def test_a_registration_token_may_become_the_inbound_one(storage):
 
 
 @pytest.mark.server
+@pytest.mark.spec("OCPI-TRN-12")
 async def test_no_secret_is_readable_at_rest(real_storage):
     for kind in CredentialKind:
         await real_storage.credentials.put("p1", kind, f"secret-{kind}")

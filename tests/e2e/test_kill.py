@@ -129,7 +129,7 @@ def drives(networks: Town) -> list[Drive]:
     return [Drive(home, host, operator.points[5]) for host, operator in networks.sites for home in networks.homes]
 
 
-@pytest.mark.spec("OICP-CDR-22", "OICP-SES-03")
+@pytest.mark.spec("OICP-CDR-22", "OICP-SES-03", "OCPI-HUB-105")
 @pytest.mark.parametrize("victim", ["serve", "worker", "mongod", "redis-server", "temporal"])
 async def test_nothing_that_was_answered_is_lost(hub: HubProcess, networks: Town, admin: Admin, victim: str) -> None:
     begun = drives(networks)

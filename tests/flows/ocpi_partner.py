@@ -210,7 +210,9 @@ async def call(
             fields |= {f"ocpi-{name}-country-code": party[:2], f"ocpi-{name}-party-id": party[2:]}
     content = body if isinstance(body, bytes | None) else msgspec.json.encode(body)
     url = path if path.startswith("/") else f"/ocpi/2.3.0/{path}"
-    return await hub.client.request(method, url, headers={**fields, **(headers or {})}, content=content)
+    answer = await hub.client.request(method, url, headers={**fields, **(headers or {})}, content=content)
+    assert b'"status_code":49' not in answer.content, "codes of one's own: OCPI-STC-18"
+    return answer
 
 
 # --- objects

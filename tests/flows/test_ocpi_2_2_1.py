@@ -99,8 +99,10 @@ async def test_a_partner_with_the_role_hub_is_a_hub(net: Bridge) -> None:
     assert shown == {net.p2.host: ["OTHER", "OTHER"], net.p4.host: ["HUB", "HUB"]}
 
 
-@spec("OCPI-CRD-15")
+@spec("OCPI-CRD-15", "OCPI-GEN-08")
 async def test_put_on_another_version_moves_the_partner(net: Bridge) -> None:
+    await net.p1.call(net.hub, "PUT", "locations/receiver/NL/CPA/OLD", location("OLD"))
+    assert [one["id"] for one in (await net.p4.call(net.hub, "GET", "locations/sender")).json()["data"]] == ["OLD"]
     net.p4.version, net.p4.versions = "2.3.0", ["2.2.1", "2.3.0"]
     answer = await call(net.hub, "PUT", "credentials", token=net.p4.token_c, body=net.p4.credentials())
     assert answer.json()["status_code"] == 1000
@@ -108,6 +110,8 @@ async def test_put_on_another_version_moves_the_partner(net: Bridge) -> None:
     assert answer.json()["data"]["hub_party_id"] == "NLHUB"
     await net.told(net.p1, "PUT", "locations/receiver/NL/CPA/LOC1", location(help_phone="+31201234567"))
     assert last(net.p4, "PUT", "locations")["help_phone"] == "+31201234567"
+    listed = (await net.p4.call(net.hub, "GET", "locations/sender")).json()["data"]
+    assert {one["id"] for one in listed} == {"OLD", "LOC1"}
 
 
 @spec("OCPI-VER-11")

@@ -54,6 +54,14 @@ def test_every_setting_can_be_given() -> None:
     assert (read.max_body_bytes, read.authorise_deadline_s, read.silence_s) == (4096, 2.0, 90.0)
 
 
+@pytest.mark.spec("OCPI-GEN-06")
+def test_partners_are_given_https_urls_but_in_tests() -> None:
+    with pytest.raises(SettingsError, match="PUBLIC_URL: https is required"):
+        settings(PUBLIC_URL="http://hub.example.com")
+    read = settings(PUBLIC_URL="http://127.0.0.1:8080", ALLOW_PRIVATE_ADDRESSES="true")
+    assert read.public_url == "http://127.0.0.1:8080"
+
+
 @pytest.mark.parametrize("name", REQUIRED)
 def test_a_missing_variable_is_named(name: str) -> None:
     with pytest.raises(SettingsError, match=f"^{name}: not set"):
