@@ -8,16 +8,19 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from core.errors import Invalid
 from core.model.ids import PartyId
 from gateway.lifecycle import stopping
 from gateway.simulator.access import Admin, HubAccess
 from gateway.simulator.cast import HOMES, HOSTS, card, invented
-from gateway.simulator.network import Network, NotAsTold, Received
-from gateway.simulator.roles import Home, Host, Live
+from gateway.simulator.faults import SLOW_S, Fault
+from gateway.simulator.network import Card, Network, NotAsTold, Received
+from gateway.simulator.roles import Home, Host, Live, Refusal
 
 EVERY_S = 10.0
+RESERVED_MIN = 15
 
 
 @click.command()
@@ -30,6 +33,15 @@ EVERY_S = 10.0
 @click.option("--name", default="Simulated network", show_default=True, help="Its name.")
 @click.option("--stations", default=3, show_default=True, type=click.IntRange(1, 1000), help="Stations of a CPO.")
 @click.option("--cards", default=3, show_default=True, type=click.IntRange(1, 1000), help="Cards of an eMSP.")
+@click.option("--reserve", metavar="EVSE_ID", help="An eMSP reserves this EVSE, and gives it back after a while.")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    type=click.Choice([fault.value for fault in Fault]),
+    help="What is wrong with it from the moment that it has joined; may be given several times.",
+)
+@click.option("--slow-s", default=SLOW_S, show_default=True, help="How long it thinks with --fault slow.")
 def simulate(
     protocol: str,
     role: str,
@@ -40,11 +52,14 @@ def simulate(
     name: str,
     stations: int,
     cards: int,
+    reserve: str | None,
+    faults: tuple[str, ...],
+    slow_s: float,
 ) -> None:
     """Join a simulated network to a running hub, over the wire, and let it live until Ctrl-C.
 
-    A CPO offers its stations and changes a status now and then. An eMSP hands out cards (the last one is blocked),
-    answers for them, and prints the CDRs that it gets.
+    A CPO offers its stations, changes a status now and then, and takes remote starts and reservations. An eMSP hands
+    out cards (the last one is blocked), answers for them, and prints the CDRs that it gets.
 
     \b
     chargesphere up --state hub.json &
@@ -59,19 +74,34 @@ def simulate(
         access = HubAccess(base_url=base_url, admin_key=key)
         if role.lower() == "cpo":
             kind = HOSTS[protocol]
-            asyncio.run(_operate(kind.make(name, parsed, base_url, kind.price), access, stations))
+            host = kind.make(name, parsed, base_url, kind.price)
+            wrong = _wrong(host, faults, slow_s)
+            asyncio.run(_operate(host, access, stations, wrong))
         else:
-            asyncio.run(_issue(HOMES[protocol](name, parsed, base_url), access, cards))
+            home = HOMES[protocol](name, parsed, base_url)
+            wrong = _wrong(home, faults, slow_s)
+            asyncio.run(_issue(home, access, cards, reserve, wrong))
     except (Invalid, NotAsTold) as error:
         raise click.ClickException(str(error)) from error
 
 
-async def _operate(host: Host, hub: HubAccess, stations: int) -> None:
+def _wrong(network: Network, faults: tuple[str, ...], slow_s: float) -> tuple[Fault, ...]:
+    """Raises UsageError for what such a network cannot have."""
+    network.slow_s = slow_s
+    wanted = tuple(Fault(fault) for fault in faults)
+    if foreign := [fault for fault in wanted if fault not in network.possible_faults]:
+        possible = ", ".join(sorted(network.possible_faults))
+        raise click.UsageError(f"--fault {foreign[0]}: such a network can have {possible}")
+    return wanted
+
+
+async def _operate(host: Host, hub: HubAccess, stations: int, faults: tuple[Fault, ...]) -> None:
     """Offers its stations, and changes a status now and then."""
     operator = invented(host.party, host.name, stations)
     async with _joined(host, hub) as ended:
         await host.offer(operator)
         click.echo(f"{len(operator.points)} EVSEs at {len(operator.stations)} stations were told to the hub")
+        await host.become(*faults)
         for point in itertools.cycle(operator.points):
             for live in (Live.CHARGING, Live.FREE):
                 if await _over(ended):
@@ -80,7 +110,7 @@ async def _operate(host: Host, hub: HubAccess, stations: int) -> None:
                 click.echo(f"{point.evse_id} is {live}")
 
 
-async def _issue(home: Home, hub: HubAccess, cards: int) -> None:
+async def _issue(home: Home, hub: HubAccess, cards: int, reserve: str | None, faults: tuple[Fault, ...]) -> None:
     """Hands out cards, answers for them, and says which CDRs came."""
     async with _joined(home, hub) as ended:
         if home.sees_stations:
@@ -89,6 +119,9 @@ async def _issue(home: Home, hub: HubAccess, cards: int) -> None:
         await home.hand_out(held)
         for one in held:
             click.echo(f"card {one.uid}, contract {one.contract_id}{', blocked' if one.blocked else ''}")
+        await home.become(*faults)
+        if reserve and await _reserved(home, held[0], reserve, ended):
+            return
         told: set[str] = set()
         while not await _over(ended):
             bills = await home.bills()
@@ -96,6 +129,21 @@ async def _issue(home: Home, hub: HubAccess, cards: int) -> None:
                 click.echo(f"CDR of {key}: {bills[key][0].energy_kwh} kWh")
             told |= bills.keys()
         click.echo(f"{len(told)} CDRs received")
+
+
+async def _reserved(home: Home, held: Card, evse_id: str, ended: asyncio.Event) -> bool:
+    """Reserves, waits, gives back. Whether it has ended meanwhile."""
+    point = replace(invented(home.party, home.name, 1).points[0], evse_id=evse_id)
+    try:
+        reservation = await home.reserve(held, point, RESERVED_MIN)
+        click.echo(f"{evse_id} is reserved for {RESERVED_MIN} minutes: {reservation}")
+        over = await _over(ended)
+        await home.give_back(reservation)
+        click.echo(f"{evse_id} is given back")
+    except Refusal as error:
+        click.echo(f"{evse_id}: {error}")
+        over = False
+    return over
 
 
 @asynccontextmanager

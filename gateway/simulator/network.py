@@ -9,6 +9,7 @@ import httpx
 from msgspec import Struct
 
 from core.model.ids import PartyId
+from gateway.simulator.faults import OF_HTTP, SLOW_S, Fault, refused, spoilt
 from gateway.simulator.server import Answer, Request, SmallServer
 from protocols.transport.json_codec import NotJson, decode_raw, encode
 
@@ -49,6 +50,7 @@ class Network:
 
     whole_seconds: ClassVar[bool] = False
     """Whether its protocol has no fractions of a second."""
+    possible_faults: ClassVar[frozenset[Fault]] = OF_HTTP
 
     def __init__(self, name: str, party: PartyId, role: str, hub_url: str, *, thinks_s: float = 0.0) -> None:
         self.name = name
@@ -61,6 +63,19 @@ class Network:
         self._server = SmallServer(self._serve)
         self._client = httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False)
         self._changed = asyncio.Event()
+        self.faults: frozenset[Fault] = frozenset()
+        self.slow_s = SLOW_S
+
+    async def become(self, *faults: Fault) -> None:
+        """From now on these things are wrong with it, and no others. Raises ValueError for what it cannot have."""
+        foreign = set(faults) - self.possible_faults
+        if foreign:
+            raise ValueError(f"{self.name} cannot have {', '.join(sorted(foreign))}")
+        self.faults = frozenset(faults)
+        await (self.switch_off() if Fault.DOWN in faults else self.switch_on())
+
+    def faulty(self, fault: Fault) -> bool:
+        return fault in self.faults
 
     @property
     def url(self) -> str:
@@ -105,7 +120,7 @@ class Network:
 
     async def _serve(self, request: Request) -> Answer:
         body = self._decoded(request)
-        answer = await self._answer(request, body)
+        answer = await refused(self.faults, self.slow_s) or spoilt(await self._answer(request, body), self.faults)
         call = Received(
             method=request.method,
             path=request.path,

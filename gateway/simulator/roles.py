@@ -102,6 +102,8 @@ class Host(Network):
     """Whether a home of the same protocol hears of it only while it is there; the host is told that it was not."""
     takes_commands: ClassVar[bool]
     """Whether its protocol, as the hub speaks it, has remote start and stop."""
+    takes_reservations: ClassVar[bool] = False
+    """Whether its protocol, as the hub speaks it, has reservations."""
     needs_contracts: ClassVar[bool] = False
     """Whether a yes counts only if it names the contract of the card."""
     price: Price
@@ -131,6 +133,10 @@ class Host(Network):
     def stopped(self, charging: Charging) -> bool:
         """Whether the hub has told us to stop it."""
 
+    def reserved(self, point: Point) -> bool:
+        """Whether the point is kept free for somebody now."""
+        return False
+
 
 class Home(Network):
     """A network that has drivers. `thinks_s`: how long it takes to look a card up.
@@ -151,6 +157,8 @@ class Home(Network):
     sees_status: ClassVar[bool]
     sees_sessions: ClassVar[bool]
     gives_commands: ClassVar[bool]
+    reserves: ClassVar[bool] = False
+    """Whether its protocol, as the hub speaks it, has reservations."""
 
     @abstractmethod
     async def join(self, admin: Admin) -> None: ...
@@ -187,3 +195,11 @@ class Home(Network):
     @abstractmethod
     async def stop(self, started: str) -> None:
         """Raises Refusal."""
+
+    async def reserve(self, card: Card, point: Point, minutes: int) -> str:
+        """Gives the id by which it can be given back. Raises Refusal."""
+        raise Refusal(f"{self.protocol} has no reservations")
+
+    async def give_back(self, reserved: str) -> None:
+        """Raises Refusal."""
+        raise Refusal(f"{self.protocol} has no reservations")

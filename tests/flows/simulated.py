@@ -8,12 +8,17 @@ import time
 from typing import Any, cast
 from urllib.parse import parse_qsl, unquote
 
+import httpx
+from msgspec.structs import replace
+
 from core.model.partner import Partner
 from gateway.admin.stations import replace_stations, stations_from
 from gateway.simulator.access import Admin
 from gateway.simulator.network import Network
 from gateway.simulator.server import Request
-from protocols.transport.json_codec import encode
+from mappings.ocpi.tariffs import tariff_from_ocpi
+from protocols.ocpi.wire.tariffs import Tariff
+from protocols.transport.json_codec import convert, decode_raw, encode
 from tests.flows.hub import TestHub
 
 
@@ -50,7 +55,10 @@ class Town:
     # --- as the admin API
 
     async def add(self, document: dict[str, Any]) -> dict[str, Any]:
-        _, shown = await self.hub.add(document)
+        partner, shown = await self.hub.add(document)
+        if agreed := document.get("tariff"):
+            tariff = tariff_from_ocpi(convert(decode_raw(encode(agreed)), Tariff))
+            await self.hub.storage.partners.update(replace(partner, agreed_tariff=tariff))
         return shown
 
     async def call(self, method: str, path: str, body: Any = None) -> Any:
@@ -70,6 +78,8 @@ class Town:
             if not message.get("more_body"):
                 break
         network = self._networks[scope["server"][1]]
+        if not network.is_on:
+            raise httpx.ConnectError(f"{network.name} is switched off")
         answer = await network._serve(_request(scope, body))
         headers = [(name.encode(), value.encode()) for name, value in answer.headers.items()]
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})

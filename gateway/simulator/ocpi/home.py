@@ -37,12 +37,14 @@ class OcpiHome(OcpiNetwork, Home):
     sees_status: ClassVar[bool] = True
     sees_sessions: ClassVar[bool] = True
     gives_commands: ClassVar[bool] = True
+    reserves: ClassVar[bool] = True
 
     def __init__(self, name: str, party: PartyId, hub_url: str, *, thinks_s: float = 0.0) -> None:
         super().__init__(name, party, "EMSP", hub_url, thinks_s=thinks_s)
         self.cdrs: list[Object] = []
         self.cards: dict[str, Card] = {}
         self._results: dict[str, Object] = {}
+        self._reserved: dict[str, PartyId] = {}
         self._left: datetime | None = None
 
     # --- as the story wants it
@@ -90,6 +92,23 @@ class OcpiHome(OcpiNetwork, Home):
         await self.until(lambda: self._session(started) is not None, "the session of the remote start")
         session = self._session(started) or {}
         await self._command("STOP_SESSION", {"session_id": session["id"]}, _owner(session))
+
+    async def reserve(self, card: Card, point: Point, minutes: int) -> str:
+        place, evse_uid = self._place(point)
+        reservation = new_id()
+        body = {
+            "token": self.token_of(card, self.now()),
+            "expiry_date": stamp(datetime.now(UTC) + timedelta(minutes=minutes)),
+            "reservation_id": reservation,
+            "location_id": place["id"],
+            "evse_uid": evse_uid,
+        }
+        await self._command("RESERVE_NOW", body, _owner(place))
+        self._reserved[reservation] = _owner(place)
+        return reservation
+
+    async def give_back(self, reserved: str) -> None:
+        await self._command("CANCEL_RESERVATION", {"reservation_id": reserved}, self._reserved[reserved])
 
     async def switch_off(self) -> None:
         self._left = self._left or datetime.now(UTC) - AHEAD

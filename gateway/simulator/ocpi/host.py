@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from core.model.ids import PartyId
 from gateway.simulator.crowd import at_once
+from gateway.simulator.faults import Fault
 from gateway.simulator.network import NotAsTold, json_of
 from gateway.simulator.ocpi.charging import OcpiCharging
 from gateway.simulator.ocpi.network import IssuerAway, OcpiNetwork
@@ -18,18 +19,29 @@ from gateway.simulator.visits import Price, Visit, is_of
 
 STATUS: Final = {Live.FREE: "AVAILABLE", Live.CHARGING: "CHARGING", Live.BROKEN: "OUTOFORDER"}
 PATIENT_S = 30
+LATE_S = 75.0
+"""More than anybody waits for a result."""
 
 
 class OcpiHost(OcpiNetwork, Host):
+    """`reservations`: reservation id -> the ReserveNow that stands. `late_s`: how long a late result takes."""
+
+    possible_faults: ClassVar[frozenset[Fault]] = OcpiNetwork.possible_faults | {
+        Fault.LATE_RESULT,
+        Fault.DUPLICATE_CDR,
+    }
     protocol: ClassVar[str] = "OCPI"
     tells_sessions: ClassVar[bool] = True
     takes_commands: ClassVar[bool] = True
+    takes_reservations: ClassVar[bool] = True
 
     def __init__(self, name: str, party: PartyId, hub_url: str, price: Price) -> None:
         super().__init__(name, party, "CPO", hub_url)
         self.price = price
         self._starts: dict[str, Object] = {}
         self._stops: set[str] = set()
+        self.reservations: dict[str, Object] = {}
+        self.late_s = LATE_S
         self._results: set[asyncio.Task[None]] = set()
 
     # --- as the story wants it
@@ -56,6 +68,9 @@ class OcpiHost(OcpiNetwork, Host):
 
     def stopped(self, charging: Charging) -> bool:
         return charging.visit.id in self._stops
+
+    def reserved(self, point: Point) -> bool:
+        return any(held.get("evse_uid") == point.evse_id for held in self.reservations.values())
 
     async def close(self) -> None:
         for task in self._results:
@@ -110,12 +125,13 @@ class OcpiHost(OcpiNetwork, Host):
         await self._push("PATCH", "sessions", session_id, change, to_hub=False, lenient=lenient)
 
     async def post_cdr(self, cdr: Object) -> None:
-        """Answered with the URL under which it can be read back."""
+        """Answered with the URL under which it can be read back; a second time likewise."""
         self.mine["cdrs"][cdr["id"]] = cdr
-        response = await self._send("POST", self.endpoint("cdrs", "RECEIVER"), self.headers(), cdr)
-        self._data(response, json_of(response, self.name))
-        if not response.headers.get("location"):
-            raise NotAsTold(f"{self.name}: the answer to POST cdrs has no Location header")
+        for _ in range(2 if self.faulty(Fault.DUPLICATE_CDR) else 1):
+            response = await self._send("POST", self.endpoint("cdrs", "RECEIVER"), self.headers(), cdr)
+            self._data(response, json_of(response, self.name))
+            if not response.headers.get("location"):
+                raise NotAsTold(f"{self.name}: the answer to POST cdrs has no Location header")
 
     async def _put_station(self, station: Station) -> None:
         await self.put_location(location(station, tariff_id=self.price.tariff_id))
@@ -129,16 +145,22 @@ class OcpiHost(OcpiNetwork, Host):
 
     def _command(self, request: Request, kind: str, body: Object) -> Answer:
         """Accepted at once; the charge point's own result follows. Source: OCPI 2.3.0, mod_commands."""
-        accepted = False
+        accepted, result = False, "ACCEPTED"
         if kind == "START_SESSION":
             accepted = self._offers(body["location_id"], body.get("evse_uid"))
             self._starts |= {body["evse_uid"]: body} if accepted else {}
         elif kind == "STOP_SESSION":
             accepted = body["session_id"] in self.mine["sessions"]
             self._stops |= {body["session_id"]} if accepted else set()
+        elif kind == "RESERVE_NOW":
+            accepted = self._offers(body["location_id"], body.get("evse_uid"))
+            result = self._reserve(body) if accepted else result
+        elif kind == "CANCEL_RESERVATION":
+            accepted = True
+            result = "ACCEPTED" if self.reservations.pop(body["reservation_id"], None) else "UNKNOWN_RESERVATION"
         if not accepted:
             return self._envelope(request, data={"result": "REJECTED", "timeout": 0})
-        task = asyncio.create_task(self._tell_result(body["response_url"]))
+        task = asyncio.create_task(self._tell_result(body["response_url"], result))
         self._results.add(task)
         task.add_done_callback(self._results.discard)
         return self._envelope(request, data={"result": "ACCEPTED", "timeout": PATIENT_S})
@@ -147,6 +169,16 @@ class OcpiHost(OcpiNetwork, Host):
         held = self.mine["locations"].get(location_id)
         return held is not None and any(evse["uid"] == evse_uid for evse in held["evses"])
 
-    async def _tell_result(self, response_url: str) -> None:
+    def _reserve(self, body: Object) -> str:
+        """The same id at the same place takes the place of what stood. Source: OCPI 2.3.0, mod_commands, ReserveNow."""
+        others = [held for key, held in self.reservations.items() if key != body["reservation_id"]]
+        if any(held["evse_uid"] == body["evse_uid"] for held in others):
+            return "EVSE_OCCUPIED"
+        self.reservations[body["reservation_id"]] = body
+        return "ACCEPTED"
+
+    async def _tell_result(self, response_url: str, result: str) -> None:
+        if self.faulty(Fault.LATE_RESULT):
+            await asyncio.sleep(self.late_s)
         with suppress(NotAsTold):  # who waits for it will hear of a silence
-            await self._ok("POST", response_url, {"result": "ACCEPTED"})
+            await self._ok("POST", response_url, {"result": result})

@@ -56,15 +56,15 @@ class OcpiNetwork(OcpiServer):
             self.hub_party = PartyId.parse(hub)
         self.reachable = answer["roles"]
 
-    async def pull(self, module: str, since: datetime | None = None) -> list[Object]:
-        """All pages of a module from the hub, of all parties that we may see."""
+    async def pull(self, module: str, since: datetime | None = None, of: PartyId | None = None) -> list[Object]:
+        """All pages of a module from the hub, of all parties that we may see; or from this party, through the hub."""
         params: dict[str, Any] | None = {"limit": PAGE}
         if since:
             params = {"limit": PAGE, "date_from": stamp(since)}
         url: str | None = self.endpoint(module, "SENDER")
         found: list[Object] = []
         while url:
-            response = await self._send("GET", url, self.headers(to=self.hub_party), params=params)
+            response = await self._send("GET", url, self.headers(to=of or self.hub_party), params=params)
             found += self._data(response, json_of(response, self.name)) or []
             url, params = response.links.get("next", {}).get("url"), None  # the link is whole
         return found

@@ -2,9 +2,10 @@
 
 import base64
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from core.model.ids import PartyId
+from gateway.simulator.faults import OF_HTTP, Fault
 from gateway.simulator.network import Network
 from gateway.simulator.ocpi.objects import Object, stamp
 from gateway.simulator.server import Answer, Request
@@ -19,6 +20,8 @@ _ECHOED: Final[frozenset[str]] = frozenset({"x-request-id", "x-correlation-id"})
 
 class OcpiServer(Network):
     """`mine` are the objects that this network owns, by module and id; `theirs` what others pushed, by path."""
+
+    possible_faults: ClassVar[frozenset[Fault]] = OF_HTTP | {Fault.ONE_ITEM_PAGES, Fault.WRONG_TOKEN}
 
     def __init__(self, name: str, party: PartyId, role: str, hub_url: str, *, thinks_s: float = 0.0) -> None:
         super().__init__(name, party, role, hub_url, thinks_s=thinks_s)
@@ -42,7 +45,7 @@ class OcpiServer(Network):
         }
 
     async def _answer(self, request: Request, body: Any) -> Answer:
-        if not self._is_hub(request):
+        if not self._is_hub(request) or self.faulty(Fault.WRONG_TOKEN):
             return self._envelope(request, 2000, http=401, message="unknown token")
         match request.parts:
             case ("ocpi", "versions"):
@@ -73,8 +76,9 @@ class OcpiServer(Network):
         begin, end = request.query.get("date_from", ""), request.query.get("date_to", "~")
         listed = [held for held in self.mine[module].values() if begin <= held["last_updated"] < end]
         offset = int(request.query.get("offset", "0"))
-        limit = min(int(request.query.get("limit", str(LIMIT))), LIMIT)
-        headers = {"x-total-count": str(len(listed)), "x-limit": str(LIMIT)}
+        most = 1 if self.faulty(Fault.ONE_ITEM_PAGES) else LIMIT
+        limit = min(int(request.query.get("limit", str(most))), most)
+        headers = {"x-total-count": str(len(listed)), "x-limit": str(most)}
         if offset + limit < len(listed):
             dates = "".join(
                 f"&{name}={request.query[name]}" for name in ("date_from", "date_to") if name in request.query

@@ -32,6 +32,7 @@ class OicpHome(OicpNetwork, Home):
     sees_status: ClassVar[bool] = True
     sees_sessions: ClassVar[bool] = True
     gives_commands: ClassVar[bool] = True
+    reserves: ClassVar[bool] = True
 
     def __init__(self, name: str, party: PartyId, hub_url: str, *, thinks_s: float = 0.0) -> None:
         super().__init__(name, party, "EMSP", hub_url, thinks_s=thinks_s)
@@ -83,6 +84,21 @@ class OicpHome(OicpNetwork, Home):
         body = {"ProviderID": provider_id(self.party), "SessionID": started, "EvseID": self._started[started]}
         await self._commanded("stop", body)
 
+    async def reserve(self, card: Card, point: Point, minutes: int) -> str:
+        body = {
+            "ProviderID": provider_id(self.party),
+            "EvseID": point.evse_id,
+            "Identification": {"RemoteIdentification": {"EvcoID": card.contract_id}},
+            "Duration": minutes,
+        }
+        answer = await self._asked(f"reservation/v11/{self.providers}/reservation-start-request", body)
+        self._started[answer["SessionID"]] = point.evse_id
+        return str(answer["SessionID"])
+
+    async def give_back(self, reserved: str) -> None:
+        body = {"ProviderID": provider_id(self.party), "SessionID": reserved, "EvseID": self._started[reserved]}
+        await self._asked(f"reservation/v11/{self.providers}/reservation-stop-request", body)
+
     # --- what it says to the hub
 
     async def push_authentication_data(self, cards: Sequence[Card]) -> None:
@@ -123,8 +139,11 @@ class OicpHome(OicpNetwork, Home):
         return await self._pages(f"cdrmgmt/v22/{self.providers}/get-charge-detail-records-request", body, PAGE)
 
     async def _commanded(self, kind: str, body: Object) -> Object:
+        return await self._asked(f"charging/v21/{self.providers}/authorize-remote/{kind}", body)
+
+    async def _asked(self, path: str, body: Object) -> Object:
         """Raises Refusal with the code of a no."""
-        answer = await self._call(f"charging/v21/{self.providers}/authorize-remote/{kind}", body, any_status=True)
+        answer = await self._call(path, body, any_status=True)
         if answer.get("Result") is not True:
             raise Refusal(code_of(answer))
         return answer

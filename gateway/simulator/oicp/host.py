@@ -3,6 +3,7 @@
 from typing import ClassVar, Final
 
 from core.model.ids import PartyId
+from gateway.simulator.faults import Fault
 from gateway.simulator.network import NotAsTold
 from gateway.simulator.oicp.charging import OicpCharging
 from gateway.simulator.oicp.network import OicpNetwork, acknowledgement, code_of, json_answer
@@ -12,24 +13,30 @@ from gateway.simulator.server import Answer, Request
 from gateway.simulator.stations import Operator, Point
 from gateway.simulator.visits import Price, Visit, is_of
 
+NO_SESSION: Final = "400"
+RESERVED_ALREADY: Final = "601"
 NOT_TOLD: Final = frozenset({"310", "320"})
 """The EMP does not answer; it cannot be told. Source: OICP 2.3, status codes."""
 STATUS: Final = {Live.FREE: "Available", Live.CHARGING: "Occupied", Live.BROKEN: "OutOfService"}
 
 
 class OicpHost(OicpNetwork, Host):
-    """Its records carry no amount: the hub knows its price, which was agreed on."""
+    """Its records carry no amount: the hub knows its price, which was agreed on. `reservations`: EVSE id -> the session
+    of the reservation that stands there."""
 
+    possible_faults: ClassVar[frozenset[Fault]] = OicpNetwork.possible_faults | {Fault.DUPLICATE_CDR}
     protocol: ClassVar[str] = "OICP"
     tells_sessions: ClassVar[bool] = True
     tells_only_now: ClassVar[bool] = True
     takes_commands: ClassVar[bool] = True
+    takes_reservations: ClassVar[bool] = True
 
     def __init__(self, name: str, party: PartyId, hub_url: str, price: Price) -> None:
         super().__init__(name, party, "CPO", hub_url)
         self.price = price
         self._starts: dict[str, Object] = {}
         self._stops: set[str] = set()
+        self.reservations: dict[str, str] = {}
 
     # --- as the story wants it
 
@@ -57,6 +64,9 @@ class OicpHost(OicpNetwork, Host):
 
     def stopped(self, charging: Charging) -> bool:
         return isinstance(charging, OicpCharging) and charging.session_id in self._stops
+
+    def reserved(self, point: Point) -> bool:
+        return point.evse_id in self.reservations
 
     # --- what it says to the hub
 
@@ -100,9 +110,27 @@ class OicpHost(OicpNetwork, Host):
             raise NotAsTold(f"{self.name}: a charging notification was answered {answer.get('StatusCode')}")
 
     async def charge_detail_record(self, record: Object) -> None:
-        await self._acknowledged(f"cdrmgmt/v22/{self.operators}/charge-detail-record", record)
+        """A second one for the session is refused. Source: OICP 2.3, eRoamingChargeDetailRecord."""
+        path = f"cdrmgmt/v22/{self.operators}/charge-detail-record"
+        await self._acknowledged(path, record)
+        if self.faulty(Fault.DUPLICATE_CDR):
+            answer = await self._call(path, record, any_status=True)
+            if code_of(answer) != NO_SESSION:
+                raise NotAsTold(f"{self.name}: a record that came twice was answered {answer}")
 
     # --- what the hub calls
+
+    def _reserved(self, body: Object) -> Object:
+        if body["EvseID"] in self.reservations:
+            return acknowledgement(body, RESERVED_ALREADY)
+        self.reservations[body["EvseID"]] = body["SessionID"]
+        return acknowledgement(body)
+
+    def _given_back(self, body: Object) -> Object:
+        if self.reservations.get(body["EvseID"]) != body["SessionID"]:
+            return acknowledgement(body, NO_SESSION)
+        del self.reservations[body["EvseID"]]
+        return acknowledgement(body)
 
     async def _served(self, request: Request, body: Object) -> Answer | None:
         match request.parts:
@@ -110,6 +138,10 @@ class OicpHost(OicpNetwork, Host):
                 self._starts[body["EvseID"]] = body
             case (*_, "providers", _, "authorize-remote", "stop"):
                 self._stops.add(body["SessionID"])
+            case (*_, "providers", _, "reservation-start-request"):
+                return json_answer(self._reserved(body))
+            case (*_, "providers", _, "reservation-stop-request"):
+                return json_answer(self._given_back(body))
             case _:
                 return None
         return json_answer(acknowledgement(body))

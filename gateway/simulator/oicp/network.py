@@ -2,21 +2,25 @@
 
 Source: OICP 2.3."""
 
-from typing import Any
+import uuid
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from core.model.ids import PartyId
 from gateway.simulator.access import Admin, partner_document
+from gateway.simulator.faults import OF_HTTP, Fault
 from gateway.simulator.network import Network, NotAsTold, json_of
 from gateway.simulator.oicp.objects import Object, operator_id, provider_id
 from gateway.simulator.server import Answer, Request
-from protocols.transport.json_codec import encode
+from protocols.transport.json_codec import decode_raw, encode
 
 GOOD = "000"
 PREFIX = "/api/oicp"
 
 
 class OicpNetwork(Network):
+    possible_faults: ClassVar[frozenset[Fault]] = OF_HTTP | {Fault.WRONG_SESSION_ID}
+
     def __init__(self, name: str, party: PartyId, role: str, hub_url: str, *, thinks_s: float = 0.0) -> None:
         super().__init__(name, party, role, hub_url, thinks_s=thinks_s)
         self._key = ""
@@ -56,7 +60,10 @@ class OicpNetwork(Network):
     async def _answer(self, request: Request, body: Any) -> Answer:
         if request.method != "POST" or not isinstance(body, dict) or request.parts[:2] != ("api", "oicp"):
             return Answer(404)
-        return await self._served(request, body) or Answer(404)
+        answer = await self._served(request, body) or Answer(404)
+        if self.faulty(Fault.WRONG_SESSION_ID) and answer.body:
+            return json_answer(decode_raw(answer.body) | {"SessionID": str(uuid.uuid4())})
+        return answer
 
     async def _served(self, request: Request, body: Object) -> Answer | None:
         """None: no service of this role."""
@@ -98,10 +105,10 @@ def code_of(answer: Object) -> str:
     return str((answer.get("StatusCode") or {}).get("Code"))
 
 
-def acknowledgement(body: Object) -> Object:
+def acknowledgement(body: Object, code: str = GOOD) -> Object:
     return {
-        "Result": True,
-        "StatusCode": {"Code": GOOD, "Description": "Success"},
+        "Result": code == GOOD,
+        "StatusCode": {"Code": code, "Description": "Success" if code == GOOD else "No"},
         "SessionID": body.get("SessionID"),
     }
 
