@@ -49,6 +49,7 @@ from mappings.oicp import cdrs as oicp_cdrs
 from mappings.oicp import codes as oicp
 from mappings.oicp import commands as oicp_commands
 from mappings.oicp import locations as oicp_locations
+from mappings.oicp import pricing as oicp_pricing
 from mappings.oicp import reservations as oicp_reservations
 from mappings.oicp import sessions as oicp_sessions
 from mappings.oicp import tokens as oicp_tokens
@@ -119,7 +120,10 @@ _OCPI: Final = {
     ),
     Kind.TARIFF: Carriage(
         not_carried=ocpi_tariffs.NOT_CARRIED,
-        withheld={"tax_included": "it is not known whether prices include taxes"},
+        withheld={
+            "tax_included": "it is not known whether prices include taxes",
+            "elements": "only the protocol of its owner can say what it costs",
+        },
     ),
     Kind.START_SESSION: Carriage(
         not_carried=ocpi_commands.START_NOT_CARRIED,
@@ -204,6 +208,7 @@ _OICP: Final = {
             "token": "no identification of OICP",
         },
     ),
+    Kind.TARIFF: Carriage(not_carried=oicp_pricing.NOT_CARRIED, withheld=oicp_pricing.WITHHELD),
     Kind.START_SESSION: Carriage(
         not_carried=oicp_commands.START_NOT_CARRIED,
         withheld={"evse_id": _NO_EVSE_ID, "token.contract_id": _NO_CONTRACT},

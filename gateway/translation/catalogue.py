@@ -23,6 +23,7 @@ from mappings.ocpi import commands as ocpi_commands
 from mappings.ocpi import locations as ocpi_locations
 from mappings.ocpi import places as ocpi_places
 from mappings.ocpi import sessions as ocpi_sessions
+from mappings.ocpi import tariffs as ocpi_tariffs
 from mappings.ocpi import tokens as ocpi_tokens
 from mappings.oicp import codes as oicp
 from mappings.oicp import commands as oicp_commands
@@ -134,6 +135,12 @@ _OICP_DIMENSIONS: Final = {
 _EMIP_DIMENSIONS: Final = {"ENERGY": f"{SAME} `2`, the total"} | {
     name: f"{IN} {', '.join(f'`{number}`' for number, (kind, _) in SERIES.items() if kind == name)}"
     for name in ("POWER", "MAX_POWER")
+}
+_OICP_PRICES: Final = {
+    "ENERGY": f"{SAME} `KILOWATT_HOUR`",
+    "TIME": f"{SAME} `HOUR`, {IN} `MINUTE` times 60",
+    "FLAT": f"{SAME} `START FEE`; alone `FIXED FEE`",
+    "PARKING_TIME": f"{SAME} `PARKING FEE` by `HOUR`, {IN} by `MINUTE` times 60",
 }
 _OICP_DECISIONS: Final = {"ALLOWED": f"{SAME} `Authorized`, 000"} | {
     decision.value: ", ".join(
@@ -311,6 +318,13 @@ TOPICS: Final = (
             _OICP: Column(source="eRoamingChargeDetailRecord", said=_OICP_DIMENSIONS),
             _OCHP: Column(source="BillingItemType", table=ochp.BILLING_ITEM),
             _EMIP: Column(source="meterTypeId", said=_EMIP_DIMENSIONS),
+        },
+    ),
+    Topic(
+        title="Tariff dimensions",
+        columns={
+            _OCPI: Column(source="mod_tariffs, TariffDimensionType", table=ocpi_tariffs.TARIFF_DIMENSION),
+            _OICP: Column(source="PricingProductDataRecordType", said=_OICP_PRICES),
         },
     ),
     Topic(

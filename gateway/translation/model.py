@@ -107,12 +107,13 @@ Unheld = Callable[[Any], tuple[Loss, ...]]
 class Dialect(Struct, frozen=True, kw_only=True):
     """One protocol's readers and writers by kind. A kind that is missing cannot be carried; `why` says more.
 
-    A reader gives a list where the payload holds several; a location's writer takes the list whole."""
+    A reader gives a list where the payload holds several; a writer of the kinds in `whole` takes the list whole."""
 
     reads: Mapping[Kind, Read]
     writes: Mapping[Kind, Write]
     why: Mapping[Kind, str] = {}
     unheld: Mapping[Kind, Unheld] = {}
+    whole: frozenset[Kind] = frozenset({Kind.LOCATION})
 
 
 def assumed(path: str, value: Any, reason: str) -> Loss:

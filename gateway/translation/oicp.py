@@ -1,6 +1,7 @@
 """OICP 2.3 payloads."""
 
 import uuid
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from core.model.ids import PartyId
 from core.model.location import Location
 from core.model.loss import Loss
 from core.model.partner import Role
+from core.model.tariff import Tariff
 from core.model.token import Token
 from gateway.translation import oicp_commands, oicp_sessions
 from gateway.translation.model import UNKNOWN_PARTY, Context, Dialect, EvseReport, Kind, Written, assumed, withheld
@@ -25,6 +27,7 @@ from mappings.oicp.cdrs import cdr_from_oicp, cdr_to_oicp
 from mappings.oicp.evse_statuses import evse_change_from_oicp, evse_status_to_oicp
 from mappings.oicp.ids import evse_id_from_oicp, party_from_oicp
 from mappings.oicp.locations import evse_records_to_oicp, locations_from_oicp
+from mappings.oicp.price_sets import set_to_oicp, source_losses, tariffs_from_oicp
 from mappings.oicp.tokens import token_from_oicp, token_to_oicp
 from protocols.oicp.codec import decode, decode_raw, encode, to_raw
 from protocols.oicp.wire.authentication_data import AuthenticationDataRecord
@@ -32,6 +35,7 @@ from protocols.oicp.wire.authorisation import AuthorizationStart, AuthorizeStart
 from protocols.oicp.wire.cdr import ChargeDetailRecord
 from protocols.oicp.wire.evse_data import EvseDataRecord
 from protocols.oicp.wire.evse_status import EvseStatusRecord
+from protocols.oicp.wire.pricing import PricingProductData
 
 
 def _location(body: bytes, context: Context) -> Location | list[Location]:
@@ -123,6 +127,29 @@ def _answer_out(answer: Authorisation, context: Context) -> Written:
     return Written(output=to_raw(made.message), losses=made.losses + lost)
 
 
+def _tariff(body: bytes, context: Context) -> Tariff | list[Tariff]:
+    found = tariffs_from_oicp(decode(body, PricingProductData), received_at=context.now)
+    return found[0] if len(found) == 1 else found
+
+
+def _tariff_out(found: Tariff | list[Tariff], context: Context) -> Written:
+    tariffs = found if isinstance(found, list) else [found]
+    made = set_to_oicp(tariffs, now=context.now, power_kw=lambda tariff: _power_kw(tariff, context))
+    return Written(output=to_raw(made.data) if made.data else None, losses=made.losses)
+
+
+def _power_kw(tariff: Tariff, context: Context) -> Decimal | None:
+    """The most that a connector gives that bears the tariff."""
+    known = [
+        plug.max_power_w
+        for place in context.locations
+        for evse in place.evses
+        for plug in evse.connectors
+        if plug.max_power_w and tariff.id.upper() in (held.upper() for held in plug.tariff_ids)
+    ]
+    return Decimal(max(known)) / 1000 if known else None
+
+
 def _cdr(body: bytes, context: Context) -> Cdr:
     record = decode(body, ChargeDetailRecord)
     return cdr_from_oicp(record, evse_id_from_oicp(record.evse_id, "$.EvseID").operator, received_at=context.now)
@@ -147,6 +174,7 @@ OICP_2_3 = Dialect(
         Kind.AUTHORIZATION: _answer,
         Kind.SESSION: oicp_sessions.session,
         Kind.CDR: _cdr,
+        Kind.TARIFF: _tariff,
         Kind.START_SESSION: oicp_commands.start_session,
         Kind.STOP_SESSION: oicp_commands.stop_session,
         Kind.RESERVE_NOW: oicp_commands.reserve_now,
@@ -163,11 +191,13 @@ OICP_2_3 = Dialect(
         Kind.AUTHORIZATION: _answer_out,
         Kind.SESSION: oicp_sessions.session_out,
         Kind.CDR: _cdr_out,
+        Kind.TARIFF: _tariff_out,
         Kind.START_SESSION: oicp_commands.start_session_out,
         Kind.STOP_SESSION: oicp_commands.stop_session_out,
         Kind.RESERVE_NOW: oicp_commands.reserve_now_out,
         Kind.CANCEL_RESERVATION: oicp_commands.cancel_reservation_out,
         Kind.COMMAND_RESULT: oicp_commands.result_out,
     },
-    why={Kind.TARIFF: "pricing products are not translated yet"},
+    unheld={Kind.TARIFF: source_losses},
+    whole=frozenset({Kind.LOCATION, Kind.TARIFF}),
 )

@@ -53,7 +53,7 @@ def written(source: str, target: str, kind: Kind, canonical: Any, context: Conte
     if write is None:
         raise Unsupported(_why(target, kind))
     unheld = _unheld(source, kind, context) if _protocol(source) != _protocol(target) else None
-    several = isinstance(canonical, list) and kind is not Kind.LOCATION
+    several = isinstance(canonical, list) and kind not in _known(target).whole
     made = (_each if several else _one)(write, unheld, canonical, context)
     return Written(output=made.output, losses=tuple(_rooted(loss) for loss in made.losses))
 

@@ -18,7 +18,7 @@ from core.model.base import pack_extension, unpack_extension
 from core.model.ids import PartyId
 from core.model.loss import Loss, LossKind
 from core.model.quantities import PriceLimit
-from core.model.tariff import PriceComponent, Tariff, TariffElement
+from core.model.tariff import PriceComponent, Restrictions, Tariff, TariffElement
 from mappings.losses import losses
 from mappings.oicp.availability import (
     ALWAYS,
@@ -35,14 +35,11 @@ from mappings.oicp.notes import withheld
 from protocols.oicp.wire.pricing import (
     AdditionalReference,
     AdditionalReferences,
-    PricingProductData,
     PricingProductDataRecord,
     ReferenceUnit,
 )
 
 W = TypeVar("W")
-DEFAULT: Final = "~default"
-"""Id of the tariff that holds where no other is named."""
 LONGEST_ID: Final = 36
 PER_HOUR: Final = {ReferenceUnit.HOUR: Decimal(1), ReferenceUnit.MINUTE: Decimal(60)}
 _PLAIN: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._+-]*[A-Za-z0-9._+-])?")
@@ -50,6 +47,9 @@ _FOUR_PLACES: Final = Decimal("0.0001")
 _TIMES: Final = frozenset({"start_time", "end_time", "day_of_week", "extensions"})
 _APART: Final = ("reservation", "booking")
 
+_LIMITS: Final = tuple(
+    member.name for member in msgspec.structs.fields(Restrictions) if member.name not in {*_TIMES, *_APART}
+)
 NOT_CARRIED: Final = {
     "type": "OICP knows one kind of price",
     "alt_text": "OICP's products have no text",
@@ -60,19 +60,29 @@ NOT_CARRIED: Final = {
     "ends_at": "OICP has no dates: a product is offered while it holds",
     "min_price.after_taxes": "OICP's amounts are without VAT",
     "max_price.after_taxes": "OICP's amounts are without VAT",
+    "elements[].components[].step_size": "OICP bills exactly what was used",
     "elements[].components[].vat": "OICP's amounts are without VAT, and name no rate",
     "elements[].restrictions.reservation": "OICP prices no reservations: the element is left out",
     "elements[].restrictions.booking": "OICP prices no bookings: the element is left out",
+    **{f"elements[].restrictions.{name}": "no such condition in OICP: the tariff is withheld" for name in _LIMITS},
 }
-STEPS: Final = {"elements[].components[].step_size": "OICP bills exactly what was used"}
 WITHHELD: Final = {
     "type": "not a regular tariff",
     "tax_included": "prices include taxes of an unknown rate, or nobody says whether they do",
     "starts_at": "not valid yet",
     "ends_at": "not valid any more",
     "elements": "it depends on more than the time of the week, or prices energy and time both",
-    "MaximumProductChargingPower": "the power of no station that bears it is known",
 }
+
+
+_NO_POWER: Final = (
+    Loss(
+        path="$.MaximumProductChargingPower",
+        value=0,
+        reason="the power of no station that bears it is known",
+        kind=LossKind.ASSUMED,
+    ),
+)
 
 
 class Products(Struct, frozen=True):
@@ -123,27 +133,6 @@ def tariff_from_oicp(
     )
 
 
-def default_from_oicp(
-    data: PricingProductData, owner: PartyId, recipient: PartyId | None, *, received_at: datetime
-) -> Tariff:
-    """The default price, which bears what the set says beside its products. A zero says nothing to others: OICP demands
-    the member, and an absent price is not zero."""
-    head = msgspec.structs.replace(data, pricing_product_data_records=())
-    price = _base(data.pricing_default_reference_unit, data.pricing_default_price)
-    element = TariffElement(components=(price,))
-    return Tariff(
-        owner=owner,
-        id=f"{DEFAULT}@{recipient.key}" if recipient else DEFAULT,
-        recipient=recipient,
-        is_default=True,
-        currency=data.pricing_default_price_currency,
-        elements=(element,) if data.pricing_default_price else (),
-        tax_included="NO",
-        updated_at=received_at,
-        extensions={PROTOCOL: pack_extension(msgspec.to_builtins(head, builtin_types=(Decimal,)))},
-    )
-
-
 def unsayable(record: PricingProductDataRecord) -> str | None:
     """Why other protocols cannot be told; None if they can."""
     given = [fee.additional_reference for fee in record.additional_references or ()]
@@ -166,24 +155,6 @@ def unsayable(record: PricingProductDataRecord) -> str | None:
     return None
 
 
-def source_losses(tariff: Tariff) -> tuple[Loss, ...]:
-    """What a product of OICP says and a tariff does not."""
-    record = _kept(tariff)
-    if record is None:
-        return ()
-    found = [
-        Loss(
-            path="$.MaximumProductChargingPower",
-            reason="the top power of a product is no condition of its price",
-            value=float(record.maximum_product_charging_power),
-        )
-    ]
-    if any(fee.additional_reference is AdditionalReference.PARKING_FEE for fee in record.additional_references or ()):
-        reason = "when parking begins is agreed outside OICP; told as the time without charging"
-        found.append(Loss(path="$.AdditionalReferences", reason=reason, value="PARKING FEE", kind=LossKind.ASSUMED))
-    return tuple(found)
-
-
 def _elements(
     record: PricingProductDataRecord, fees: dict[AdditionalReference, AdditionalReferences]
 ) -> tuple[TariffElement, ...]:
@@ -200,7 +171,7 @@ def _components(
     """Free is said as what it is: one amount of zero."""
     found = []
     if record.price_per_reference_unit:
-        found.append(_base(record.reference_unit, record.price_per_reference_unit))
+        found.append(base_price(record.reference_unit, record.price_per_reference_unit))
     once = fees.get(AdditionalReference.START_FEE) or fees.get(AdditionalReference.FIXED_FEE)
     if once:
         found.append(_component("FLAT", once.price_per_additional_reference_unit))
@@ -210,7 +181,7 @@ def _components(
     return tuple(found) or (_component("FLAT", Decimal(0)),)
 
 
-def _base(unit: ReferenceUnit, price: Decimal) -> PriceComponent:
+def base_price(unit: ReferenceUnit, price: Decimal) -> PriceComponent:
     if unit is ReferenceUnit.KILOWATT_HOUR:
         return _component("ENERGY", price)
     return _component("TIME", price * PER_HOUR[unit])
@@ -223,34 +194,24 @@ def _component(kind: str, price: Decimal) -> PriceComponent:
 # --- out
 
 
-def head_to_oicp(tariff: Tariff) -> PricingProductData | None:
-    """What a set says beside its products, kept with its default price. None for a tariff that did not come so."""
-    return _convert(tariff, PricingProductData)
-
-
 def products_to_oicp(tariff: Tariff, *, now: datetime, power_kw: Decimal | None) -> Products:
     """One product; several, numbered, where the price changes in the course of the week.
 
     `power_kw`: the top power of the stations that bear it, None if not known."""
-    record = _kept(tariff)
+    record = product_of(tariff)
     if record is not None:
         return Products((record,))
     try:
-        return Products(_products(tariff, now, power_kw), tariff_losses(tariff))
+        records = _products(tariff, now, power_kw)
     except _Unsayable as error:
         return Products((), (error.loss,))
+    return Products(records, tariff_losses(tariff) + (_NO_POWER if power_kw is None else ()))
 
 
 def tariff_losses(tariff: Tariff) -> tuple[Loss, ...]:
-    """What OICP does not get of a tariff that it is told."""
-    [(_, reason)] = STEPS.items()
-    steps = [
-        Loss(path=f"elements[{e}].components[{c}].step_size", reason=reason, value=component.step_size)
-        for e, element in enumerate(tariff.elements)
-        for c, component in enumerate(element.components)
-        if component.step_size > 1 and component.type != "FLAT"
-    ]
-    return losses(tariff, NOT_CARRIED) + tuple(steps)
+    """What OICP does not get of a tariff that it is told. A step of one is none."""
+    found = losses(tariff, NOT_CARRIED)
+    return tuple(loss for loss in found if not (loss.path.endswith(".step_size") and loss.value == 1))
 
 
 Prices = tuple[tuple[str, Decimal], ...]
@@ -259,12 +220,10 @@ Prices = tuple[tuple[str, Decimal], ...]
 
 def _products(tariff: Tariff, now: datetime, power_kw: Decimal | None) -> tuple[PricingProductDataRecord, ...]:
     _check(tariff, now)
-    if power_kw is None:
-        raise _Unsayable("MaximumProductChargingPower", WITHHELD["MaximumProductChargingPower"])
     found = list(_by_price(tariff).items())
     names = [tariff.id] if len(found) == 1 else [f"{tariff.id}#{number}" for number in range(1, len(found) + 1)]
     return tuple(
-        _record(tariff, name, dict(prices), intervals, power_kw)
+        _record(tariff, name, dict(prices), intervals, power_kw or Decimal(0))
         for name, (prices, intervals) in zip(names, found, strict=True)
     )
 
@@ -309,9 +268,9 @@ def _check_times_only(element: TariffElement) -> None:
     limits = element.restrictions
     if limits is None:
         return
-    for member in msgspec.structs.fields(limits):
-        if member.name not in _TIMES and getattr(limits, member.name) is not None:
-            raise _Unsayable("elements", f"a price that depends on {member.name} cannot be said in OICP")
+    for name in _LIMITS:
+        if getattr(limits, name) is not None:
+            raise _Unsayable("elements", f"a price that depends on {name} cannot be said in OICP")
 
 
 def _net(tariff: Tariff, component: PriceComponent) -> Decimal:
@@ -365,11 +324,12 @@ def _fees(tariff: Tariff, prices: dict[str, Decimal], unit: ReferenceUnit) -> li
     ]
 
 
-def _kept(tariff: Tariff) -> PricingProductDataRecord | None:
+def product_of(tariff: Tariff) -> PricingProductDataRecord | None:
     """The product as it came."""
-    return None if tariff.is_default else _convert(tariff, PricingProductDataRecord)
+    return None if tariff.is_default else kept_as(tariff, PricingProductDataRecord)
 
 
-def _convert(tariff: Tariff, wire_type: type[W]) -> W | None:
+def kept_as(tariff: Tariff, wire_type: type[W]) -> W | None:
+    """What came, if it came in OICP."""
     content = unpack_extension(tariff.extensions, PROTOCOL)
     return msgspec.convert(content, wire_type) if content else None

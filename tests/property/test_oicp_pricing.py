@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from core.model.ids import PartyId
 from core.model.tariff import PriceComponent, Restrictions, Tariff, TariffElement
-from mappings.oicp import pricing
+from mappings.oicp import price_sets, pricing
 from mappings.oicp.availability import WEEKDAYS, intervals_from, restrictions_from
 from protocols.oicp import codec
 from protocols.oicp.wire.pricing import PricingProductData, PricingProductDataRecord
@@ -32,10 +32,19 @@ def test_a_product_comes_back_as_it_was(record: PricingProductDataRecord, recipi
 @LAW
 @given(oicp.product_sets)
 def test_the_head_of_a_set_comes_back_as_it_was(data: PricingProductData) -> None:
-    tariff = pricing.default_from_oicp(data, OWNER, None, received_at=NOW)
+    tariff = price_sets.default_from_oicp(data, OWNER, None, received_at=NOW)
     assert tariff.is_default
-    head = pricing.head_to_oicp(tariff)
+    head = price_sets.head_to_oicp(tariff)
     assert head == replace(data, pricing_product_data_records=())
+
+
+@LAW
+@given(oicp.product_sets)
+def test_a_set_comes_back_as_it_was(data: PricingProductData) -> None:
+    tariffs = price_sets.tariffs_from_oicp(data, received_at=NOW)
+    made = price_sets.set_to_oicp(tariffs, now=NOW, power_kw=lambda _: None)
+    assert made.losses == ()
+    assert codec.encode(made.data) == codec.encode(data)
 
 
 def bare(tariff: Tariff) -> Tariff:

@@ -33,6 +33,7 @@ _FILES: dict[str, dict[Kind, tuple[str, ...]]] = {
         Kind.AUTHORIZATION_REQUEST: ("authorize_start/*",),
         Kind.AUTHORIZATION: ("authorization_start/*",),
         Kind.CDR: ("charge_detail_record/*",),
+        Kind.TARIFF: ("pricing_product_set/*",),
         Kind.START_SESSION: ("authorize_remote_start/*",),
         Kind.STOP_SESSION: ("authorize_remote_stop/*",),
         Kind.RESERVE_NOW: ("authorize_remote_reservation_start/*",),

@@ -52,5 +52,7 @@ def test_what_the_source_does_not_say_is_not_lost() -> None:
     assert "publish_allowed_to" not in from_oicp.members
     assert "evses[].station_id" in from_oicp.members
     assert "evses[].connectors[].power_type = AC_3_PHASE" in from_ocpi.codes
-    assert cell(Kind.TARIFF, "oicp-2.3", "ocpi-2.3.0").impossible
+    assert cell(Kind.TARIFF, "oicp-2.3", "ochp-1.4").impossible
+    assert "elements[].components[].vat" in cell(Kind.TARIFF, "ocpi-2.3.0", "oicp-2.3").members
+    assert not cell(Kind.TARIFF, "oicp-2.3", "ocpi-2.3.0").members
     assert cell(Kind.CDR, "ocpi-2.3.0", "ocpi-2.3.0").verdict == "exact"

@@ -15,7 +15,8 @@ from core.model.tariff import EvsePrice, Tariff
 from core.routing import contracted, known
 from mappings.oicp.ids import evse_id_to_oicp, party_from_oicp
 from mappings.oicp.leftovers import PROTOCOL
-from mappings.oicp.pricing import head_to_oicp, products_to_oicp
+from mappings.oicp.price_sets import head_to_oicp
+from mappings.oicp.pricing import products_to_oicp
 from mappings.oicp.times import moment_from_oicp
 from protocols.oicp import codec
 from protocols.oicp.codes import NO_CONTRACT, SUCCESS, Negative, status

@@ -13,8 +13,9 @@ import msgspec
 from core.model.ids import PartyId
 from core.model.tariff import EvsePrice, Tariff
 from core.prices import PriceBook
-from mappings.oicp.ids import evse_id_from_oicp, party_from_oicp
-from mappings.oicp.pricing import default_from_oicp, tariff_from_oicp
+from mappings.oicp.ids import evse_id_from_oicp
+from mappings.oicp.price_sets import default_from_oicp, recipient_from_oicp
+from mappings.oicp.pricing import tariff_from_oicp
 from protocols.oicp.codes import DATA, FOREIGN_EVSE, Negative
 from protocols.oicp.server.inbound import Inbound, Reply, acknowledged, check_held, listed
 from protocols.oicp.wire.common import ActionType
@@ -63,11 +64,6 @@ async def push_evse_pricing(call: Inbound) -> Reply:
         if action is not ActionType.DELETE:
             info = _unknown_products(await call.hub.prices.tariffs_of(call.party), given.values())
     return acknowledged(info)
-
-
-def recipient_from_oicp(provider_id: str) -> PartyId | None:
-    """None: all EMPs."""
-    return None if provider_id == EVERYBODY else party_from_oicp(provider_id, "$.ProviderID")
 
 
 def difference(action: ActionType, given: Mapping[str, T], held: Mapping[str, T]) -> tuple[list[T], list[T]]:

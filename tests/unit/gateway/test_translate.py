@@ -135,6 +135,24 @@ def test_an_authorisation_question_and_its_answer() -> None:
     assert answered["output"]["StatusCode"]["Code"] == "200"
 
 
+def test_a_tariff_is_a_product_set_and_a_product_a_tariff() -> None:
+    priced = TARIFF | {"elements": [{"price_components": [{"type": "TIME", "price": 3.0, "step_size": 60}]}]}
+    plug = LOCATION["evses"][0]["connectors"][0] | {"max_electric_power": 11000, "tariff_ids": [TARIFF["id"]]}
+    place = LOCATION | {"evses": [LOCATION["evses"][0] | {"connectors": [plug]}]}
+    done = between("ocpi-2.3.0", "oicp-2.3", "tariff", priced, {"locations": [place]})
+    [record] = done["output"]["PricingProductDataRecords"]
+    assert (record["PricePerReferenceUnit"], record["ReferenceUnit"]) == (3.0, "HOUR")
+    assert record["MaximumProductChargingPower"] == 11
+    assert {loss["path"] for loss in done["losses"]} == {
+        "$.elements[0].components[0].step_size",
+        "$.PricingDefaultPrice",
+    }
+    record["ReferenceUnit"] = "MINUTE"
+    back = between("oicp-2.3", "ocpi-2.3.0", "tariff", done["output"])
+    assert back["output"]["elements"] == [{"price_components": [{"type": "TIME", "price": 180.0, "step_size": 1}]}]
+    assert back["output"]["tax_included"] == "NO"
+
+
 def test_a_wrong_payload_names_the_field_and_exits_2() -> None:
     code, said = run("--from", "ocpi-2.3.0", "--to", "oicp-2.3", "--kind", "location", given=LOCATION | {"city": 3})
     assert code == 2

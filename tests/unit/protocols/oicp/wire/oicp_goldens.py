@@ -20,6 +20,7 @@ from protocols.oicp.wire.evse_status import (
 )
 from protocols.oicp.wire.pricing import (
     EvsePricingAnswer,
+    PricingProductData,
     PricingProductDataAnswer,
     PullEvsePricing,
     PullPricingProductData,
@@ -56,6 +57,7 @@ TYPES: dict[str, Any] = {
     "fault_body": FaultBody,
     "get_charge_detail_records": GetChargeDetailRecords,
     "pricing_product_data": PricingProductDataAnswer,
+    "pricing_product_set": PricingProductData,
     "pull_authentication_data": PullAuthenticationData,
     "pull_evse_data": PullEvseData,
     "pull_evse_pricing": PullEvsePricing,
