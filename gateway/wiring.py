@@ -159,6 +159,7 @@ async def assemble(settings: Settings) -> Assembly:
         ),
         credentials=storage.credentials,
         aliases=storage.aliases,
+        sets=storage.sets,
         cache=storage.cache,
         journal=storage.journal,
         ledger=metrics,

@@ -21,7 +21,7 @@ from core.ports.feeds import Follower
 from core.ports.journal import Journal
 from core.ports.ledger import Ledger
 from core.ports.pins import Pins
-from core.ports.stores import AliasStore, CredentialStore
+from core.ports.stores import AliasStore, CredentialStore, SetStore
 from core.services.authorisation import AuthorisationService
 from core.services.billing import BillingService
 from core.services.commands import CommandService
@@ -82,6 +82,7 @@ class Hub(Struct, frozen=True, kw_only=True):
     commands: CommandService
     credentials: CredentialStore
     aliases: AliasStore
+    sets: SetStore
     cache: Cache
     journal: Journal
     ledger: Ledger

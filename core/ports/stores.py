@@ -4,10 +4,10 @@ Every accepted message has a natural key; the same message twice is once. Stores
 failing database is `Unavailable`.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from core.model.alias import Alias
 from core.model.authorisation import Journey, JourneyState
@@ -23,6 +23,7 @@ from core.model.record import Record, RecordKind, RecordQuery
 from core.model.session import Session
 from core.model.tariff import EvsePrice, Tariff
 from core.model.token import Token, TokenQuery
+from core.model.version import Version
 
 
 class Saved(StrEnum):
@@ -32,6 +33,16 @@ class Saved(StrEnum):
     CHANGED = "CHANGED"
     SAME = "SAME"
     OLDER = "OLDER"
+
+
+class StatusChange(NamedTuple):
+    """One EVSE's new status, and what tells of it."""
+
+    owner: PartyId
+    location_id: str
+    evse_uid: str
+    change: EvseChange
+    event: Event
 
 
 class LocationStore(Protocol):
@@ -50,6 +61,12 @@ class LocationStore(Protocol):
         """Many at once, in bulks; each bulk with its events. Used for full loads; no version check."""
         ...
 
+    async def save_together(
+        self, locations: Sequence[Location], *, events: Sequence[Event], versions: Sequence[Version]
+    ) -> None:
+        """All of them with their events and their versions (`SetStore`), or nothing; no version check."""
+        ...
+
     async def remove(self, locations: Sequence[Location], *, events: Sequence[Event]) -> None:
         """Delete these (a flat protocol's delete or full load that no longer names them)."""
         ...
@@ -64,6 +81,10 @@ class LocationStore(Protocol):
         """One EVSE's status, in one group commit with others that arrive at the same time. Raises Unknown if not held.
 
         Moves `updated_at` of the EVSE and the location forward."""
+        ...
+
+    async def change_statuses(self, changes: Sequence[StatusChange], *, versions: Sequence[Version]) -> Sequence[Saved]:
+        """As `change_status`, all of them with their versions (`SetStore`), or nothing. Raises Unknown."""
         ...
 
     async def annotate(self, owner: PartyId, location_id: str, evse_uid: str, extensions: Extensions) -> None:
@@ -88,6 +109,13 @@ class LocationStore(Protocol):
 
     async def by_keys(self, keys: Sequence[str]) -> list[tuple[int, Location]]:
         """(revision, location) for each key that is held, in any order."""
+        ...
+
+    def at_one_instant(
+        self, owners: Sequence[PartyId], known: Mapping[str, int]
+    ) -> AsyncIterator[tuple[str, int, Location | None]]:
+        """(key, revision, location) of all of these owners, as they are at one instant, in any order; without the
+        location where its revision is the known one. What `save_together` writes is seen whole or not at all."""
         ...
 
     def each(self, query: LocationQuery) -> AsyncIterator[Location]:
@@ -126,11 +154,35 @@ class TokenStore(Protocol):
 
     async def save_all(self, tokens: Sequence[Token], *, events: Sequence[Event]) -> None: ...
 
+    async def save_together(
+        self, tokens: Sequence[Token], *, events: Sequence[Event], versions: Sequence[Version]
+    ) -> None:
+        """All of them with their events and their versions (`SetStore`), or nothing; no version check."""
+        ...
+
     async def remove(self, tokens: Sequence[Token], *, events: Sequence[Event]) -> None: ...
 
     async def page(self, query: TokenQuery) -> tuple[list[Token], int]: ...
 
     def each(self, query: TokenQuery) -> AsyncIterator[Token]: ...
+
+
+class SetStore(Protocol):
+    """Sets that are kept by version. What other stores write of them goes with their own state, or not at all."""
+
+    async def write(self, versions: Sequence[Version]) -> None:
+        """All or nothing. An entry of the same instant is replaced."""
+        ...
+
+    async def entries(
+        self, names: Sequence[str], *, at: datetime | None = None, keys: Sequence[str] | None = None, limit: int = 0
+    ) -> list[Version]:
+        """What is in these sets now, or was at that instant, by set and key; 0: without limit."""
+        ...
+
+    async def history(self, name: str, key: str, *, limit: int) -> list[Version]:
+        """Of one entry, youngest first."""
+        ...
 
 
 class SessionStore(Protocol):

@@ -1,7 +1,8 @@
 """Locations and live status: taken from their owners, shown and told to whoever may see them."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 import msgspec
 
@@ -9,12 +10,25 @@ from core.errors import Refused, Unknown
 from core.model.base import Extensions
 from core.model.event import Event, EventKind
 from core.model.ids import EvseId, PartyId
-from core.model.location import Evse, EvseChange, EvseStatus, Location, LocationQuery, PageKey, Station, StationQuery
+from core.model.location import (
+    Evse,
+    EvseChange,
+    EvseStatus,
+    Location,
+    LocationQuery,
+    PageKey,
+    Station,
+    StationQuery,
+    location_key,
+)
 from core.model.partner import Partner
+from core.model.version import Version
 from core.ports.clock import Clock, Ids
-from core.ports.stores import LocationStore, PartnerStore, Saved
+from core.ports.stores import LocationStore, PartnerStore, Saved, StatusChange
 from core.routing import CPO_SIDE, agreed, vanished_owners, visible_owners
 from core.services.partners import owner_of
+
+_NONE: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
 class LocationService:
@@ -51,17 +65,26 @@ class LocationService:
     ) -> Saved:
         """One EVSE's status. Raises Refused, Unknown."""
         owner_of(caller, owner, "$.party_id")
-        event = Event(
-            id=self._ids.uuid(),
-            kind=EventKind.EVSE_STATUS_CHANGED,
-            key=f"{owner.key}/{location_id.upper()}",
-            part=evse_uid.upper(),
-            owner=owner,
-            source=caller.id,
-            correlation_id=correlation_id,
-            at=self._clock.now(),
-        )
+        event = self._status_event(caller, owner, location_id, evse_uid, correlation_id)
         return await self._locations.change_status(owner, location_id, evse_uid, change, event=event)
+
+    async def push_statuses(
+        self,
+        caller: Partner,
+        owner: PartyId,
+        changes: Sequence[tuple[str, str, EvseChange]],
+        versions: Sequence[Version],
+        correlation_id: str | None = None,
+    ) -> None:
+        """Statuses by location id and EVSE uid, with what the sets of the owner become by them: all, or nothing.
+
+        Raises Refused, Unknown."""
+        owner_of(caller, owner, "$.OperatorID")
+        told = [
+            StatusChange(owner, name, uid, change, self._status_event(caller, owner, name, uid, correlation_id))
+            for name, uid, change in changes
+        ]
+        await self._locations.change_statuses(told, versions=versions)
 
     async def annotate(
         self, caller: Partner, owner: PartyId, location_id: str, evse_uid: str, extensions: Extensions
@@ -92,6 +115,26 @@ class LocationService:
         owner_of(caller, owner, "$.OperatorID")
         events = [self._event(EventKind.LOCATION_CHANGED, location, caller, None) for location in locations]
         await self._locations.save_all(locations, events=events)
+
+    async def push(
+        self,
+        caller: Partner,
+        owner: PartyId,
+        locations: Sequence[Location],
+        versions: Sequence[Version],
+        *,
+        statuses: Mapping[str, Sequence[str]] = _NONE,
+    ) -> None:
+        """As `load`, with what the sets of the owner become by it (`SetStore`): all of it, or nothing.
+
+        `statuses`: ids of locations of which only the statuses of these EVSEs (uids) have changed."""
+        owner_of(caller, owner, "$.OperatorID")
+        whole = [location for location in locations if location.id not in statuses]
+        events = [self._event(EventKind.LOCATION_CHANGED, location, caller, None) for location in whole]
+        events += [
+            self._status_event(caller, owner, name, uid, None) for name, uids in statuses.items() for uid in uids
+        ]
+        await self._locations.save_together(locations, events=events, versions=versions)
 
     async def forget(self, caller: Partner, locations: Sequence[Location]) -> None:
         """What its owner no longer has: each EVSE is told as REMOVED, and the location is no longer current."""
@@ -140,6 +183,14 @@ class LocationService:
     async def by_keys(self, keys: Sequence[str]) -> list[tuple[int, Location]]:
         """For keys that a visible page gave; not checked again."""
         return await self._locations.by_keys(keys)
+
+    async def at_one_instant(
+        self, reader: Partner, known: Mapping[str, int]
+    ) -> AsyncIterator[tuple[str, int, Location | None]]:
+        """All that the reader may see, see LocationStore.at_one_instant."""
+        owners = visible_owners(reader, await self._partners.all(), CPO_SIDE)
+        async for found in self._locations.at_one_instant(owners, known):
+            yield found
 
     async def each(self, reader: Partner, query: LocationQuery) -> AsyncIterator[Location]:
         async for location in self._locations.each(await self.visible_query(reader, query)):
@@ -190,6 +241,20 @@ class LocationService:
             msgspec.structs.replace(evse, status=EvseStatus.REMOVED, updated_at=now) for evse in location.evses
         )
         return msgspec.structs.replace(location, evses=evses, updated_at=now)
+
+    def _status_event(
+        self, caller: Partner, owner: PartyId, location_id: str, evse_uid: str, correlation_id: str | None
+    ) -> Event:
+        return Event(
+            id=self._ids.uuid(),
+            kind=EventKind.EVSE_STATUS_CHANGED,
+            key=location_key(owner, location_id),
+            part=evse_uid.upper(),
+            owner=owner,
+            source=caller.id,
+            correlation_id=correlation_id,
+            at=self._clock.now(),
+        )
 
     def _event(self, kind: EventKind, location: Location, caller: Partner, correlation_id: str | None) -> Event:
         return Event(

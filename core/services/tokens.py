@@ -11,6 +11,7 @@ from core.model.event import Event, EventKind
 from core.model.ids import ContractId, PartyId, TokenUid
 from core.model.partner import Partner, Role
 from core.model.token import Token, TokenKind, TokenQuery
+from core.model.version import Version
 from core.ports.clock import Clock, Ids
 from core.ports.stores import PartnerStore, Saved, TokenStore
 from core.routing import vanished_owners, visible_owners
@@ -42,11 +43,24 @@ class TokenService:
         owner_of(caller, issuer, "$.ProviderID")
         await self._tokens.save_all(tokens, events=[self._event(token, caller, None) for token in tokens])
 
+    async def push(
+        self,
+        caller: Partner,
+        issuer: PartyId,
+        tokens: Sequence[Token],
+        gone: Sequence[Token],
+        versions: Sequence[Version],
+    ) -> None:
+        """`tokens` as by `load`, `gone` as by `forget`, and what the sets of the issuer become: all, or nothing."""
+        owner_of(caller, issuer, "$.ProviderID")
+        written = [*tokens, *self._invalid(gone)]
+        events = [self._event(token, caller, None) for token in written]
+        await self._tokens.save_together(written, events=events, versions=versions)
+
     async def forget(self, caller: Partner, issuer: PartyId, tokens: Sequence[Token]) -> None:
         """Invalidated and told, then no longer shown as valid: a CPO that missed it still sees `valid` false."""
         owner_of(caller, issuer, "$.ProviderID")
-        now = self._clock.now()
-        gone = [msgspec.structs.replace(token, valid=False, updated_at=now) for token in tokens]
+        gone = self._invalid(tokens)
         await self._tokens.save_all(gone, events=[self._event(token, caller, None) for token in gone])
 
     async def by_keys(self, caller: Partner, issuer: PartyId, keys: Sequence[str]) -> dict[str, Token]:
@@ -101,6 +115,10 @@ class TokenService:
         gone = vanished_owners(reader, partners, _ISSUERS, since)
         async for token in self._tokens.each(TokenQuery(issuers=tuple(gone))):
             yield msgspec.structs.replace(token, valid=False, updated_at=gone[token.issuer])
+
+    def _invalid(self, tokens: Sequence[Token]) -> list[Token]:
+        now = self._clock.now()
+        return [msgspec.structs.replace(token, valid=False, updated_at=now) for token in tokens]
 
     def _event(self, token: Token, caller: Partner, correlation_id: str | None) -> Event:
         return Event(

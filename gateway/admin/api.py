@@ -27,6 +27,7 @@ from gateway.admin.feeds import FeedController
 from gateway.admin.journeys import JourneyController
 from gateway.admin.partners import add_partner, contracts_from, parse_document
 from gateway.admin.search import StationController
+from gateway.admin.sets import SetController
 from gateway.admin.sights import SightController
 from gateway.admin.stations import HandedIn, hand_in_stations
 from gateway.admin.views import (
@@ -232,6 +233,7 @@ def admin_router() -> Router:
             DeliveryController,
             CdrController,
             JourneyController,
+            SetController,
             counts,
         ],
         guards=[admin_only],

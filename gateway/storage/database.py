@@ -1,7 +1,7 @@
 """The connection to MongoDB: write concern, transactions, and its errors in core's words."""
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -110,6 +110,13 @@ class Database:
         except OperationFailure as error:
             if error.code != NAMESPACE_EXISTS:  # another process was faster
                 raise
+
+    @asynccontextmanager
+    async def one_instant(self) -> AsyncIterator[Session]:
+        """Everything that is read in this session is read as of the instant of its first reading."""
+        with translated(writes=False):
+            async with self.client.start_session(snapshot=True) as session:
+                yield session
 
     async def transaction(self, work: Callable[[Session], Awaitable[T]]) -> T:
         """All of `work` or nothing of it. It may run more than once; a duplicate key means that another was faster."""

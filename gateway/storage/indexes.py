@@ -67,6 +67,13 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("partner", 1), ("created", -1), ("_id", -1)]),
         _EXPIRY,
     ],
+    "staged": [IndexModel([("push", 1), ("_id", 1)])],
+    "pushes": [],
+    "versions": [
+        IndexModel([("set", 1), ("until", 1), ("key", 1)]),
+        IndexModel([("set", 1), ("key", 1), ("at", -1)]),
+        _EXPIRY,
+    ],
     "marks": [_EXPIRY],
     "journal": [
         IndexModel([("at", -1), ("_id", -1)]),

@@ -1,6 +1,7 @@
 """Locations: pages for readers, and the hot path of status changes."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from itertools import islice
 from typing import Any, ClassVar
 
 from msgspec import Struct
@@ -20,19 +21,23 @@ from core.model.location import (
     StationQuery,
     location_key,
 )
-from core.ports.stores import Saved
+from core.model.version import Version
+from core.ports.stores import Saved, StatusChange
 from gateway.storage.database import Database, Session, translated
 from gateway.storage.documents import Document, item, latest_events, moment, revision_after, stamp
 from gateway.storage.group_commit import GroupCommit
 from gateway.storage.outbox import EventWriter
+from gateway.storage.pushes import Pushes
+from gateway.storage.sets import VersionWriter
 from gateway.storage.stations import MOST_WATTS, RETIRED, STANDING, point_of, wanted_page, wanted_stations, within
-from gateway.storage.versioned import SORT, VersionedStore, document_of, window
+from gateway.storage.versioned import SORT, PushedStore, document_of, window
 from gateway.storage.watcher import Change, Watcher
 
 _EVSE_FIELDS = {"rev": 1} | {f"doc.evses.{name}": 1 for name in ("key", "status", "status_until", "updated_at")}
 _TOLD = ("status", "status_until", "updated_at")
 """What makes a status another one."""
 _COUNTS_KEPT = 512
+_AT_ONCE = 100
 _ALIKE = 8
 """Locations whose EVSE ids differ in their stars only."""
 _ANY_TIME: Document = {"doc.updated_at": {"$gte": ""}}
@@ -48,20 +53,29 @@ class _StatusChange(Struct, frozen=True):
     event: Event
 
 
-class MongoLocations(VersionedStore[Location]):
+class _Statuses(Struct, frozen=True):
+    """What is written as one."""
+
+    changes: Sequence[_StatusChange]
+    versions: Sequence[Version]
+
+
+class MongoLocations(PushedStore[Location]):
     """Each EVSE carries its `key` (upper-case uid), so that a status finds it without decoding the location. What is
     searched by stands beside the location or in it: see `stations`."""
 
     collection_name: ClassVar[str] = "locations"
     kind = Location
 
-    def __init__(self, database: Database, events: EventWriter, watcher: Watcher) -> None:
-        super().__init__(database, events)
+    def __init__(
+        self, database: Database, events: EventWriter, versions: VersionWriter, pushes: Pushes, watcher: Watcher
+    ) -> None:
+        super().__init__(database, events, versions, pushes)
         self._watcher = watcher
         self._generation = 0
         self._members = 0
         self._counts: dict[str, tuple[int, int]] = {}
-        self._change_status: GroupCommit[_StatusChange, Saved] = GroupCommit(self._write_statuses)
+        self._change_status: GroupCommit[_Statuses, Sequence[Saved]] = GroupCommit(self._write_statuses)
         watcher.on(self.collection_name, self._seen, marked=True)
 
     async def close(self) -> None:
@@ -88,15 +102,11 @@ class MongoLocations(VersionedStore[Location]):
     async def change_status(
         self, owner: PartyId, location_id: str, evse_uid: str, change: EvseChange, *, event: Event
     ) -> Saved:
-        until = change.status_until
-        values = {
-            "status": change.status.value,
-            "updated_at": stamp(change.updated_at),
-            "status_until": None if until is None else stamp(until),
-            **{f"extensions.{name}": text for name, text in change.extensions.items()},
-        }
-        key = location_key(owner, location_id)
-        return await self._change_status(_StatusChange(location_id, evse_uid, key, evse_uid.upper(), values, event))
+        [saved] = await self.change_statuses([StatusChange(owner, location_id, evse_uid, change, event)], versions=())
+        return saved
+
+    async def change_statuses(self, changes: Sequence[StatusChange], *, versions: Sequence[Version]) -> Sequence[Saved]:
+        return await self._change_status(_Statuses([_status_change(change) for change in changes], versions))
 
     async def annotate(self, owner: PartyId, location_id: str, evse_uid: str, extensions: Extensions) -> None:
         """Neither the revision nor the generation moves: readers are shown nothing of it."""
@@ -155,6 +165,42 @@ class MongoLocations(VersionedStore[Location]):
             found = await self._collection.find({"_id": {"$in": list(keys)}}, {"rev": 1, "doc": 1}).to_list()
         return [(document["rev"], item(document, Location)) for document in found]
 
+    async def at_one_instant(
+        self, owners: Sequence[PartyId], known: Mapping[str, int]
+    ) -> AsyncIterator[tuple[str, int, Location | None]]:
+        wanted = _owners(LocationQuery(owners=tuple(owners)))
+        async with self._database.one_instant() as session:
+            staged = await self._staged({owner.key for owner in owners}, session)
+            cursor = self._collection.find(_ANY_TIME | wanted, {"rev": 1}, session=session)
+            held = {document["_id"]: document["rev"] for document in await cursor.to_list()}
+            held |= {key: revision for key, (revision, _) in staged.items()}
+            new = {key for key, revision in held.items() if known.get(key) != revision}
+            async for document in self._documents([key for key in new if key not in staged], session):
+                yield document["_id"], document["rev"], item(document, Location)
+            for bulk in sorted({staged[key][1] for key in new if key in staged}):
+                for document in (await self._pushes.staged(bulk, session))["documents"]:
+                    key = document["_id"]
+                    if key in new and staged[key][1] == bulk:
+                        yield key, document["rev"], item(document, Location)
+        for key in held.keys() - new:
+            yield key, held[key], None
+
+    async def _staged(self, owners: set[str], session: Session) -> dict[str, tuple[int, str]]:
+        """Key -> revision, and the bulk that it is in, of what is still to be moved of pushes that count."""
+        shown = {f"documents.{name}": 1 for name in ("_id", "rev", "owner")}
+        return {
+            document["_id"]: (document["rev"], bulk["_id"])
+            for bulk in await self._pushes.to_come(self.collection_name, shown, session)
+            for document in bulk["documents"]
+            if document["owner"] in owners
+        }
+
+    async def _documents(self, keys: Sequence[str], session: Session) -> AsyncIterator[Document]:
+        for start in range(0, len(keys), _AT_ONCE):
+            wanted = {"_id": {"$in": keys[start : start + _AT_ONCE]}}
+            async for document in self._collection.find(wanted, {"rev": 1, "doc": 1}, session=session):
+                yield document
+
     def each(self, query: LocationQuery) -> AsyncIterator[Location]:
         return self._each(_filter(query))
 
@@ -208,19 +254,25 @@ class MongoLocations(VersionedStore[Location]):
             self._counts[name] = (version, number)
         return number
 
-    async def _write_statuses(self, changes: list[_StatusChange]) -> list[Saved | Unknown]:
+    async def _write_statuses(self, groups: list[_Statuses]) -> list[Sequence[Saved] | Unknown]:
         """One read, one bulk, one insert of events, one commit: for as many as came together."""
-        keys = list({change.location_key for change in changes})
+        keys = list({change.location_key for group in groups for change in group.changes})
 
-        async def write(session: Session) -> tuple[list[Saved | Unknown], list[Event]]:
+        async def write(session: Session) -> tuple[list[Sequence[Saved] | Unknown], list[Event]]:
             cursor = self._collection.find({"_id": {"$in": keys}}, _EVSE_FIELDS, session=session)
             held = {document["_id"]: document for document in await cursor.to_list()}
-            results, updates, events = _apply(changes, held)
+            unknown = [_unknown(group, held) for group in groups]
+            good = [group for group, error in zip(groups, unknown, strict=True) if error is None]
+            saved, updates, events = _apply([change for group in good for change in group.changes], held)
             if updates:
                 await self._collection.bulk_write(updates, ordered=False, session=session)
                 await self._mark(session, members=False)
                 await self._events.write(events, session)
-            return results, events
+            await self._versions.write((version for group in good for version in group.versions), session)
+            done = iter(saved)
+            return [
+                error or list(islice(done, len(group.changes))) for group, error in zip(groups, unknown, strict=True)
+            ], events
 
         try:
             results, events = await self._database.transaction(write)
@@ -230,22 +282,36 @@ class MongoLocations(VersionedStore[Location]):
         return results
 
 
-def _apply(
-    changes: list[_StatusChange], held: dict[str, Document]
-) -> tuple[list[Saved | Unknown], list[UpdateOne], list[Event]]:
+def _status_change(given: StatusChange) -> _StatusChange:
+    change = given.change
+    values = {
+        "status": change.status.value,
+        "updated_at": stamp(change.updated_at),
+        "status_until": None if change.status_until is None else stamp(change.status_until),
+        **{f"extensions.{name}": text for name, text in change.extensions.items()},
+    }
+    key = location_key(given.owner, given.location_id)
+    return _StatusChange(given.location_id, given.evse_uid, key, given.evse_uid.upper(), values, given.event)
+
+
+def _unknown(group: _Statuses, held: dict[str, Document]) -> Unknown | None:
+    """The first that is not held; then nothing of the group is written."""
+    for change in group.changes:
+        if change.location_key not in held:
+            return Unknown("location", change.location_id)
+        if all(evse["key"] != change.evse_key for evse in held[change.location_key]["doc"].get("evses", [])):
+            return Unknown("EVSE", change.evse_uid)
+    return None
+
+
+def _apply(changes: list[_StatusChange], held: dict[str, Document]) -> tuple[list[Saved], list[UpdateOne], list[Event]]:
     """Decides change by change, as if they had come alone; what a later one overwrites is not written."""
-    results: list[Saved | Unknown] = []
+    results: list[Saved] = []
     touched: dict[str, dict[int, dict[str, str | None]]] = {}
     events: list[Event] = []
     for change in changes:
-        if change.location_key not in held:
-            results.append(Unknown("location", change.location_id))
-            continue
-        evses = held[change.location_key]["doc"].get("evses", [])
-        index = next((i for i, evse in enumerate(evses) if evse["key"] == change.evse_key), None)
-        if index is None:
-            results.append(Unknown("EVSE", change.evse_uid))
-            continue
+        evses = held[change.location_key]["doc"]["evses"]
+        index = next(i for i, evse in enumerate(evses) if evse["key"] == change.evse_key)
         result = _compare(evses[index], change.values)
         results.append(result)
         if result is Saved.CHANGED:

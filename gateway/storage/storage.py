@@ -20,9 +20,11 @@ from gateway.storage.journeys import MongoJourneys
 from gateway.storage.locations import MongoLocations
 from gateway.storage.outbox import EventWriter, MongoOutbox
 from gateway.storage.partners import MongoPartners
+from gateway.storage.pushes import LEFT_BEHIND, Pushes
 from gateway.storage.records import MongoRecords
 from gateway.storage.redis_cache import RedisCache
 from gateway.storage.sessions import MongoSessions
+from gateway.storage.sets import MongoSets, VersionWriter
 from gateway.storage.sightings import MongoSightings
 from gateway.storage.tallies import MongoTallies
 from gateway.storage.tariffs import MongoEvsePrices, MongoTariffs
@@ -37,8 +39,10 @@ class Storage:
         self._database = database
         self._watcher = Watcher(database)
         events = EventWriter(database)
-        self.locations = MongoLocations(database, events, self._watcher)
-        self.tokens = MongoTokens(database, events)
+        versions, self._pushes = VersionWriter(database), Pushes(database)
+        self.sets = MongoSets(database, versions)
+        self.locations = MongoLocations(database, events, versions, self._pushes, self._watcher)
+        self.tokens = MongoTokens(database, events, versions, self._pushes)
         self.sessions = MongoSessions(database, events)
         self.tariffs = MongoTariffs(database, events)
         self.evse_prices = MongoEvsePrices(database, events)
@@ -68,10 +72,12 @@ class Storage:
         storage = cls(Database(mongodb_url, database, clock), RedisCache(redis_url, database), box)
         try:
             await create_indexes(storage._database)
+            await storage._pushes.carry_out_all(older_than=LEFT_BEHIND)
         except BaseException:
             await storage.close()
             raise
         storage._watcher.start()
+        storage._pushes.start()
         storage.journal.start()
         storage.tallies.start()
         return storage
@@ -82,6 +88,7 @@ class Storage:
         return {"mongodb": mongodb, "redis": redis}
 
     async def close(self) -> None:
+        await self._pushes.close()
         await self._watcher.close()
         aggregates = (self.locations, self.tokens, self.sessions, self.tariffs, self.journeys, self.cdrs, self.records)
         for store in (*aggregates, self.evse_prices, self.outbox, self.journal, self.tallies):

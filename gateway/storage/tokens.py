@@ -12,15 +12,17 @@ from gateway.storage.database import Database
 from gateway.storage.documents import Document
 from gateway.storage.group_commit import GroupCommit
 from gateway.storage.outbox import EventWriter
-from gateway.storage.versioned import VersionedStore, document_of, owners_filter, window
+from gateway.storage.pushes import Pushes
+from gateway.storage.sets import VersionWriter
+from gateway.storage.versioned import PushedStore, document_of, owners_filter, window
 
 
-class MongoTokens(VersionedStore[Token]):
+class MongoTokens(PushedStore[Token]):
     collection_name: ClassVar[str] = "tokens"
     kind = Token
 
-    def __init__(self, database: Database, events: EventWriter) -> None:
-        super().__init__(database, events)
+    def __init__(self, database: Database, events: EventWriter, versions: VersionWriter, pushes: Pushes) -> None:
+        super().__init__(database, events, versions, pushes)
         self._by_marks: GroupCommit[tuple[str, ...], list[Token]] = GroupCommit(self._find_marks)
 
     async def close(self) -> None:

@@ -1,19 +1,23 @@
 """What locations, tokens, sessions and tariffs have in common: a key, an `updated_at`, and events beside them."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import datetime
 from typing import ClassVar, Generic, Protocol, TypeVar
 
+import msgspec
 from pymongo import DeleteOne, ReplaceOne
 
 from core.model.base import Model
 from core.model.event import Event
 from core.model.ids import PartyId
+from core.model.version import Version
 from core.ports.stores import Saved
 from gateway.storage.database import Database, Session, translated
 from gateway.storage.documents import Document, content, item, latest_events, revision_after, stamp
 from gateway.storage.group_commit import GroupCommit
 from gateway.storage.outbox import EventWriter
+from gateway.storage.pushes import Part, Pushes
+from gateway.storage.sets import VersionWriter
 
 BULK = 500
 SORT = [("doc.updated_at", 1), ("_id", 1)]
@@ -177,6 +181,60 @@ class VersionedStore(Generic[K]):
             async with self._collection.find(query, {"doc": 1}).sort(SORT).batch_size(200) as cursor:
                 async for document in cursor:
                     yield item(document, self.kind)
+
+
+class PushedStore(VersionedStore[K]):
+    """Of what protocols push in sets that are kept by version."""
+
+    def __init__(self, database: Database, events: EventWriter, versions: VersionWriter, pushes: Pushes) -> None:
+        super().__init__(database, events)
+        self._versions = versions
+        self._pushes = pushes
+        pushes.on(self.collection_name, self._move)
+
+    async def save_together(self, things: Sequence[K], *, events: Sequence[Event], versions: Sequence[Version]) -> None:
+        """One transaction, as long as it is small enough for one."""
+        try:
+            if len(things) <= BULK:
+                documents = [self._document(thing) for thing in things]
+                await self._database.transaction(
+                    lambda session: self._write_together(documents, events, versions, session)
+                )
+            else:
+                await self._pushes.push(self.collection_name, self._parts(things, events, versions))
+        finally:
+            self._written(members=True)
+        self._events.poke(events)
+
+    def _parts(self, things: Sequence[K], events: Sequence[Event], versions: Sequence[Version]) -> Iterator[Part]:
+        """Each object with its events; versions with the objects as evenly as they can be."""
+        by_key: dict[str, list[Event]] = {}
+        for event in events:
+            by_key.setdefault(event.key, []).append(event)
+        share = -(-len(versions) // max(1, len(things)))
+        revision = revision_after(0)
+        for number, thing in enumerate(things):
+            document = self._document(thing) | {"rev": revision}
+            own = by_key.get(document["_id"], [])
+            part = versions[number * share : (number + 1) * share]
+            yield Part(document, msgspec.to_builtins(own), msgspec.to_builtins(part))
+
+    async def _move(self, bulk: Document, session: Session) -> None:
+        events = msgspec.convert(bulk["events"], list[Event])
+        await self._write_together(bulk["documents"], events, msgspec.convert(bulk["versions"], list[Version]), session)
+
+    async def _write_together(
+        self, documents: Sequence[Document], events: Sequence[Event], versions: Sequence[Version], session: Session
+    ) -> None:
+        revision = revision_after(0)
+        if documents:
+            await self._collection.bulk_write(
+                [ReplaceOne({"_id": one["_id"]}, one | {"rev": revision}, upsert=True) for one in documents],
+                session=session,
+            )
+            await self._mark(session, members=True)
+        await self._events.write(events, session)
+        await self._versions.write(versions, session)
 
 
 def _compare(held: Document | None, new: Document) -> Saved:

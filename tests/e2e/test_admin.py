@@ -312,3 +312,21 @@ async def test_no_secret_is_shown_or_kept(
             shown.append(str(await database[name].find().to_list()))
     assert len(hub.secrets) > 8
     assert not [(secret, text[:200]) for secret in hub.secrets for text in shown if secret in text]
+
+
+async def test_sets_that_are_kept_by_version(web: httpx.AsyncClient, admin: Admin, hub: HubProcess) -> None:
+    """What an OICP operator pushed is there by EVSE; the name of a set that nobody pushed is empty."""
+    operator = partner_document("Sets", "oicp", PartyId("DE", "STS"), "CPO", operator_id="DE*STS")
+    made = await admin.add(operator)
+    path = "/api/oicp/evsepush/v21/operators/DE%2ASTS/status-records"
+    one = {"EvseID": "DE*STS*E1", "EvseStatus": "Available"}
+    body = {"ActionType": "fullLoad", "OperatorEvseStatus": {"OperatorID": "DE*STS", "EvseStatusRecord": [one]}}
+    pushed = await web.post(path, json=body, headers={"authorization": f"Bearer {made['api_key']}"})
+    assert pushed.json()["Result"] is True, pushed.text
+    name = "oicp/loose-statuses/DESTS"
+    found = await admin.call("GET", "/sets", name=name)
+    assert [(item["key"], item["content"]) for item in found["items"]] == [("DESTSE1", one)]
+    past = await admin.call("GET", "/sets/history", name=name, key="DESTSE1")
+    assert [item["content"] for item in past["items"]] == [one]
+    before = await admin.call("GET", "/sets", name=name, at="2020-01-01T00:00:00Z")
+    assert before["items"] == []

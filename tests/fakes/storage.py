@@ -8,6 +8,7 @@ from tests.fakes.copies import FakeCopies
 from tests.fakes.feeds import FakeFeeds
 from tests.fakes.outbox import FakeJournal, FakeOutbox
 from tests.fakes.registry import FakeCredentials, FakePartners
+from tests.fakes.sets import FakeSets
 from tests.fakes.sightings import FakeSightings
 from tests.fakes.stores import (
     FakeCdrs,
@@ -25,8 +26,9 @@ class FakeStorage:
     def __init__(self, clock: FakeClock | None = None) -> None:
         self.clock = clock or FakeClock()
         self.outbox = FakeOutbox(self.clock)
-        self.locations = FakeLocations(self.outbox)
-        self.tokens = FakeTokens(self.outbox)
+        self.sets = FakeSets()
+        self.locations = FakeLocations(self.outbox, self.sets)
+        self.tokens = FakeTokens(self.outbox, self.sets)
         self.sessions = FakeSessions(self.outbox)
         self.tariffs = FakeTariffs(self.outbox)
         self.evse_prices = FakeEvsePrices(self.outbox)

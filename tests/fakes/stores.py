@@ -1,6 +1,6 @@
 """The aggregates' stores in dicts."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from math import asin, cos, radians, sin, sqrt
 from typing import Generic, Protocol, TypeVar
@@ -21,8 +21,10 @@ from core.model.record import Record, RecordKind, RecordQuery
 from core.model.session import Session, session_key
 from core.model.tariff import EvsePrice, Tariff
 from core.model.token import Token, TokenQuery, token_key
-from core.ports.stores import Saved
+from core.model.version import Version
+from core.ports.stores import Saved, StatusChange
 from tests.fakes.outbox import FakeOutbox
+from tests.fakes.sets import FakeSets
 
 
 class Versioned(Protocol):
@@ -38,7 +40,8 @@ T = TypeVar("T", bound=Versioned)
 class _Shelf(Generic[T]):
     """Objects by key, each write with a fresh revision; events go to the outbox in the same breath."""
 
-    def __init__(self, outbox: FakeOutbox) -> None:
+    def __init__(self, outbox: FakeOutbox, sets: FakeSets | None = None) -> None:
+        self.sets = sets
         self.held: dict[str, T] = {}
         self.revisions: dict[str, int] = {}
         self.outbox = outbox
@@ -69,6 +72,11 @@ class _Shelf(Generic[T]):
         self.outbox.add(events)
         self._changed()
 
+    async def save_together(self, items: Sequence[T], *, events: Sequence[Event], versions: Sequence[Version]) -> None:
+        await self.save_all(items, events=events)
+        assert self.sets is not None
+        self.sets.add(versions)
+
     def _write(self, item: T) -> None:
         self.held[item.key] = item
         self._revision = max(self._revision + 1, revision_at(self.outbox.clock.now()))
@@ -90,8 +98,8 @@ def _between(items: Iterable[T], since: datetime | None, until: datetime | None)
 class FakeLocations(_Shelf[Location]):
     """`watched = False` makes the generation unknown, as when the change stream is down."""
 
-    def __init__(self, outbox: FakeOutbox) -> None:
-        super().__init__(outbox)
+    def __init__(self, outbox: FakeOutbox, sets: FakeSets) -> None:
+        super().__init__(outbox, sets)
         self.watched = True
         self.retired: set[str] = set()
         self._generation = 0
@@ -139,6 +147,15 @@ class FakeLocations(_Shelf[Location]):
         self.outbox.add([event])
         return Saved.CHANGED
 
+    async def change_statuses(self, changes: Sequence[StatusChange], *, versions: Sequence[Version]) -> list[Saved]:
+        for owner, location_id, evse_uid, _, _ in changes:
+            location = await self.get(owner, location_id)
+            if location is None or location.evse(evse_uid) is None:
+                raise Unknown("EVSE", evse_uid)
+        assert self.sets is not None
+        self.sets.add(versions)
+        return [await self.change_status(*change, event=event) for *change, event in changes]
+
     async def annotate(self, owner: PartyId, location_id: str, evse_uid: str, extensions: Extensions) -> None:
         location = await self.get(owner, location_id)
         evse = location.evse(evse_uid) if location else None
@@ -167,6 +184,13 @@ class FakeLocations(_Shelf[Location]):
 
     async def by_keys(self, keys: Sequence[str]) -> list[tuple[int, Location]]:
         return [(self.revisions[key], self.held[key]) for key in keys if key in self.held]
+
+    async def at_one_instant(
+        self, owners: Sequence[PartyId], known: Mapping[str, int]
+    ) -> AsyncIterator[tuple[str, int, Location | None]]:
+        for location in self._query(LocationQuery(owners=tuple(owners))):
+            revision = self.revisions[location.key]
+            yield location.key, revision, None if known.get(location.key) == revision else location
 
     async def each(self, query: LocationQuery) -> AsyncIterator[Location]:
         for location in self._query(query):

@@ -264,6 +264,7 @@ class TestHub:
             ),
             credentials=storage.credentials,
             aliases=storage.aliases,
+            sets=storage.sets,
             cache=storage.cache,
             journal=storage.journal,
             ledger=self.ledger,

@@ -150,12 +150,76 @@ async def test_a_status_is_seen_and_told_at_once_and_only_if_it_is_news() -> Non
             hub.storage.outbox.events.clear()
 
 
-async def test_a_status_of_an_evse_without_data_is_refused() -> None:
-    """A deviation: the hub keeps statuses with their EVSEs."""
+B1, B2 = "DE*BBB*E1", "DE*BBB*E2"
+
+
+@pytest.mark.spec("OICP-STAT-05")
+async def test_a_status_needs_no_evse_data() -> None:
     async with opened() as hub:
-        bbb = await join(hub, cpo("DE*BBB"))
-        for action in ("fullLoad", "insert", "update"):
-            assert code(await bbb.push_status(action, {"DE*BBB*E1": "Available"})) == (200, "009")
+        bbb, provider = await join(hub, cpo("DE*BBB")), await join(hub, emp())
+        assert code(await bbb.push_status("fullLoad", {B1: "Available", B2: "EvseNotFound"})) == (200, "000")
+        assert await provider.statuses() == {B1: "Available", B2: "EvseNotFound"}
+        assert await provider.statuses(EvseStatus="Available") == {B1: "Available"}
+        center = {"GeoCoordinates": {"Google": {"Coordinates": "52.5 13.4"}}, "Radius": 900}
+        assert await provider.statuses(SearchCenter=center) == {}
+        answer = await provider.post(BY_OPERATOR, {"ProviderID": "DE-DCB", "OperatorID": ["DE*BBB"]})
+        [block] = answer.json()["EvseStatuses"]["OperatorEvseStatus"]
+        assert (block["OperatorID"], len(block["EvseStatusRecord"])) == ("DE*BBB", 2)
+        answer = await provider.post(BY_ID, {"ProviderID": "DE-DCB", "EvseID": ["debbbe1", "DE*BBB*E3"]})
+        shown = answer.json()["EVSEStatusRecords"]["EvseStatusRecord"]
+        assert [one["EvseStatus"] for one in shown] == ["Available", "EvseNotFound"]
+        assert await provider.pulled() == []
+        assert not hub.storage.locations.held
+
+
+@pytest.mark.spec("OICP-STAT-05", "OICP-STAT-02")
+async def test_action_types_without_evse_data() -> None:
+    async with opened() as hub:
+        bbb, provider = await join(hub, cpo("DE*BBB")), await join(hub, emp())
+        assert code(await bbb.push_status("update", {B1: "Available"})) == (200, "009")
+        assert code(await bbb.push_status("insert", {B1: "Available"})) == (200, "000")
+        assert code(await bbb.push_status("insert", {B1: "Occupied", B2: "Occupied"})) == (200, "009")
+        assert await provider.statuses() == {B1: "Available"}
+        hub.clock.advance(1)
+        assert code(await bbb.push_status("update", {B1: "Occupied"})) == (200, "000")
+        assert await provider.statuses() == {B1: "Occupied"}
+        hub.clock.advance(1)
+        assert code(await bbb.push_status("delete", {B1: "Occupied"})) == (200, "000")
+        assert await provider.statuses() == {}
+        assert code(await bbb.push_status("fullLoad", {B2: "Reserved"})) == (200, "000")
+        hub.clock.advance(1)
+        assert code(await bbb.push_status("fullLoad", {B1: "Reserved"})) == (200, "000")
+        assert await provider.statuses() == {B1: "Reserved"}
+
+
+@pytest.mark.spec("OICP-STAT-05")
+async def test_data_that_come_later_take_the_status_over() -> None:
+    async with opened() as hub:
+        bbb, provider = await join(hub, cpo("DE*BBB")), await join(hub, emp())
+        await bbb.push_status("fullLoad", {B1: "Occupied", B2: "Available"})
+        hub.clock.advance(1)
+        assert code(await bbb.push_data("insert", record(B1))) == (200, "000")
+        assert await provider.statuses() == {B1: "Occupied", B2: "Available"}
+        [location] = hub.storage.locations.held.values()
+        assert location.evses[0].status is EvseStatus.CHARGING
+        assert code(await bbb.push_status("insert", {B1: "Available"})) == (200, "009")
+        hub.clock.advance(1)
+        await bbb.push_status("update", {B1: "Available"})
+        assert (await provider.statuses())[B1] == "Available"
+        await bbb.push_data("delete", {"EvseID": B1})
+        assert await provider.statuses() == {B2: "Available"}
+
+
+@pytest.mark.spec("OICP-SEC-14")
+async def test_statuses_without_data_are_seen_by_those_who_may() -> None:
+    async with opened() as hub:
+        bbb, provider = await join(hub, cpo("DE*BBB")), await join(hub, emp())
+        await bbb.push_status("fullLoad", {B1: "Occupied"})
+        held = hub.storage.partners.held[bbb.partner.id]
+        await hub.storage.partners.update(msgspec.structs.replace(held, open_to=()))
+        assert await provider.statuses() == {}
+        answer = await provider.post(BY_ID, {"ProviderID": "DE-DCB", "EvseID": [B1]})
+        assert answer.json()["EVSEStatusRecords"]["EvseStatusRecord"][0]["EvseStatus"] == "EvseNotFound"
 
 
 # --- pulls
@@ -304,3 +368,19 @@ async def test_not_found_is_a_status_and_takes_nothing_from_the_data() -> None:
         assert (await provider.statuses())[E1] == "Occupied"
         assert code(await abc.push_data("delete", {"EvseID": E1})) == (200, "000")
         assert [one["EvseID"] for one in await provider.pulled()] == [E2]
+
+
+@pytest.mark.spec("OICP-STAT-02", "OICP-STAT-09")
+async def test_a_large_push_is_one_and_told_as_statuses() -> None:
+    async with opened() as hub:
+        abc, provider = await pair(hub)
+        many = [f"DE*ABC*E{number}" for number in range(600)]
+        await abc.push_data("fullLoad", *(record(name) for name in many))
+        await abc.push_status("fullLoad", dict.fromkeys(many, "Available"))
+        hub.storage.outbox.events.clear()
+        hub.clock.advance(1)
+        assert code(await abc.push_status("update", dict.fromkeys(many, "Occupied"))) == (200, "000")
+        assert set((await provider.statuses()).values()) == {"Occupied"}
+        told = list(hub.storage.outbox.events.values())
+        assert {event.kind for event in told} == {EventKind.EVSE_STATUS_CHANGED}
+        assert {event.part for event in told} == {name.replace("*", "") for name in many}

@@ -16,7 +16,7 @@ from core.model.token import Token, Whitelist
 from core.routing import contracted, known
 from mappings.oicp.leftovers import PROTOCOL
 from mappings.oicp.tokens import token_from_oicp, token_to_oicp
-from protocols.oicp import codec
+from protocols.oicp import codec, sets
 from protocols.oicp.codes import FOREIGN_CONTRACT, NO_SERVICE, SUCCESS, TRANSACTION, Negative, status
 from protocols.oicp.server.evse_push import batched
 from protocols.oicp.server.inbound import Inbound, Reply, acknowledged, listed
@@ -47,11 +47,10 @@ async def push_authentication_data(call: Inbound) -> Reply:
         held = await _all_held(call) if full else await _held(call, list(tokens.values()))
         info = _check(message.action_type, tokens, held)
         if message.action_type is ActionType.DELETE:
-            await _forget(call, [held[key] for key in tokens if key in held])
+            await _push(call, [], [held[key] for key in tokens if key in held])
         else:
-            await _load(call, [token for key, token in tokens.items() if _differs(token, held.get(key))])
-            if full:
-                await _forget(call, [token for key, token in held.items() if key not in tokens])
+            new = [token for key, token in tokens.items() if _differs(token, held.get(key))]
+            await _push(call, new, [token for key, token in held.items() if key not in tokens] if full else [])
     return acknowledged(info)
 
 
@@ -163,11 +162,10 @@ def _differs(token: Token, held: Token | None) -> bool:
     return held is None or msgspec.structs.replace(token, updated_at=held.updated_at) != held
 
 
-async def _load(call: Inbound, tokens: Sequence[Token]) -> None:
-    if tokens:
-        await call.hub.tokens.load(call.partner, call.party, tokens)
-
-
-async def _forget(call: Inbound, tokens: Sequence[Token]) -> None:
-    if tokens:
-        await call.hub.tokens.forget(call.partner, call.party, tokens)
+async def _push(call: Inbound, tokens: Sequence[Token], gone: Sequence[Token]) -> None:
+    """All or nothing, with the versions of the provider's set."""
+    at = call.hub.clock.now()
+    versions = [sets.card_version(call.party, token.key, at, token_to_oicp(token).record) for token in tokens]
+    versions += [sets.card_version(call.party, token.key, at, None) for token in gone]
+    if versions:
+        await call.hub.tokens.push(call.partner, call.party, tokens, gone, versions)

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from core.model.ids import PartyId
-from core.model.location import Evse, EvseStatus, Location, LocationQuery
+from core.model.location import Evse, EvseStatus, Location
 from core.model.partner import Partner
 from mappings.oicp.coordinates import coordinates_from_oicp
 from mappings.oicp.evse_statuses import evse_status_to_oicp
@@ -85,17 +85,21 @@ class Catalogue:
         self._walks: OrderedDict[tuple[str, bytes], Walk] = OrderedDict()
 
     async def entries(self, reader: Partner) -> list[Entry]:
-        """All that the reader may see, removed ones too, by EVSE id."""
-        held, _ = await self._hub.locations.page_keys(reader, LocationQuery(limit=ALL))
-        stale = [key for key, revision, _ in held if self._made.get(key, (-1, ()))[0] != revision]
-        for start in range(0, len(stale), BULK):
-            for revision, location in await self._hub.locations.by_keys(stale[start : start + BULK]):
-                made = records_of(location, self._hub.identity.hotline)
-                await self._hub.note_fetched("location", location.owner, PROTOCOL, (*made.losses, *made.withheld))
-                self._made[location.key] = revision, entries_of(location, made)
-        found = [entry for key, *_ in held if key in self._made for entry in self._made[key][1]]
+        """All that the reader may see at one instant, removed ones too, by EVSE id."""
+        made, found = dict(self._made), list[Entry]()
+        known = {key: revision for key, (revision, _) in made.items()}
+        async for key, revision, location in self._hub.locations.at_one_instant(reader, known):
+            entries = made[key][1] if location is None else await self._entries(location)
+            if location is not None:
+                self._made[key] = revision, entries
+            found += entries
         found.sort(key=lambda entry: (entry.key, entry.location_key))
         return found
+
+    async def _entries(self, location: Location) -> tuple[Entry, ...]:
+        records = records_of(location, self._hub.identity.hotline)
+        await self._hub.note_fetched("location", location.owner, PROTOCOL, (*records.losses, *records.withheld))
+        return entries_of(location, records)
 
     async def walk(self, reader: Partner, question: bytes, *, first: bool, build: Build) -> Walk:
         """The snapshot that later pages of the same question go over; the first page makes a new one."""

@@ -2,7 +2,7 @@
 as a whole or as a delta, in pages."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -14,7 +14,7 @@ from mappings.oicp.coordinates import coordinates_from_oicp
 from mappings.oicp.ids import evse_id_from_oicp, party_from_oicp
 from mappings.oicp.locations import evse_records_to_oicp, pull_record_to_oicp
 from mappings.oicp.times import moment_from_oicp, moment_to_oicp
-from protocols.oicp import codec
+from protocols.oicp import codec, sets
 from protocols.oicp.codes import SUCCESS, status
 from protocols.oicp.history import HISTORY, Version, delta, history_of
 from protocols.oicp.server.catalogue import Entry, Step, Walk, last_valid
@@ -87,6 +87,7 @@ async def _content(call: Inbound, message: PullEvseData, walk: Walk, steps: Sequ
         narrow = last_valid(location, frozenset(wanted[key]))
         for record in evse_records_to_oicp(narrow, hotline=call.hub.identity.hotline, platform=True).records:
             records[key, evse_id_from_oicp(record.evse_id).key] = (record,)
+    records |= await _as_they_were(call, locations, steps)
     owners = await Owners.read(call)
     return [
         pull_record_to_oicp(
@@ -101,6 +102,27 @@ async def _content(call: Inbound, message: PullEvseData, walk: Walk, steps: Sequ
         for entry, kind in steps
         for record in records.get((entry.location_key, entry.key), ())
     ]
+
+
+async def _as_they_were(
+    call: Inbound, locations: Mapping[str, Location], steps: Sequence[Step]
+) -> dict[tuple[str, str], tuple[PlatformEvseDataRecord, ...]]:
+    """What has been pushed anew since the walk began is shown as it was then, so that no page mixes two pushes."""
+    now = {
+        (key, evse.uid.upper()): evse.extensions.get(HISTORY) for key, held in locations.items() for evse in held.evses
+    }
+    by_instant: dict[datetime, dict[str, Entry]] = {}
+    for entry, _ in steps:
+        if entry.history and not entry.removed and now.get((entry.location_key, entry.key)) != entry.history:
+            by_instant.setdefault(history_of({HISTORY: entry.history})[-1].at, {})[entry.key] = entry
+    found: dict[tuple[str, str], tuple[PlatformEvseDataRecord, ...]] = {}
+    for at, entries in by_instant.items():
+        names = {sets.evses(entry.owner) for entry in entries.values()}
+        for version in await call.hub.sets.entries(list(names), at=at, keys=list(entries)):
+            if version.content:
+                record = codec.decode(version.content.encode(), PlatformEvseDataRecord)
+                found[entries[version.key].location_key, version.key] = (record,)
+    return found
 
 
 def _last_update(location: Location, entry: Entry) -> str:

@@ -1,7 +1,7 @@
 """eRoamingPushEvseData_V2.3: all or nothing, one push of an operator after the other.
 
-A push is compared with what the hub holds of the operator in bulks, so that memory stays flat and repeating a full load
-changes nothing. What is deleted stays as a removed EVSE, because delta pulls have to name it.
+A push is compared with what the hub holds of the operator in bulks, so that repeating a full load changes nothing; what
+is different is written in one transaction. What is deleted stays as a removed EVSE: delta pulls have to name it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,13 +13,16 @@ from msgspec import Struct
 
 from core.model.ids import EvseId
 from core.model.location import Evse, EvseStatus, Location, location_key
+from core.model.version import Version
+from mappings.oicp.codes import EVSE_STATUS
 from mappings.oicp.coordinates import coordinates_from_oicp
 from mappings.oicp.ids import evse_id_from_oicp
 from mappings.oicp.locations import evse_records_to_oicp, group_key, locations_from_oicp
-from protocols.oicp import codec
+from protocols.oicp import codec, sets
 from protocols.oicp.history import (
     HISTORY,
     NONE,
+    SET,
     STATUS,
     digest_of,
     grown,
@@ -28,6 +31,7 @@ from protocols.oicp.history import (
     in_set,
     present,
     revived,
+    with_status_word,
 )
 from protocols.oicp.server.inbound import Inbound, Reply, acknowledged, check_held, decoded, listed
 from protocols.oicp.wire.common import ActionType
@@ -37,6 +41,8 @@ from protocols.oicp.wire.evse_data import (
     PlatformPushEvseData,
     PushEvseData,
 )
+from protocols.oicp.wire.evse_status import EvseStatus as Word
+from protocols.oicp.wire.evse_status import EvseStatusRecord
 
 BULK: Final = 200
 T = TypeVar("T")
@@ -62,7 +68,7 @@ class Change(Struct, frozen=True, kw_only=True):
     """One push. `index` holds all EVSEs of the operator in a full load, else those that the push names.
 
     `gone` are EVSEs to be deleted; `leaving` those that move to another location, and `carried` what they are now.
-    `same` are locations that a full load leaves as they are."""
+    `loose`: statuses that were pushed before their EVSEs. `same` are locations that a full load leaves as they are."""
 
     index: Index
     pushed: Pushed
@@ -71,6 +77,7 @@ class Change(Struct, frozen=True, kw_only=True):
     gone: frozenset[str] = frozenset()
     leaving: dict[str, set[str]] = {}
     carried: dict[str, Evse] = {}
+    loose: dict[str, EvseStatusRecord] = {}
     operator_name: str | None
     at: datetime
 
@@ -100,6 +107,7 @@ async def push_evse_data(call: Inbound) -> Reply:
             gone=frozenset(e.key for e in evse_ids) if action is ActionType.DELETE else frozenset(),
             leaving=leaving,
             carried=await _carried(call, leaving),
+            loose=await _loose(call, pushed, index),
             operator_name=data.operator_name,
             at=call.hub.clock.now(),
         )
@@ -121,6 +129,7 @@ async def take_records(
             full=False,
             leaving=leaving,
             carried=await _carried(call, leaving),
+            loose=await _loose(call, pushed, index),
             operator_name=operator_name,
             at=call.hub.clock.now(),
         )
@@ -221,15 +230,29 @@ async def _carried(call: Inbound, leaving: dict[str, set[str]]) -> dict[str, Evs
     return found
 
 
+async def _loose(call: Inbound, pushed: Pushed, index: Index) -> dict[str, EvseStatusRecord]:
+    new = {key for records in pushed.values() for key in records if key not in index or not index[key].live}
+    held = sets.status_records(await call.hub.sets.entries([sets.loose(call.party)])) if new else {}
+    return {key: record for key, record in held.items() if key in new}
+
+
 async def _apply(call: Inbound, change: Change) -> None:
-    """Bulk by bulk: read, compare, write what is different."""
+    """Bulk by bulk read and compared; what is different is written at once."""
+    changed: list[Location] = []
+    versions: list[Version] = []
     for bulk in batched(_touched(change)):
         held = await call.hub.locations.own_by_keys([location_key(call.party, name) for name in bulk])
         new = [_location(call, change, name, held.get(location_key(call.party, name))) for name in bulk]
-        changed = [location for location in new if location is not None]
-        if changed:
-            charged = await call.hub.prices.priced(call.party, changed)
-            await call.hub.locations.load(call.partner, call.party, charged)
+        for location in new:
+            if location is not None:
+                changed.append(location)
+                versions += sets.record_versions(location, change.pushed.get(location.id, {}), change.at)
+    for key, record in change.loose.items():
+        versions.append(sets.status_version(sets.loose(call.party), key, change.at, None))
+        versions.append(sets.status_version(sets.statuses(call.party), key, change.at, record))
+    if changed:
+        charged = await call.hub.prices.priced(call.party, changed)
+        await call.hub.locations.push(call.partner, call.party, charged, versions)
 
 
 def _touched(change: Change) -> list[str]:
@@ -299,7 +322,7 @@ def _evse(fresh: Evse, change: Change, pushed: dict[str, tuple[Record, str]], be
         history = grown(history, change.at, digest or NONE)
     extensions = {**fresh.extensions, HISTORY: history_text(history)}
     if old is None or not in_set(old):
-        return msgspec.structs.replace(fresh, extensions=extensions)
+        return _with_loose(msgspec.structs.replace(fresh, extensions=extensions), change.loose.get(key))
     if STATUS in old.extensions:
         extensions[STATUS] = old.extensions[STATUS]
     updated_at = old.updated_at if unchanged else change.at
@@ -314,6 +337,19 @@ def _evse(fresh: Evse, change: Change, pushed: dict[str, tuple[Record, str]], be
         connectors=connectors,
         extensions=extensions,
     )
+
+
+def _with_loose(evse: Evse, record: EvseStatusRecord | None) -> Evse:
+    """A new EVSE, with the status that was there before it."""
+    if record is None:
+        return evse
+    status, word = status_from_oicp(record.evse_status)
+    return with_status_word(msgspec.structs.replace(evse, status=status), word)
+
+
+def status_from_oicp(word: Word) -> tuple[EvseStatus, str]:
+    """Ours, and the mark of a pushed one."""
+    return EVSE_STATUS.to_core(word), word.value if word is Word.EVSE_NOT_FOUND else SET
 
 
 def _removed(evse: Evse, at: datetime) -> Evse:
