@@ -16,6 +16,7 @@ from core.services.delivery import DeliveryService
 from core.services.following import FollowingService
 from core.services.keep_alive import KeepAlive
 from core.services.locations import LocationService
+from core.services.names import NameService
 from core.services.partners import PartnerService
 from core.services.presence import Presence
 from core.services.prices import PriceService
@@ -79,6 +80,7 @@ async def assemble(settings: Settings) -> Assembly:
         identity=_identity(settings),
         http=http,
         credentials=storage.credentials,
+        names=NameService(storage.names),
         cache=storage.cache,
         copies=storage.copies,
         clock=clock,

@@ -26,6 +26,7 @@ from core.services.authorisation import AuthorisationService
 from core.services.billing import BillingService
 from core.services.commands import CommandService
 from core.services.locations import LocationService
+from core.services.names import NameService
 from core.services.partners import PartnerService
 from core.services.prices import PriceService
 from core.services.records import RecordService
@@ -55,6 +56,7 @@ class Outbound(Struct, frozen=True, kw_only=True):
     identity: HubIdentity
     http: HttpClient
     credentials: CredentialStore
+    names: NameService
     cache: Cache
     copies: CopyStore
     clock: Clock

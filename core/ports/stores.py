@@ -18,6 +18,7 @@ from core.model.delivery import Delivery, DeliveryState
 from core.model.event import Event
 from core.model.ids import ContractId, EvseId, PartyId, TokenUid
 from core.model.location import EvseChange, Location, LocationQuery, PageKey, Station, StationQuery
+from core.model.name import Name
 from core.model.partner import CredentialKind, Partner, Role, Sighting
 from core.model.record import Record, RecordKind, RecordQuery
 from core.model.session import Session
@@ -395,6 +396,18 @@ class AliasStore(Protocol):
     async def by_subject(self, subject: str) -> Alias | None:
         """Of those that have not expired the one that lasts longest."""
         ...
+
+
+class NameStore(Protocol):
+    """What partners call objects. A name that stands is never changed."""
+
+    async def keep(self, names: Sequence[Name]) -> None:
+        """Those whose `our_key` and `their_key` are both free; the others are left as they stand."""
+        ...
+
+    async def by_ours(self, keys: Sequence[str]) -> list[Name]: ...
+
+    async def by_theirs(self, keys: Sequence[str]) -> list[Name]: ...
 
 
 class PartnerStore(Protocol):

@@ -53,6 +53,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("subject", 1), ("expires", -1)], partialFilterExpression={"subject": {"$exists": True}}),
         _EXPIRY,
     ],
+    "names": [IndexModel([("ours", 1)], unique=True)],
     "feeds": [IndexModel([("partner", 1)])],
     "copies": [IndexModel([("partner", 1), ("of", 1)])],
     "records": [IndexModel([("kind", 1), ("names", 1)]), IndexModel([("kind", 1), ("reader", 1), ("owner", 1)])],

@@ -18,6 +18,7 @@ from gateway.storage.indexes import create_indexes
 from gateway.storage.journal import MongoJournal
 from gateway.storage.journeys import MongoJourneys
 from gateway.storage.locations import MongoLocations
+from gateway.storage.names import MongoNames
 from gateway.storage.outbox import EventWriter, MongoOutbox
 from gateway.storage.partners import MongoPartners
 from gateway.storage.pushes import LEFT_BEHIND, Pushes
@@ -52,6 +53,7 @@ class Storage:
         self.aliases = MongoAliases(database)
         self.copies = MongoCopies(database)
         self.records = MongoRecords(database, events)
+        self.names = MongoNames(database)
         self.feeds = MongoFeeds(database)
         self.partners = MongoPartners(database, self._watcher)
         self.credentials = MongoCredentials(database, self.partners, self._watcher, box)

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from core.errors import Invalid, Unsupported
 from core.model.loss import Loss, LossKind
+from core.model.name import NameKind
 from core.model.partner import PartyRole
 from mappings.losses import NotCarried, losses, plain
 from mappings.ocpi.common import kept
@@ -80,6 +81,10 @@ class About(Struct, frozen=True, kw_only=True):
     """The key of the party whose location is said."""
     held: Session | None = None
     """The session that a PATCH changes, as it is after it."""
+    heard: Mapping[tuple[NameKind, str], str] = {}
+    """By how the partner of 2.1.1 calls an object of its own or one that it was told of: its id."""
+    told: Mapping[tuple[NameKind, str, str], str] = {}
+    """By the owner's key and the id in capitals: how the partner of 2.1.1 is told of an object."""
 
 
 NOTHING_KNOWN: Final = About()

@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode, urljoin
 
 from msgspec import Struct
 
 from core.errors import Invalid, Unavailable, Uncertain, Unsupported
 from core.model.ids import PartyId
+from core.model.name import NameKind
 from core.model.partner import Partner
 from core.model.record import Record
 from core.ports.adapter import Call
+from core.services.names import Object
 from mappings.ocpi.common import business_to_ocpi
 from mappings.ocpi.parties import spelled
 from mappings.ocpi.tokens import asked_token
@@ -19,6 +21,7 @@ from protocols.ocpi import codec
 from protocols.ocpi.auth import authorization
 from protocols.ocpi.codes import error_of
 from protocols.ocpi.dialect import Dialect, dialect_of, places_of, tariffs_of
+from protocols.ocpi.naming import hearing, mentioned_in, ours_of, telling
 from protocols.ocpi.paging import next_link
 from protocols.ocpi.settings import TokenEncoding, settings_of
 from protocols.ocpi.versions import hub_role
@@ -92,6 +95,7 @@ class OcpiClient:
     def __init__(self, outbound: Outbound) -> None:
         self._http = outbound.http
         self._credentials = outbound.credentials
+        self._names = outbound.names
         self._ids = outbound.ids
         self._clock = outbound.clock
         self._hub = hub_role(outbound.identity)
@@ -108,41 +112,43 @@ class OcpiClient:
     # --- objects
 
     async def put_location(self, call: Call, to: Routing, location: Location) -> None:
-        path = (*self._owner(call, location), location.id)
-        await self._push(call, to, "PUT location", "locations", "PUT", path, location)
+        await self._put(call, to, NameKind.LOCATION, location)
 
     async def patch_evse(
         self, call: Call, to: Routing, owner: tuple[str, str], location_id: str, uid: str, patch: EvsePatch
     ) -> None:
         """`owner` as it spells itself."""
-        path = (*self._shown_as(call, owner), location_id, uid)
-        await self._push(call, to, "PATCH EVSE", "locations", "PATCH", path, patch)
+        party = PartyId.of(*owner)
+        dialect = await self._telling(call, [], [(NameKind.LOCATION, party, location_id)])
+        path = (*self._shown_as(call, owner), dialect.id_for(NameKind.LOCATION, party.key, location_id), uid)
+        await self._push(call, to, "PATCH EVSE", "locations", "PATCH", path, dialect.write(patch))
 
     async def put_token(self, call: Call, to: Routing, token: Token) -> None:
-        path = (*self._owner(call, token), token.uid)
-        query = {"type": self.dialect(call).token_type(token.type)}
-        await self._push(call, to, "PUT token", "tokens", "PUT", path, token, query=query)
+        dialect, path = self.dialect(call), (*self._shown_as(call, (token.country_code, token.party_id)), token.uid)
+        query = {"type": dialect.token_type(token.type)}
+        await self._push(call, to, "PUT token", "tokens", "PUT", path, dialect.write(token), query=query)
 
     async def put_session(self, call: Call, to: Routing, session: Session) -> None:
-        path = (*self._owner(call, session), session.id)
-        await self._push(call, to, "PUT session", "sessions", "PUT", path, session)
+        await self._put(call, to, NameKind.SESSION, session)
 
     async def put_tariff(self, call: Call, to: Routing, tariff: Tariff) -> None:
-        path = (*self._owner(call, tariff), tariff.id)
-        await self._push(call, to, "PUT tariff", "tariffs", "PUT", path, tariff)
+        await self._put(call, to, NameKind.TARIFF, tariff)
 
     async def delete_tariff(self, call: Call, to: Routing, owner: PartyId, tariff_id: str) -> None:
-        path = (*self._shown_as(call, (owner.country_code, owner.party_id)), tariff_id)
+        dialect = await self._telling(call, [], [(NameKind.TARIFF, owner, tariff_id)])
+        named = dialect.id_for(NameKind.TARIFF, owner.key, tariff_id)
+        path = (*self._shown_as(call, (owner.country_code, owner.party_id)), named)
         await self._push(call, to, "DELETE tariff", "tariffs", "DELETE", path, None)
 
     async def put_booking_location(self, call: Call, to: Routing, record: Record) -> None:
         path = (record.owner.country_code, record.owner.party_id, "booking_locations", record.id)
-        await self._push(call, to, "PUT booking location", "bookings", "PUT", path, codec.written(record.content))
+        await self._push(call, to, "PUT booking location", "bookings", "PUT", path, record.content.encode())
 
     async def post_cdr(self, call: Call, to: Routing, cdr: Cdr) -> str | None:
         """The URL under which the partner keeps it, if it says so."""
         url = self._endpoint(call.partner, "cdrs", RECEIVER)
-        answer, who = await self._send(call, to, "POST CDR", "POST", url, self.dialect(call).write(cdr), PUSH_S)
+        content = (await self._telling(call, [cdr])).write(cdr)
+        answer, who = await self._send(call, to, "POST CDR", "POST", url, content, PUSH_S)
         if answer.status != DUPLICATE:
             _checked(answer, who)
         location = answer.headers.get("location")
@@ -154,7 +160,7 @@ class OcpiClient:
     async def put_client_info(self, call: Call, info: ClientInfo) -> None:
         """A configuration module: no routing headers."""
         path = (info.country_code, info.party_id)
-        await self._push(call, None, "PUT clientinfo", "hubclientinfo", "PUT", path, info)
+        await self._push(call, None, "PUT clientinfo", "hubclientinfo", "PUT", path, self.dialect(call).write(info))
 
     async def post_authorize(
         self, call: Call, to: Routing, token_uid: str, token_type: str, place: LocationReferences | None
@@ -162,12 +168,17 @@ class OcpiClient:
         """Raises Unknown for a token that the eMSP does not know."""
         endpoint = self._endpoint(call.partner, "tokens", SENDER)
         asked = asked_token(to.recipient, token_uid, token_type, call.partner.name, self._clock.now())
-        dialect = self.dialect(call, asked)
+        places = [] if place is None else [place]
+        dialect = self.dialect(call, asked).knowing(owner=to.sender.key)
+        dialect = await telling(self._names, call.partner, dialect, places)
         url = _joined(endpoint, (token_uid, "authorize"), {"type": dialect.token_type(token_type)})
         content = dialect.write(place) if place is not None else None
         answer, who = await self._send(call, to, "POST authorize", "POST", url, content, AUTHORISE_S)
         try:
-            return dialect.read_bare(codec.present(_checked(answer, who)) or b"null", AuthorizationInfo)
+            data = codec.present(_checked(answer, who)) or b"null"
+            found = await hearing(self._names, call.partner, dialect, mentioned_in(dialect, data, AuthorizationInfo))
+            heard = ours_of(found)
+            return dialect.knowing(heard=heard).read_bare(data, AuthorizationInfo)
         except Invalid as error:
             raise Uncertain(f"{who}: no usable AuthorizationInfo: {error}") from error
 
@@ -175,7 +186,7 @@ class OcpiClient:
         self, call: Call, to: Routing, kind: CommandType, message: CommandMessage, wait_s: float
     ) -> CommandResponse:
         url = _joined(self._endpoint(call.partner, "commands", RECEIVER), (kind.value,))
-        dialect = self.dialect(call)
+        dialect = await self._telling(call, [message])
         content = dialect.write(message)
         answer, who = await self._send(call, to, f"POST {kind.value}", "POST", url, content, wait_s)
         try:
@@ -230,9 +241,17 @@ class OcpiClient:
 
     # --- how
 
-    def _owner(self, call: Call, message: Location | Token | Session | Tariff) -> tuple[str, str]:
-        """Country code and party id of the URL: those of the body, in its spelling."""
-        return self._shown_as(call, (message.country_code, message.party_id))
+    async def _put(self, call: Call, to: Routing, kind: NameKind, message: Location | Session | Tariff) -> None:
+        """An object, under the id that the partner knows it by; the URL names its owner in the spelling of the body."""
+        dialect = await self._telling(call, [message])
+        owner = (message.country_code, message.party_id)
+        path = (*self._shown_as(call, owner), dialect.id_for(kind, PartyId.of(*owner).key, message.id))
+        what = kind.lower()
+        await self._push(call, to, f"PUT {what}", f"{what}s", "PUT", path, dialect.write(message))
+
+    async def _telling(self, call: Call, messages: Sequence[Any], also: Sequence[Object] = ()) -> Dialect:
+        """With the names under which the partner knows what it is told of."""
+        return await telling(self._names, call.partner, self.dialect(call), messages, also)
 
     def _shown_as(self, call: Call, owner: tuple[str, str]) -> tuple[str, str]:
         return spelled(self._hub) if settings_of(call.partner).older.hub_paths else owner
@@ -254,11 +273,10 @@ class OcpiClient:
         module: str,
         method: str,
         path: Sequence[str],
-        body: object | None,
+        content: bytes | None,
         query: Mapping[str, str] | None = None,
     ) -> None:
         url = _joined(self._endpoint(call.partner, module, RECEIVER), path, query)
-        content = self.dialect(call).write(body) if body is not None else None
         answer, who = await self._send(call, to, operation, method, url, content, PUSH_S)
         _checked(answer, who)
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from core.errors import Unsupported
 from core.model.location import Location
 from core.model.loss import Loss
+from core.model.name import NameKind
 from core.model.partner import Partner, PartyRole, Role
 from core.model.tariff import Tariff
 from mappings.ocpi.forms import NOTHING_KNOWN, About, Switches, lost, said
@@ -66,6 +67,10 @@ class Dialect(Struct, frozen=True):
         """The message itself, if it can be said. Raises Unsayable."""
         self.said(message)
         return message
+
+    def id_for(self, kind: NameKind, owner: str, text: str) -> str:
+        """How the partner is told of this object; `owner` is the key of its owner."""
+        return self.about.told.get((kind, owner, text.upper()), text)
 
     def token_type(self, kind: str) -> str:
         """For queries."""

@@ -19,6 +19,7 @@ from core.model.cdr import cdr_key
 from core.model.feed import Feed
 from core.model.ids import PartyId
 from core.model.location import Location, location_key
+from core.model.name import NameKind
 from core.model.partner import Partner, Role
 from core.model.session import session_key
 from core.model.tariff import Tariff
@@ -30,6 +31,7 @@ from mappings.ocpi.common import time_to_ocpi
 from mappings.ocpi.ids import token_uid_in
 from protocols.ocpi.client import OcpiClient, Routing
 from protocols.ocpi.dialect import Dialect, dialect_of
+from protocols.ocpi.naming import hearing, mentioned_in, ours_of
 from protocols.ocpi.paging import MAX_LIMIT
 from protocols.ocpi.peers import PARTIES, follow_parties, lists_parties
 from protocols.ocpi.server import cdrs, locations, sessions, tariffs, tokens
@@ -146,12 +148,13 @@ class OcpiFollower(Follower):
         return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}"
 
     async def _item(self, pull: Pull, kind: Kind, owner: PartyId, raw: bytes, correlation_id: str) -> None:
-        whose, key = _named(kind, owner, raw)
+        dialect = await self._dialect(pull, raw, kind.wire_type)
+        whose, key = _named(kind, owner, raw, dialect)
         if whose is not None and not pull.partner.speaks_for(whose):
             pull.ignore()
             return
         try:
-            message = (await self._dialect(pull, raw)).read(raw, kind.wire_type)
+            message = dialect.read(raw, kind.wire_type)
             saved = await kind.take(self._hub, pull.partner, message, correlation_id)
         except (Unavailable, Uncertain):  # ours: nothing is said of the object
             raise
@@ -164,9 +167,14 @@ class OcpiFollower(Follower):
         else:
             pull.took(key or "", saved)
 
-    async def _dialect(self, pull: Pull, raw: bytes) -> Dialect:
+    async def _dialect(self, pull: Pull, raw: bytes, wire_type: Any = None) -> Dialect:
         dialect = dialect_of(pull.partner, hub_role(self._hub.identity), self._hub.clock.now())
-        if dialect.version.single_party and pull.feed.name in ("sessions", "cdrs"):
+        if not dialect.version.single_party:
+            return dialect
+        said = mentioned_in(dialect, raw, wire_type)
+        found = await hearing(self._hub.outbound.names, pull.partner, dialect, said)
+        dialect = dialect.knowing(heard=ours_of(found))
+        if pull.feed.name in ("sessions", "cdrs"):
             return dialect.knowing(tokens=await tokens_named(self._hub, pull.partner, raw))
         return dialect
 
@@ -199,10 +207,12 @@ def _reach(kind: Kind, pull: Pull) -> datetime | None:
     return None if kind.reach is None else max(pull.partner.created_at, pull.began_at - kind.reach)
 
 
-def _named(kind: Kind, owner: PartyId, raw: bytes) -> tuple[PartyId | None, str | None]:
+def _named(kind: Kind, owner: PartyId, raw: bytes, dialect: Dialect) -> tuple[PartyId | None, str | None]:
     """Whose object it is and its key; None where that cannot be read. `owner` where items name none (2.1.1)."""
     with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError, Invalid):
         listed = msgspec.json.decode(raw, type=Listed)
+        if kind.wire_type is WireLocation:
+            listed.id = dialect.about.heard.get((NameKind.LOCATION, listed.id), listed.id)
         whose = owner
         if listed.country_code is not None or listed.party_id is not None:
             whose = PartyId.of(listed.country_code or "", listed.party_id or "", "$.party_id")

@@ -6,6 +6,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.commands import FakeCommands
 from tests.fakes.copies import FakeCopies
 from tests.fakes.feeds import FakeFeeds
+from tests.fakes.names import FakeNames
 from tests.fakes.outbox import FakeJournal, FakeOutbox
 from tests.fakes.registry import FakeCredentials, FakePartners
 from tests.fakes.sets import FakeSets
@@ -38,6 +39,7 @@ class FakeStorage:
         self.aliases = FakeAliases(self.clock)
         self.copies = FakeCopies()
         self.records = FakeRecords(self.outbox)
+        self.names = FakeNames()
         self.feeds = FakeFeeds()
         self.partners = FakePartners()
         self.credentials = FakeCredentials(self.partners)

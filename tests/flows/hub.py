@@ -30,6 +30,7 @@ from core.services.delivery import DeliveryService
 from core.services.following import FollowingService
 from core.services.keep_alive import KeepAlive
 from core.services.locations import LocationService
+from core.services.names import NameService
 from core.services.partners import PartnerService
 from core.services.presence import Presence
 from core.services.prices import PriceService
@@ -107,6 +108,7 @@ class TestHub:
             identity=identity,
             http=self.http,
             credentials=self.storage.credentials,
+            names=NameService(self.storage.names),
             cache=self.storage.cache,
             copies=self.storage.copies,
             clock=self.clock,

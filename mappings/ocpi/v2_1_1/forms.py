@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from mappings.ocpi.forms import Form, Forms, never, whole_seconds
-from mappings.ocpi.v2_1_1 import billing, config, tariffs, tokens
+from mappings.ocpi.forms import About, Form, Forms, never, unchanged, whole_seconds
+from mappings.ocpi.v2_1_1 import billing, config, names, tariffs, tokens
 from mappings.ocpi.v2_1_1 import locations as places
 from protocols.ocpi.wire import cdrs, commands, credentials, locations, sessions, versions
 from protocols.ocpi.wire import tariffs as wire_tariffs
@@ -13,7 +13,12 @@ from protocols.ocpi.wire.hubclientinfo import ClientInfo
 
 
 def _form(wire_type: Any, newer: Any, older: Any) -> Form:
-    return Form(wire_type, newer, lambda message, about: whole_seconds(older(message, about)))
+    """Ids are those that everybody uses on the one side, and those that the partner knows on the other."""
+
+    def said(message: Any, about: About) -> Any:
+        return names.told(whole_seconds(older(message, about)), message, about)
+
+    return Form(wire_type, lambda message, about: newer(names.heard(message, about), about), said)
 
 
 FORMS: Final[Forms] = {
@@ -36,6 +41,8 @@ FORMS: Final[Forms] = {
     wire_tokens.LocationReferences: _form(wire.LocationReferences, tokens.references_newer, tokens.references_older),
     wire_tokens.AuthorizationInfo: _form(wire.AuthorizationInfo, tokens.info_newer, tokens.info_older),
     commands.StartSession: _form(wire.StartSession, tokens.start_session_newer, tokens.start_session_older),
+    commands.StopSession: _form(commands.StopSession, unchanged, unchanged),
+    commands.UnlockConnector: _form(commands.UnlockConnector, unchanged, unchanged),
     commands.ReserveNow: _form(wire.ReserveNow, tokens.reserve_now_newer, tokens.reserve_now_older),
     commands.CommandResponse: _form(wire.CommandAnswer, tokens.response_newer, tokens.response_older),
     commands.CommandResult: _form(wire.CommandAnswer, tokens.result_newer, tokens.result_older),

@@ -4,6 +4,8 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from core.model.ids import PartyId
+from core.model.name import NameKind
 from mappings.ocpi.forms import About, ClosedWords, Unsayable, mapped, retyped
 from mappings.ocpi.parties import spelled
 from mappings.ocpi.v2_1_1.config import party_of
@@ -93,15 +95,23 @@ def reserve_now_newer(command: wire.ReserveNow, about: About) -> commands.Reserv
 
 
 def reserve_now_older(command: commands.ReserveNow, about: About) -> wire.ReserveNow:
-    """Raises Unsayable for an id that is no number of 31 bits."""
+    """Raises Unsayable for an id that is no number and was given none."""
     number = command.reservation_id
-    if not (number.isascii() and number.isdigit() and int(number) <= MAX_RESERVATION and str(int(number)) == number):
+    if about.told:
+        number = about.told.get(reservation_of(command), number)
+    if not (number.isascii() and number.isdigit() and len(number) <= _DIGITS):
         raise Unsayable(f"reservation {number!r} has no number in OCPI 2.1.1")
     token = token_older(command.token, about)
     return retyped(command, wire.ReserveNow, token=token, reservation_id=int(number))
 
 
-MAX_RESERVATION: Final = 2**31 - 1
+_DIGITS: Final = 10
+
+
+def reservation_of(command: commands.ReserveNow) -> tuple[NameKind, str, str]:
+    """For `About.told`: ids of reservations are the eMSPs' own."""
+    issuer = PartyId.of(command.token.country_code, command.token.party_id, "$.token.party_id")
+    return NameKind.RESERVATION, issuer.key, command.reservation_id.upper()
 
 
 def response_newer(answer: Any, _: About) -> commands.CommandResponse:

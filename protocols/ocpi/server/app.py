@@ -18,6 +18,7 @@ from protocols.ocpi.auth import Gate
 from protocols.ocpi.codes import CLIENT_ERROR, INVALID, SERVER_ERROR, VERSION_MISMATCH, Failure, failure_of
 from protocols.ocpi.server.exchange import Ask, Reply
 from protocols.ocpi.server.forwarding import forward
+from protocols.ocpi.server.names import hear
 from protocols.ocpi.server.routes import Route, Routes
 from protocols.ocpi.versions import Version, version_named
 from protocols.plugin import Hub
@@ -67,6 +68,8 @@ class OcpiApp:
         if ask.method in ("PUT", "PATCH", "POST"):
             ask.body = await self._body(ask, receive)
             await ask.look_up()
+        if not route.config:
+            await hear(ask)
         if ask.straight is None or route.keeps:
             return await handler(ask)
         if route.owned:

@@ -16,7 +16,8 @@ from protocols.ocpi.dialect import dialect_of
 from protocols.ocpi.server.answers import for_one
 from protocols.ocpi.server.exchange import Ask, OfToken, Owned, Reply, Side
 from protocols.ocpi.server.forwarding import forward
-from protocols.ocpi.server.lists import encoded, list_page, reply_list, reply_nothing
+from protocols.ocpi.server.lists import encoded, list_page, reply_list, reply_nothing, sayable
+from protocols.ocpi.server.names import tell
 from protocols.ocpi.server.routes import Route
 from protocols.ocpi.settings import settings_of
 from protocols.ocpi.versions import hub_role
@@ -91,8 +92,10 @@ async def get_own(ask: Ask) -> Reply:
     owner = ask.owner()
     settlement = await ask.hub.billing.get(cdr_key(owner, ask.args[2]))
     cdr = settlement.cdr
+    message = cdr_to_ocpi(cdr)
     await ask.learn_places([(cdr.owner, cdr.location.id)])
-    return Reply(data=ask.write(cdr_to_ocpi(cdr)), sender=ask.addressed or cdr.token.issuer)
+    await tell(ask, [message])
+    return Reply(data=ask.write(message), sender=ask.addressed or cdr.token.issuer)
 
 
 def _url(ask: Ask, cdr: Cdr) -> str:
@@ -113,6 +116,7 @@ async def list_all(ask: Ask) -> Reply:
     )
     cdrs = [await _completed(ask, settlement) for settlement in found]
     await ask.learn_places([(cdr.owner, cdr.location.id) for cdr in cdrs])
+    await tell(ask, sayable(cdrs, cdr_to_ocpi))
     return reply_list(ask, page, encoded(ask, cdrs, cdr_to_ocpi), total)
 
 

@@ -20,6 +20,7 @@ from core.model.alias import AliasUse
 from core.model.command import Command, CommandOutcome, Outcome
 from core.model.ids import PartyId
 from core.model.location import Location
+from core.model.name import NameKind
 from core.model.quantities import Text
 from core.model.session import Session
 from core.services.sessions import is_ours
@@ -303,7 +304,8 @@ async def _location(ask: Ask, location_id: str) -> Location:
 
 async def _session(ask: Ask, session_id: str) -> Session | None:
     """Of the asking eMSP's drivers. Raises Failure 4001 or 2002 where neither TO nor the id says whom to ask."""
-    found = await ask.hub.sessions.named(ask.partner, session_id, ask.addressed)
+    owner = ask.addressed or ask.owners.get((NameKind.SESSION, session_id.upper()))
+    found = await ask.hub.sessions.named(ask.partner, session_id, owner)
     own = [session for session in found if session.token.issuer == ask.asking]
     if len(own) > 1:
         raise Failure(NOT_ENOUGH, f"several operators have a session {session_id}: name one in the TO headers")

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
 from msgspec import Raw, Struct
@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from core.errors import Invalid, Unsupported
 from core.model.ids import PartyId, TokenUid
 from core.model.location import Location, location_key
+from core.model.partner import Partner
 from mappings.ocpi.cdrs import cdr_from_ocpi
 from mappings.ocpi.common import PROTOCOL
 from mappings.ocpi.forms import unsaid
@@ -26,12 +27,14 @@ from mappings.ocpi.tokens import asked_token, token_from_ocpi, token_to_ocpi
 from protocols.ocpi import codec
 from protocols.ocpi.codes import HUB_ERROR, Failure, succeeded
 from protocols.ocpi.dialect import Dialect, dialect_of, places_of
+from protocols.ocpi.naming import hearing, mentioned_in, named_in_path, ours_of, telling
 from protocols.ocpi.server.exchange import Ask, Side, tokens_named
 from protocols.ocpi.server.surroundings import surroundings
 from protocols.ocpi.settings import settings_of
 from protocols.ocpi.versions import hub_role
 from protocols.ocpi.wire import cdrs, commands, locations, sessions, tariffs, tokens
 from protocols.ocpi.wire.envelope import Received
+from protocols.ocpi.wire.v2_1_1 import TariffPatch
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +58,7 @@ _WHOLE: Final[dict[str, tuple[Any, ...]]] = {
 _CHANGE: Final[dict[str, tuple[Any, ...]]] = {
     "locations": (locations.LocationPatch, locations.EvsePatch, locations.ConnectorPatch),
     "sessions": (sessions.SessionPatch,),
+    "tariffs": (TariffPatch,),
     "tokens": (tokens.TokenPatch,),
 }
 COMMAND: Final[dict[str, Any]] = {
@@ -73,7 +77,8 @@ _CANONICAL: Final[dict[Any, Any]] = {
     tariffs.Tariff: tariff_from_ocpi,
     tokens.Token: token_from_ocpi,
 }
-_NO_PLACE: Final = (b"", b"null", b"{}")
+_NOTHING: Final = (b"", b"null", b"{}")
+"""Bodies of an authorise request that names no place."""
 
 
 def words_of(ask: Ask) -> Words:
@@ -119,25 +124,36 @@ def check(ask: Ask, to: Side) -> None:
 # --- there
 
 
-async def content_for(ask: Ask, to: Side, content: bytes, kind: Any) -> bytes:
-    """A body of the caller's version in the receiver's. Raises Invalid for one that is none, Unsayable."""
-    if kind is None or (kind is tokens.LocationReferences and content.strip() in _NO_PLACE):
-        return content if kind is None else b""
-    return await said_to(ask, to, ask.dialect.read(content, kind))
+async def request_for(ask: Ask, to: Side, content: bytes, message: Any = None) -> tuple[bytes, str]:
+    """Body and rest of the path of the caller's version in the receiver's; `message`, in the words of 2.3.0, instead of
+    the body. Raises Invalid for a body that is none, Unsayable."""
+    kind = words_of(ask).body
+    if message is None and kind is not None and content.strip() not in _NOTHING:
+        message = ask.dialect.read(content, kind)
+    dialect = await _knowing(ask, to, to.partner, _dialect_of(ask, to), [] if message is None else [message])
+    if message is not None:
+        content = _said(ask, dialect, message)
+    elif kind is tokens.LocationReferences:
+        content = b""
+    return content, _path_for(ask, to, dialect)
 
 
-async def said_to(ask: Ask, to: Side, message: Any) -> bytes:
-    """A message in the words of 2.3.0, in the receiver's. Raises Unsayable."""
-    dialect = await _knowing(ask, to, _dialect_of(ask, to), [message])
-    return _said(ask, dialect, message)
+async def result_for(ask: Ask, to: Side, content: bytes, kind: Any) -> bytes:
+    """As `request_for`, for a URL that says nothing."""
+    return content if kind is None else _said(ask, _dialect_of(ask, to), ask.dialect.read(content, kind))
 
 
-def path_for(ask: Ask, to: Side) -> str:
-    """The rest of the path. A partner may know the hub as the owner of all that it is told."""
-    if not settings_of(to.partner).older.hub_paths or len(ask.args) < 3 or not ask.path.endswith("/receiver"):
-        return ask.remainder
-    hub = ask.hub.identity.party
-    return "/".join([hub.country_code, hub.party_id, *ask.remainder.split("/")[2:]])
+def _path_for(ask: Ask, to: Side, dialect: Dialect) -> str:
+    """With the names that the receiver knows. It may know the hub as the owner of all that it is told."""
+    owner, _ = _place(ask, to)
+    segments = ask.remainder.split("/")
+    for place, kind in named_in_path(ask.path, ask.args).items():
+        if owner and (theirs := dialect.id_for(kind, owner.key, ask.args[place])) != ask.args[place]:
+            segments[place] = quote(theirs, safe="")
+    if settings_of(to.partner).older.hub_paths and len(ask.args) >= 3 and ask.path.endswith("/receiver"):
+        hub = ask.hub.identity.party
+        segments[:2] = [hub.country_code, hub.party_id]
+    return "/".join(segments)
 
 
 def query_for(ask: Ask, to: Side, query: str) -> str:
@@ -169,8 +185,8 @@ def _said(ask: Ask, dialect: Dialect, message: Any) -> bytes:
     return codec.encode(said)
 
 
-async def _knowing(ask: Ask, to: Side, dialect: Dialect, messages: Sequence[Any]) -> Dialect:
-    """With what an older version holds in these messages and 2.3.0 looks up."""
+async def _knowing(ask: Ask, to: Side, hearer: Partner, dialect: Dialect, messages: Sequence[Any]) -> Dialect:
+    """The hearer's dialect with what an older version holds in these messages and 2.3.0 looks up."""
     if not dialect.version.older:
         return dialect
     found: list[Location] = []
@@ -191,16 +207,20 @@ async def _knowing(ask: Ask, to: Side, dialect: Dialect, messages: Sequence[Any]
     found += [location for _, location in await ask.hub.locations.by_keys(sorted(filter(None, keys)))]
     around = await surroundings(dialect.version, ask.hub, found)
     known = {"owner": owner.key if owner else None, "held": held}
-    return dialect.knowing(places=places_of(found), **around, **known)
+    dialect = dialect.knowing(places=places_of(found), **around, **known)
+    also = [(kind, owner, ask.args[place]) for place, kind in named_in_path(ask.path, ask.args).items() if owner]
+    return await telling(ask.hub.outbound.names, hearer, dialect, messages, also)
 
 
 def _place(ask: Ask, to: Side) -> tuple[PartyId | None, str | None]:
-    """The location that the path of a request names, and its owner."""
-    if not ask.path.startswith("locations/") or not ask.args:
-        return None, None
-    if ask.path.endswith("/sender"):
+    """Whose objects a request is about, where its path or its direction says it, and the location that it names."""
+    if ask.path == "tokens/sender":
+        return ask.asking, None
+    if ask.path.endswith("/receiver") and len(ask.args) >= 3:
+        return ask.owner(), ask.args[2] if ask.path == "locations/receiver" else None
+    if ask.path == "locations/sender" and ask.args:
         return to.party, ask.args[0]
-    return ask.owner(), ask.args[2]
+    return None, None
 
 
 def _key(message: Any, location_id: str) -> str | None:
@@ -229,7 +249,7 @@ async def _one(ask: Ask, to: Side, data: bytes, kind: Any) -> bytes:
         message = _in_place(ask, to, dialect.read_bare(data, kind))
     except Invalid as error:
         raise Failure(HUB_ERROR, f"{to.party} answered what is no OCPI {to.version.id}: {error}") from error
-    return _said(ask, await _knowing(ask, to, ask.dialect, [message]), message)
+    return _said(ask, await _knowing(ask, to, ask.partner, ask.dialect, [message]), message)
 
 
 async def _list(ask: Ask, to: Side, data: bytes, kind: Any) -> bytes:
@@ -245,7 +265,7 @@ async def _list(ask: Ask, to: Side, data: bytes, kind: Any) -> bytes:
             messages.append(dialect.read_bare(item, kind))
         except (Invalid, Unsupported) as error:
             log.warning("%s: left out of its list: %s", to.partner.name, error)
-    ours, found = await _knowing(ask, to, ask.dialect, messages), []
+    ours, found = await _knowing(ask, to, ask.partner, ask.dialect, messages), []
     for message in messages:
         try:
             found.append(_said(ask, ours, message))
@@ -258,13 +278,16 @@ async def _hearing(ask: Ask, to: Side, items: Sequence[bytes], kind: Any) -> Dia
     """The receiver's dialect, with what its answers leave to their surroundings."""
     if not to.version.single_party:
         return _dialect_of(ask, to)
+    dialect = _dialect_of(ask, to)
+    said = {one for item in items for one in mentioned_in(dialect, item, kind)}
+    heard = await hearing(ask.hub.outbound.names, to.partner, dialect, said)
+    known: dict[str, Any] = {"heard": ours_of(heard), "tokens": {}}
     if kind is tokens.AuthorizationInfo:
-        return _dialect_of(ask, to, asked=await _asked(ask, to))
-    found: dict[str, tokens.Token] = {}
+        known["asked"] = await _asked(ask, to)
     if kind in (sessions.Session, cdrs.Cdr):
         for item in items:
-            found |= await tokens_named(ask.hub, to.partner, item)
-    return _dialect_of(ask, to, tokens=found)
+            known["tokens"] |= await tokens_named(ask.hub, to.partner, item)
+    return dialect.knowing(**known)
 
 
 async def _asked(ask: Ask, to: Side) -> tokens.Token:

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final, TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from msgspec import Struct
 
 from core.errors import Invalid, Refused
 from core.model.ids import ContractId, PartyId
 from core.model.location import location_key
+from core.model.name import NameKind
 from core.model.partner import Partner, PartnerState, Role
 from core.routing import agreed, both_hubs
 from mappings.ocpi.tokens import token_to_ocpi
@@ -89,7 +90,8 @@ class Ask:
 
     `sender` and `recipient` are the parties of the routing headers; both None in config modules. `recipient` None in
     the others: no TO came. `straight`: where a request that one party addressed to another is passed on; None: it is
-    for the hub, or for a party of another protocol. `about`: what the dialect knows of what messages refer to."""
+    for the hub, or for a party of another protocol. `about`: what the dialect knows of what messages refer to;
+    `owners`: whose objects it names, where the caller's own names for them say it, by the id in capitals."""
 
     __slots__ = (
         "about",
@@ -100,6 +102,7 @@ class Ask:
         "hub",
         "known",
         "method",
+        "owners",
         "path",
         "query",
         "raw_query",
@@ -130,6 +133,7 @@ class Ask:
         self.straight: Side | None = None
         self.version = V2_3_0
         self.about: dict[str, Any] = {}
+        self.owners: dict[tuple[NameKind, str], PartyId] = {}
         self.request_id = self.header("x-request-id") or hub.ids.uuid()
         self.correlation_id = self.header("x-correlation-id") or hub.ids.uuid()
 
@@ -194,6 +198,12 @@ class Ask:
             keys = {location_key(owner, location_id) for owner, location_id in named if location_id}
             found = [location for _, location in await self.hub.locations.by_keys(sorted(keys))]
             self.about |= {"places": places_of(found), **await surroundings(self.version, self.hub, found)}
+
+    def rename(self, place: int, text: str) -> None:
+        """An argument of the path."""
+        segments = self.remainder.split("/")
+        self.args[place], segments[place] = text, quote(text, safe="")
+        self.remainder = "/".join(segments)
 
     def header(self, name: str) -> str | None:
         """`name` in lower case."""

@@ -66,12 +66,8 @@ async def forward(
     if to.version is ask.version:
         return await send(ask, to, _url(endpoint, ask.remainder, query), headers_of(ask, to), content, wait_s=wait_s)
     crossing.check(ask, to)
-    words = crossing.words_of(ask)
-    if message is not None:
-        content = await crossing.said_to(ask, to, message)
-    elif content:
-        content = await crossing.content_for(ask, to, content, words.body)
-    url = _url(endpoint, crossing.path_for(ask, to), crossing.query_for(ask, to, query))
+    content, path = await crossing.request_for(ask, to, content, message)
+    url, words = _url(endpoint, path, crossing.query_for(ask, to, query)), crossing.words_of(ask)
     return await send(ask, to, url, headers_of(ask, to), content, words, method=method, wait_s=wait_s)
 
 

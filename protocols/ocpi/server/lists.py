@@ -6,7 +6,8 @@ Location has changed: a page that is asked for again costs no work, and is never
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 from msgspec import Struct
@@ -16,12 +17,14 @@ from core.errors import Unsupported
 from core.model.ids import PartyId
 from core.model.location import LocationQuery, Position
 from core.model.loss import Loss, LossKind
+from core.model.partner import Partner
 from core.prices import as_charged, has_own_prices
 from mappings.ocpi.common import PROTOCOL
 from mappings.ocpi.locations import location_losses, location_to_ocpi
 from protocols.ocpi import codec
 from protocols.ocpi.codes import INVALID, Failure
 from protocols.ocpi.dialect import Dialect
+from protocols.ocpi.naming import telling
 from protocols.ocpi.paging import Page, page_from, page_headers
 from protocols.ocpi.server.exchange import Ask, Reply
 from protocols.ocpi.server.surroundings import surroundings
@@ -64,6 +67,13 @@ def _listed(ask: Ask, page: Page, data: bytes, total: int, following: Mapping[st
 
 def reply_nothing(ask: Ask, page: Page) -> Reply:
     return reply_list(ask, page, b"[]", 0)
+
+
+def sayable(items: Iterable[T], to_wire: Callable[[T], Any]) -> Iterator[Any]:
+    """What OCPI can say of them."""
+    for item in items:
+        with suppress(Unsupported):
+            yield to_wire(item)
 
 
 def encoded(ask: Ask, items: Iterable[T], to_wire: Callable[[T], Any]) -> bytes:
@@ -127,10 +137,10 @@ class LocationPages:
         self._fragments = Kept(FRAGMENT_BYTES)
         self._pages = Kept(PAGE_BYTES)
 
-    async def page(self, query: LocationQuery, dialect: Dialect, reader: Parties) -> Walked:
+    async def page(self, query: LocationQuery, dialect: Dialect, reader: Partner) -> Walked:
         """`query` names the owners that may be seen."""
         generation = -1 if dialect.version.single_party else self._locations.generation  # its tariffs pass with time
-        names = _names(dialect, query, reader)
+        names = _names(dialect, query, reader.parties)
         for name in names if generation != -1 else ():
             held = self._pages.find(name)
             if held is not None and held[0] == generation:
@@ -141,27 +151,29 @@ class LocationPages:
             self._pages.keep(names[walked.own], (generation, walked), len(walked.data))
         return walked
 
-    async def _build(self, query: LocationQuery, dialect: Dialect, reader: Parties) -> Walked:
+    async def _build(self, query: LocationQuery, dialect: Dialect, reader: Partner) -> Walked:
         more, total = await self._locations.visible_keys(replace(query, limit=query.limit + 1))
         keys = more[: query.limit]
         last = keys[-1].position if len(more) > len(keys) else None
         found: dict[str, bytes] = {}
         own = False
         for key, revision, _ in keys:
-            for alone, name in enumerate(_names(dialect, key, reader)):
+            for alone, name in enumerate(_names(dialect, key, reader.parties)):
                 known = None if dialect.version.single_party else self._fragments.find(name)
                 if known is not None and known[0] == revision:
                     found[key], own = known[1], own or bool(alone)
         missing = [key for key, *_ in keys if key not in found]
         fresh = await self._locations.by_keys(missing) if missing else []
-        charged = [as_charged(location, reader) for _, location in fresh]
+        charged = [as_charged(location, reader.parties) for _, location in fresh]
         dialect = dialect.knowing(**await surroundings(dialect.version, self._hub, charged))
+        told = sayable(charged, location_to_ocpi)
+        dialect = await telling(self._hub.outbound.names, reader, dialect, told)
         for (revision, held), location in zip(fresh, charged, strict=True):
             found[location.key] = part = fragment(dialect, location, location_to_ocpi)
             lost = location_losses(location) + dialect.losses(location) if part else WITHHELD
             await self._hub.note_fetched("location", location.owner, PROTOCOL, lost)
             alone = has_own_prices(held)
-            self._fragments.keep(_names(dialect, held.key, reader)[alone], (revision, part), len(part))
+            self._fragments.keep(_names(dialect, held.key, reader.parties)[alone], (revision, part), len(part))
             own = own or alone
         return Walked(codec.joined(filter(None, (found.get(key, _LEFT_OUT) for key, *_ in keys))), total, last, own)
 

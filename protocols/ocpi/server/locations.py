@@ -5,6 +5,7 @@ from msgspec import UNSET
 from core.errors import Unknown
 from core.model.ids import PartyId
 from core.model.location import Connector, Evse, Location, LocationQuery, location_key
+from core.model.name import NameKind
 from core.model.partner import Partner
 from core.ports.stores import Saved
 from core.prices import as_charged
@@ -25,10 +26,11 @@ from mappings.ocpi.locations import (
     location_to_ocpi,
 )
 from protocols.ocpi.codes import NOT_ENOUGH, Failure
+from protocols.ocpi.naming import telling
 from protocols.ocpi.server.answers import CREATED, DONE, done, for_everybody, time_of
 from protocols.ocpi.server.exchange import Ask, Reply, same_id, same_owner
 from protocols.ocpi.server.forwarding import forward, serves
-from protocols.ocpi.server.lists import LocationPages, list_page, reply_nothing, reply_walk
+from protocols.ocpi.server.lists import LocationPages, list_page, reply_nothing, reply_walk, sayable
 from protocols.ocpi.server.locked import together, turn
 from protocols.ocpi.server.routes import Route
 from protocols.ocpi.server.surroundings import surroundings
@@ -163,7 +165,7 @@ class Reading:
             after=page.after,
         )
         visible_query = await ask.hub.locations.visible_query(ask.partner, query)
-        walked = await self._pages.page(visible_query, ask.dialect, ask.partner.parties)
+        walked = await self._pages.page(visible_query, ask.dialect, ask.partner)
         return reply_walk(ask, page, walked.data, walked.total, walked.last)
 
     async def one(self, ask: Ask) -> Reply:
@@ -179,6 +181,7 @@ class Reading:
 
 async def visible(ask: Ask, location_id: str, owner: PartyId | None) -> Location:
     """Raises Unknown, or Failure 2002 where the id alone does not say which."""
+    owner = owner or ask.owners.get((NameKind.LOCATION, location_id.upper()))
     wanted = LocationQuery(owners=None if owner is None else (owner,))
     query = await ask.hub.locations.visible_query(ask.partner, wanted)
     keys = [location_key(party, location_id) for party in query.owners or ()]
@@ -194,6 +197,8 @@ async def _at_depth(ask: Ask, location: Location, ids: list[str]) -> bytes:
     """The Location, its EVSE or its connector, encoded."""
     around = await surroundings(ask.version, ask.hub, [location])
     dialect = ask.dialect.knowing(owner=location.owner.key, **around)
+    whole = sayable([location], location_to_ocpi)
+    dialect = await telling(ask.hub.outbound.names, ask.partner, dialect, whole)
     if not ids:
         return dialect.write(location_to_ocpi(location))
     evse = _find_evse(location, ids[0])

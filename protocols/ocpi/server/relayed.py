@@ -45,7 +45,7 @@ async def _led(ask: Ask, alias: Alias, words: Words, content: bytes = b"") -> Re
     if to is None:
         raise Failure(HUB_ERROR, f"{alias.called} does not speak OCPI any more")
     if content and to.version is not ask.version:
-        content = await crossing.content_for(ask, to, content, words.body)
+        content = await crossing.result_for(ask, to, content, words.body)
     routing = Routing(alias.caller, alias.called)
     headers = {} if to.version.single_party else routing_headers(to.partner, routing)
     return await send(ask, to, alias.url, headers, content, words)

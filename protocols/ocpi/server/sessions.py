@@ -18,8 +18,9 @@ from protocols.ocpi.codes import HUB_ERROR, NOT_ENOUGH, UNKNOWN_RECEIVER, Failur
 from protocols.ocpi.server.answers import DONE, done, for_one, time_of
 from protocols.ocpi.server.exchange import Ask, OfToken, Owned, Reply, Side, same_id, same_owner
 from protocols.ocpi.server.forwarding import forward
-from protocols.ocpi.server.lists import encoded, list_page, reply_list, reply_nothing
+from protocols.ocpi.server.lists import encoded, list_page, reply_list, reply_nothing, sayable
 from protocols.ocpi.server.locked import turn
+from protocols.ocpi.server.names import tell
 from protocols.ocpi.server.routes import Route
 from protocols.ocpi.wire import sessions as wire
 from protocols.plugin import Hub
@@ -38,8 +39,10 @@ async def get(ask: Ask) -> Reply:
     if to := ask.straight or (None if ask.version.single_party else await _way_to_issuer(ask, owner)):
         return await forward(ask, to)
     session = await _own(ask, owner)
+    message = session_to_ocpi(session)
     await ask.learn_places([(session.owner, session.location_id)])
-    return Reply(data=ask.write(session_to_ocpi(session)), sender=ask.addressed or session.token.issuer)
+    await tell(ask, [message])
+    return Reply(data=ask.write(message), sender=ask.addressed or session.token.issuer)
 
 
 async def put(ask: Ask) -> Reply:
@@ -209,6 +212,7 @@ async def list_all(ask: Ask) -> Reply:
         ask.partner, page.date_from, page.date_to, page.offset, page.limit, owners
     )
     await ask.learn_places([(session.owner, session.location_id) for session in sessions])
+    await tell(ask, sayable(sessions, session_to_ocpi))
     return reply_list(ask, page, encoded(ask, sessions, session_to_ocpi), total)
 
 

@@ -6,8 +6,9 @@ from mappings.ocpi.common import merged
 from mappings.ocpi.tariffs import tariff_from_ocpi, tariff_to_ocpi
 from protocols.ocpi.server.answers import DONE, done, for_everybody, time_of
 from protocols.ocpi.server.exchange import Ask, Reply, same_id, same_owner
-from protocols.ocpi.server.lists import encoded, list_page, reply_list, reply_nothing
+from protocols.ocpi.server.lists import encoded, list_page, reply_list, reply_nothing, sayable
 from protocols.ocpi.server.locked import turn
+from protocols.ocpi.server.names import tell
 from protocols.ocpi.server.routes import Route
 from protocols.ocpi.wire import tariffs as wire
 from protocols.ocpi.wire.v2_1_1 import TariffPatch
@@ -67,6 +68,7 @@ async def list_all(ask: Ask) -> Reply:
     tariffs, total = await ask.hub.tariffs.page(
         ask.partner, page.date_from, page.date_to, page.offset, page.limit, owners
     )
+    await tell(ask, sayable(tariffs, tariff_to_ocpi))
     return reply_list(ask, page, encoded(ask, tariffs, tariff_to_ocpi), total)
 
 

@@ -1,8 +1,8 @@
 """What OCPI 2.1.1 writes otherwise than 2.3.0. What only lacks fields of 2.3.0 is read and written by its types.
 
-Objects name no owner: a connection belongs to one party. Ids of places may be longer there (39); later versions have
-room for 36, and what does not fit is refused. Sources: OCPI 2.1.1, version_information_endpoint, credentials,
-mod_locations, mod_sessions, mod_cdrs, mod_tariffs, mod_tokens, mod_commands."""
+Objects name no owner: a connection belongs to one party. Ids of places may be longer there (39). Sources: OCPI 2.1.1,
+version_information_endpoint, credentials, mod_locations, mod_sessions, mod_cdrs, mod_tariffs, mod_tokens,
+mod_commands."""
 
 from typing import Annotated
 
@@ -33,6 +33,7 @@ from protocols.ocpi.wire.types import (
     CiString2,
     CiString3,
     CiString36,
+    CiString39,
     CiString48,
     Code,
     DateTime,
@@ -163,7 +164,7 @@ class Connector(Wire, frozen=True, kw_only=True):
 class Evse(Wire, frozen=True, kw_only=True):
     """Source: OCPI 2.1.1, mod_locations, EVSE object."""
 
-    uid: CiString36
+    uid: CiString39
     evse_id: CiString48 | None = None
     status: Status
     status_schedule: tuple[StatusSchedule, ...] | None = ()
@@ -181,7 +182,7 @@ class Evse(Wire, frozen=True, kw_only=True):
 class Location(Wire, frozen=True, kw_only=True):
     """Source: OCPI 2.1.1, mod_locations, Location object."""
 
-    id: CiString36
+    id: CiString39
     type: OpenEnum
     name: String255 | None = None
     address: String45
@@ -221,7 +222,7 @@ class ConnectorPatch(Wire, frozen=True, kw_only=True):
 class EvsePatch(Wire, frozen=True, kw_only=True):
     """Source: OCPI 2.1.1, mod_locations, PATCH method."""
 
-    uid: CiString36 | UnsetType = UNSET
+    uid: CiString39 | UnsetType = UNSET
     evse_id: CiString48 | UnsetType | None = UNSET
     status: Status | UnsetType = UNSET
     status_schedule: tuple[StatusSchedule, ...] | UnsetType | None = UNSET
@@ -239,7 +240,7 @@ class EvsePatch(Wire, frozen=True, kw_only=True):
 class LocationPatch(Wire, frozen=True, kw_only=True):
     """Source: OCPI 2.1.1, mod_locations, PATCH method."""
 
-    id: CiString36 | UnsetType = UNSET
+    id: CiString39 | UnsetType = UNSET
     type: OpenEnum | UnsetType = UNSET
     name: String255 | UnsetType | None = UNSET
     address: String45 | UnsetType = UNSET
@@ -296,8 +297,8 @@ class TokenPatch(Wire, frozen=True, kw_only=True):
 class LocationReferences(Wire, frozen=True, kw_only=True):
     """Source: OCPI 2.1.1, mod_tokens, LocationReferences class."""
 
-    location_id: CiString36
-    evse_uids: tuple[CiString36, ...] | None = ()
+    location_id: CiString39
+    evse_uids: tuple[CiString39, ...] | None = ()
     connector_ids: tuple[CiString36, ...] | None = ()
 
 
@@ -418,8 +419,8 @@ class StartSession(Wire, frozen=True, kw_only=True):
 
     response_url: Url
     token: Token
-    location_id: CiString36
-    evse_uid: CiString36 | None = None
+    location_id: CiString39
+    evse_uid: CiString39 | None = None
 
 
 class ReserveNow(Wire, frozen=True, kw_only=True):
@@ -429,8 +430,8 @@ class ReserveNow(Wire, frozen=True, kw_only=True):
     token: Token
     expiry_date: DateTime
     reservation_id: int
-    location_id: CiString36
-    evse_uid: CiString36 | None = None
+    location_id: CiString39
+    evse_uid: CiString39 | None = None
 
 
 class CommandResponse(Wire, frozen=True, kw_only=True):

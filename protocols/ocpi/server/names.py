@@ -1,0 +1,61 @@
+"""Ids of a partner that calls objects otherwise, before its request is read: afterwards it is as if it had said what
+everybody says. Such partners speak OCPI 2.1.1, or have been told names while they did."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+from msgspec import Raw, Struct
+
+from core.errors import Invalid
+from core.model.name import NameKind
+from protocols.ocpi import codec
+from protocols.ocpi.naming import hearing, mentioned_in, named_in_path, ours_of, telling
+from protocols.ocpi.server.crossing import words_of
+from protocols.ocpi.server.exchange import Ask
+
+_IN_COMMANDS: Final = {"location_id": NameKind.LOCATION, "session_id": NameKind.SESSION}
+
+
+class _Named(Struct):
+    location_id: str | None = None
+    session_id: str | None = None
+
+
+async def hear(ask: Ask) -> None:
+    if ask.version.single_party:
+        await _hear_2_1_1(ask)
+    elif ask.path == "commands/receiver" and ask.method == "POST":
+        await _hear_command(ask)
+
+
+async def _hear_2_1_1(ask: Ask) -> None:
+    in_path = {(kind, ask.args[place]): place for place, kind in named_in_path(ask.path, ask.args).items()}
+    said = {*in_path, *mentioned_in(ask.dialect, ask.body, words_of(ask).body if ask.body else None)}
+    found = await hearing(ask.hub.outbound.names, ask.partner, ask.dialect, said)
+    ask.about["heard"] = ours_of(found)
+    for (kind, theirs), (_, owner, ours) in found.items():
+        ask.owners[kind, ours.upper()] = owner
+        if (place := in_path.get((kind, theirs))) is not None:
+            ask.rename(place, ours)
+
+
+async def _hear_command(ask: Ask) -> None:
+    """A name that the partner was given when it spoke 2.1.1 still means the same."""
+    try:
+        asked = codec.read_bare(ask.body, _Named)
+    except Invalid:  # said when it is read
+        return
+    given = {(kind, text): name for name, kind in _IN_COMMANDS.items() if (text := getattr(asked, name)) is not None}
+    names = await ask.hub.outbound.names.meant(ask.partner.id, list(given))
+    changed = {given[one]: name for one, name in names.items() if name.ours.upper() != name.theirs.upper()}
+    if changed:
+        members = msgspec.json.decode(ask.body, type=dict[str, Raw])
+        ask.body = codec.encode(members | {member: Raw(codec.encode(name.ours)) for member, name in changed.items()})
+        ask.owners |= {(name.kind, name.ours.upper()): name.owner for name in changed.values()}
+
+
+async def tell(ask: Ask, messages: Iterable[Any]) -> None:
+    """Before these are written for the caller."""
+    dialect = await telling(ask.hub.outbound.names, ask.partner, ask.dialect, messages)
+    ask.about["told"] = dialect.about.told
