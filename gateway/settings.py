@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from core.model.secret import Secret
+from core.ports.stores import Kept
 
+KINDS: Final = ("journal", *(kind.value for kind in Kept))
 PREFIX: Final = "CHARGESPHERE_"
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -118,6 +120,16 @@ def _seconds(value: str) -> float:
     return float(value)
 
 
+def _days(value: str) -> dict[str, int]:
+    kept = {"journal": 7}
+    for part in filter(None, (part.strip() for part in value.split(","))):
+        name, _, days = part.partition("=")
+        if name not in KINDS or not days.isdigit() or not 1 <= int(days) <= 36525:
+            raise ValueError(f"not a list like sessions=400,cdrs=3650 of {', '.join(KINDS)} and days from 1 on")
+        kept[name] = int(days)
+    return kept
+
+
 def _silence(value: str) -> float:
     if not re.fullmatch(r"\d+(\.\d+)?", value) or not 0.5 <= float(value) <= 86400:
         raise ValueError("not a number of seconds between 0.5 and 86400")
@@ -181,6 +193,12 @@ VARIABLES: Final = (
     _variable(
         "SILENCE_S", "300", _silence, "After so many seconds without a message an OCPI partner is asked if it is there"
     ),
+    _variable(
+        "KEEP_DAYS",
+        "journal=7",
+        _days,
+        f"Days after which these are deleted: {', '.join(KINDS)} (`sessions=400,cdrs=3650`); else they are kept",
+    ),
 )
 """All settings, in the order in which the README lists them."""
 
@@ -207,6 +225,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     max_body_bytes: int
     authorise_deadline_s: float
     silence_s: float
+    keep_days: Mapping[str, int]
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> "Settings":

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from core.model.ids import PartyId
 from core.ports.adapter import ProtocolAdapter
+from core.ports.stores import Kept
 from core.services.authorisation import AuthorisationService
 from core.services.billing import BillingService
 from core.services.command_log import CommandLog
@@ -21,6 +22,7 @@ from core.services.partners import PartnerService
 from core.services.presence import Presence
 from core.services.prices import PriceService
 from core.services.records import RecordService
+from core.services.retention import Retention
 from core.services.revisions import RevisionService
 from core.services.sessions import SessionService
 from core.services.tariffs import TariffService
@@ -49,6 +51,7 @@ class Assembly(Struct, frozen=True, kw_only=True):
     delivery: DeliveryService
     following: FollowingService
     keep_alive: KeepAlive
+    retention: Retention
     metrics: Metrics
 
     async def close(self) -> None:
@@ -63,7 +66,11 @@ Assembled: TypeAlias = NamedDependency[SkipValidation[Assembly]]
 async def assemble(settings: Settings) -> Assembly:
     clock, ids = SystemClock(), RandomIds()
     storage = await Storage.open(
-        settings.mongodb_url, settings.mongodb_database, settings.redis_url, settings.secret_key.value
+        settings.mongodb_url,
+        settings.mongodb_database,
+        settings.redis_url,
+        settings.secret_key.value,
+        journal_days=settings.keep_days["journal"],
     )
     metrics = Metrics(storage.tallies)
     processes = TemporalProcesses(settings.temporal_address, settings.temporal_namespace, settings.temporal_task_queue)
@@ -210,8 +217,13 @@ async def assemble(settings: Settings) -> Assembly:
         delivery=delivery,
         following=following,
         keep_alive=keep_alive,
+        retention=Retention(storage.retention, clock, _kept_days(settings)),
         metrics=metrics,
     )
+
+
+def _kept_days(settings: Settings) -> dict[Kept, int]:
+    return {kind: settings.keep_days[kind.value] for kind in Kept if kind.value in settings.keep_days}
 
 
 def _identity(settings: Settings) -> HubIdentity:

@@ -26,7 +26,7 @@ async def run_worker(settings: Settings, stopping: asyncio.Event) -> None:
     assembly = await assemble(settings)
     relay = Relay(assembly.storage.outbox, assembly.delivery, assembly.metrics)
     relaying = asyncio.create_task(relay.run())
-    watching = asyncio.create_task(watch(assembly.keep_alive))
+    watching = asyncio.create_task(watch(assembly))
     try:
         await _settle(assembly, stopping)
     finally:

@@ -461,6 +461,23 @@ class CredentialStore(Protocol):
         ...
 
 
+class Kept(StrEnum):
+    """What is kept for as long as the hub's operator says. Places, prices and the registry are kept by their owners."""
+
+    SESSIONS = "sessions"
+    CDRS = "cdrs"
+    JOURNEYS = "journeys"
+    TOKENS = "tokens"
+    RECORDS = "records"
+
+
+class RetentionStore(Protocol):
+    async def forget(self, kind: Kept, before: datetime) -> int:
+        """Deletes what was last changed before (a journey: begun), told to nobody; how many. A CDR that is still on its
+        way to its eMSP stays."""
+        ...
+
+
 class SightingStore(Protocol):
     """When partners were last heard of, and whose turn it is to ask them: one truth for all processes."""
 

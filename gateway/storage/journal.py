@@ -17,13 +17,13 @@ from gateway.storage.tasks import end
 WAITING = 10_000
 BULK = 1_000
 PAUSE_S = 0.5
-KEPT = timedelta(days=7)
 
 
 class MongoJournal:
     """`dropped` counts what was never written because too much waited."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, kept_days: int) -> None:
+        self._kept = timedelta(days=kept_days)
         self._collection = database.unhurried("journal")
         self._waiting: deque[Exchange] = deque(maxlen=WAITING)
         self._writing = asyncio.Lock()
@@ -81,14 +81,13 @@ class MongoJournal:
 
     async def _write(self, bulk: list[Exchange]) -> None:
         with translated(writes=True), suppress(BulkWriteError):
-            await self._collection.insert_many([_document(exchange) for exchange in bulk], ordered=False)
+            await self._collection.insert_many([self._document(exchange) for exchange in bulk], ordered=False)
 
-
-def _document(exchange: Exchange) -> Document:
-    return {
-        "_id": exchange.id,
-        "partner": exchange.partner,
-        "at": stamp(exchange.at),
-        "expires": expiry(exchange.at, KEPT),
-        "doc": content(exchange),
-    }
+    def _document(self, exchange: Exchange) -> Document:
+        return {
+            "_id": exchange.id,
+            "partner": exchange.partner,
+            "at": stamp(exchange.at),
+            "expires": expiry(exchange.at, self._kept),
+            "doc": content(exchange),
+        }

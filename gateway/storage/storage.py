@@ -24,6 +24,7 @@ from gateway.storage.partners import MongoPartners
 from gateway.storage.pushes import LEFT_BEHIND, Pushes
 from gateway.storage.records import MongoRecords
 from gateway.storage.redis_cache import RedisCache
+from gateway.storage.retention import MongoRetention
 from gateway.storage.sessions import MongoSessions
 from gateway.storage.sets import MongoSets, VersionWriter
 from gateway.storage.sightings import MongoSightings
@@ -36,7 +37,7 @@ from gateway.storage.watcher import Watcher
 class Storage:
     """`await Storage.open(...)`, use the stores, `await close()`: what was accepted is on disk then."""
 
-    def __init__(self, database: Database, cache: RedisCache, box: SecretBox) -> None:
+    def __init__(self, database: Database, cache: RedisCache, box: SecretBox, journal_days: int) -> None:
         self._database = database
         self._watcher = Watcher(database)
         events = EventWriter(database)
@@ -57,21 +58,29 @@ class Storage:
         self.feeds = MongoFeeds(database)
         self.partners = MongoPartners(database, self._watcher)
         self.credentials = MongoCredentials(database, self.partners, self._watcher, box)
+        self.retention = MongoRetention(database)
         self.sightings = MongoSightings(database)
         self.outbox = MongoOutbox(database, events)
-        self.journal = MongoJournal(database)
+        self.journal = MongoJournal(database, journal_days)
         self.tallies = MongoTallies(database)
         self.cache = cache
 
     @classmethod
     async def open(
-        cls, mongodb_url: str, database: str, redis_url: str, secret_key: str, *, clock: Clock | None = None
+        cls,
+        mongodb_url: str,
+        database: str,
+        redis_url: str,
+        secret_key: str,
+        *,
+        clock: Clock | None = None,
+        journal_days: int = 7,
     ) -> "Storage":
         """Raises Unavailable if MongoDB cannot be reached; without Redis everything is slower, and works.
 
         `secret_key` encrypts credentials; several, separated by commas, while they are being changed."""
         box = SecretBox(secret_key)
-        storage = cls(Database(mongodb_url, database, clock), RedisCache(redis_url, database), box)
+        storage = cls(Database(mongodb_url, database, clock), RedisCache(redis_url, database), box, journal_days)
         try:
             await create_indexes(storage._database)
             await storage._pushes.carry_out_all(older_than=LEFT_BEHIND)

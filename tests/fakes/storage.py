@@ -9,6 +9,7 @@ from tests.fakes.feeds import FakeFeeds
 from tests.fakes.names import FakeNames
 from tests.fakes.outbox import FakeJournal, FakeOutbox
 from tests.fakes.registry import FakeCredentials, FakePartners
+from tests.fakes.retention import FakeRetention
 from tests.fakes.sets import FakeSets
 from tests.fakes.sightings import FakeSightings
 from tests.fakes.stores import (
@@ -43,6 +44,9 @@ class FakeStorage:
         self.feeds = FakeFeeds()
         self.partners = FakePartners()
         self.credentials = FakeCredentials(self.partners)
+        self.retention = FakeRetention(
+            sessions=self.sessions, cdrs=self.cdrs, journeys=self.journeys, tokens=self.tokens, records=self.records
+        )
         self.sightings = FakeSightings()
         self.journal = FakeJournal()
         self.cache = FakeCache(self.clock)

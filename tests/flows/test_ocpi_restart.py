@@ -8,10 +8,12 @@ from msgspec.structs import replace
 
 from core.errors import Uncertain
 from core.model.partner import CredentialKind, Partner, PartnerState
+from core.ports.stores import Kept
+from core.services.retention import Retention
 from protocols.ocpi.plugin import PLUGIN
 from tests.flows.conftest import OcpiNet
 from tests.flows.hub import TestHub
-from tests.flows.ocpi_partner import OcpiPartner, call, cast, envelope, location, tariff, token
+from tests.flows.ocpi_partner import OcpiPartner, call, cast, envelope, location, session, tariff, token
 
 spec = pytest.mark.spec
 
@@ -59,6 +61,19 @@ async def test_a_put_that_breaks_off_at_the_last_moment_has_not_happened(
     assert (await net.p2.call(hub, "GET", "locations/sender")).json()["status_code"] == 1000
     again = await call(hub, "PUT", "credentials", token=old, body=net.p2.credentials())
     assert again.json()["status_code"] == 1000
+
+
+@spec("OCPI-GEN-09")
+async def test_what_is_too_old_is_in_no_list(net: OcpiNet) -> None:
+    path = "sessions/receiver/NL/CPA/S1"
+    await net.p1.call(net.hub, "PUT", path, session(), to="DEEMB")
+    mine = "sessions/sender?date_from=2020-01-01T00:00:00Z"
+    assert len((await net.p2.call(net.hub, "GET", mine)).json()["data"]) == 1
+    retention = Retention(net.hub.storage.retention, net.hub.clock, {Kept.SESSIONS: 400})
+    net.hub.clock.advance(401 * 86400)
+    await retention.round()
+    answer = await net.p2.call(net.hub, "GET", mine)
+    assert (answer.json()["data"], answer.headers["x-total-count"]) == ([], "0")
 
 
 @spec("OCPI-CRD-35")

@@ -47,11 +47,14 @@ def test_every_setting_can_be_given() -> None:
         MAX_BODY_BYTES="4096",
         AUTHORISE_DEADLINE_S="2",
         SILENCE_S="90",
+        KEEP_DAYS="sessions=400, journal=3",
     )
     assert (read.hub_country_code, read.hub_party_id) == ("DE", "AB1")
     assert (read.open_registration, read.allow_private_addresses) == (True, True)
     assert read.trusted_proxies == tuple(map(ipaddress.ip_network, ("10.0.0.1/32", "192.168.0.0/16", "::1/128")))
     assert (read.max_body_bytes, read.authorise_deadline_s, read.silence_s) == (4096, 2.0, 90.0)
+    assert read.keep_days == {"journal": 3, "sessions": 400}
+    assert settings().keep_days == {"journal": 7}
 
 
 @pytest.mark.spec("OCPI-GEN-06")
@@ -99,6 +102,9 @@ def test_all_missing_variables_are_named_at_once() -> None:
         ("AUTHORISE_DEADLINE_S", "0"),
         ("AUTHORISE_DEADLINE_S", "soon"),
         ("AUTHORISE_DEADLINE_S", "nan"),
+        ("KEEP_DAYS", "sessions"),
+        ("KEEP_DAYS", "places=4"),
+        ("KEEP_DAYS", "cdrs=0"),
         ("SILENCE_S", "0.4"),
         ("SILENCE_S", "86401"),
         ("SILENCE_S", "inf"),
