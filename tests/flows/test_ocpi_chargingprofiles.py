@@ -331,6 +331,26 @@ async def test_an_operator_of_2_1_1_has_no_such_module(net: OcpiNet, method: str
     assert not net.hub.storage.aliases.held
 
 
+@spec("OCPI-CHP-01", "OCPI-CHP-05", "OCPI-HUB-31")
+@pytest.mark.parametrize("method", METHODS)
+async def test_between_two_versions_nothing_differs(net: OcpiNet, method: str) -> None:
+    old = await OcpiPartner("p4.test", ("CPO", "NL", "OLD"), ("EMSP", "NL", "OLD"), version="2.2.1").join(net.hub)
+    net.forget()
+    old.received.clear()
+    assert codes(await asked(net, method, to="NLOLD")) == (200, 1000)
+    url = response_url(old.received[-1])
+    assert url.startswith("https://hub.test/ocpi/2.2.1/chargingprofiles/result/")
+    assert codes(await result(net, {"result": "ACCEPTED"}, old, url)) == (200, 1000)
+    assert net.p2.received[-1].json == {"result": "ACCEPTED"}
+    assert codes(await asked(net, method, by=old, url="https://p4.test/cb?n=1")) == (200, 1000)
+    url = response_url(net.p1.received[-1])
+    assert url.startswith(HUB_URL)
+    assert codes(await result(net, {"result": "REJECTED"}, url=url)) == (200, 1000)
+    assert (old.received[-1].path, old.received[-1].query) == ("/cb", "n=1")
+    assert codes(await net.p1.call(net.hub, "PUT", SENDER, ACTIVE, to="NLOLD")) == (200, 1000)
+    assert (old.received[-1].path, old.received[-1].json) == (f"/2.2.1/{SENDER}", ACTIVE)
+
+
 async def test_two_partners_of_2_2_1(net: OcpiNet) -> None:
     one = await OcpiPartner("p4.test", ("CPO", "NL", "OLD"), version="2.2.1").join(net.hub)
     other = await OcpiPartner("p5.test", ("EMSP", "BE", "OLD"), version="2.2.1").join(net.hub)

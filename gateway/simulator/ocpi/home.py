@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
+import httpx
+
 from core.model.ids import PartyId
 from gateway.simulator.network import Card, NotAsTold, bare, json_of
 from gateway.simulator.ocpi.network import OcpiNetwork
@@ -22,6 +24,7 @@ LIVE: Final = {
     "INOPERATIVE": Live.BROKEN,
     "OUTOFORDER": Live.BROKEN,
 }
+RESULTS: Final = ("commands", "chargingprofiles")
 AHEAD: Final = timedelta(seconds=5)
 """By how much the hub's clock may be behind ours."""
 
@@ -110,6 +113,19 @@ class OcpiHome(OcpiNetwork, Home):
     async def give_back(self, reserved: str) -> None:
         await self._command("CANCEL_RESERVATION", {"reservation_id": reserved}, self._reserved[reserved])
 
+    async def set_profile(self, session: Object, profile: Object) -> None:
+        """For a running session, as its operator told it."""
+        await self._ask_profile("PUT", session, {"charging_profile": profile})
+
+    async def profile(self, session: Object, duration_s: int) -> Object:
+        """What the charge point will do in this time."""
+        found = await self._ask_profile("GET", session, {"duration": duration_s})
+        profile: Object = found["profile"]["charging_profile"]
+        return profile
+
+    async def clear_profile(self, session: Object) -> None:
+        await self._ask_profile("DELETE", session, {})
+
     async def switch_off(self) -> None:
         self._left = self._left or datetime.now(UTC) - AHEAD
         await super().switch_off()
@@ -149,13 +165,28 @@ class OcpiHome(OcpiNetwork, Home):
         command = new_id()
         body = {"response_url": f"{self.url}/ocpi/{VERSION}/commands/{command}", **body}
         url = f"{self.endpoint('commands', 'RECEIVER')}/{kind}"
-        response = await self._send("POST", url, self.headers(to=to), body)
+        await self._result_of(command, await self._send("POST", url, self.headers(to=to), body))
+
+    async def _ask_profile(self, method: str, session: Object, asked: Object) -> Object:
+        """As a command; what is asked stands in the body or in the query. Source: OCPI 2.3.0, mod_charging_profiles."""
+        name = new_id()
+        asked = {**asked, "response_url": f"{self.url}/ocpi/{VERSION}/chargingprofiles/{name}"}
+        url = f"{self.endpoint('chargingprofiles', 'RECEIVER')}/{session['id']}"
+        body, params = (asked, None) if method == "PUT" else (None, asked)
+        return await self._result_of(
+            name, await self._send(method, url, self.headers(to=_owner(session)), body, params)
+        )
+
+    async def _result_of(self, name: str, response: httpx.Response) -> Object:
+        """What the operator tells later, once it has accepted what was asked. Raises Refusal for all but ACCEPTED."""
         answer = json_of(response, self.name)
         if not isinstance(answer.get("data"), dict):
             raise Refusal(f"OCPI {answer.get('status_code')}: {answer.get('status_message')}")
         _accepted(answer["data"])
-        await self.until(lambda: command in self._results, f"the result of {kind}")
-        _accepted(self._results.pop(command))
+        await self.until(lambda: name in self._results, f"the result of {response.request.url.path}")
+        result = self._results.pop(name)
+        _accepted(result)
+        return result
 
     def _place(self, point: Point) -> tuple[Object, str]:
         """The Location with a point, and the EVSE's uid there. Raises NotAsTold if we were not told of it."""
@@ -181,7 +212,7 @@ class OcpiHome(OcpiNetwork, Home):
     async def _module(self, request: Request, module: str, rest: tuple[str, ...], body: Any) -> Answer:
         if module == "tokens" and request.method == "POST" and rest[1:] == ("authorize",):
             return await self._authorize(request, rest[0])
-        if module == "commands" and request.method == "POST" and len(rest) == 1 and isinstance(body, dict):
+        if module in RESULTS and request.method == "POST" and len(rest) == 1 and isinstance(body, dict):
             self._results[rest[0]] = body
             return self._envelope(request)
         if module == "cdrs":

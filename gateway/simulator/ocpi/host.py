@@ -1,4 +1,4 @@
-"""A simulated OCPI CPO. Source: OCPI 2.3.0, locations, tariffs, tokens, sessions, cdrs, commands."""
+"""A simulated OCPI CPO. Source: OCPI 2.3.0, locations, tariffs, tokens, sessions, cdrs, commands, charging profiles."""
 
 import asyncio
 from contextlib import suppress
@@ -141,6 +141,8 @@ class OcpiHost(OcpiNetwork, Host):
     async def _module(self, request: Request, module: str, rest: tuple[str, ...], body: Any) -> Answer:
         if module == "commands" and request.method == "POST" and len(rest) == 1 and isinstance(body, dict):
             return self._command(request, rest[0], body)
+        if module == "chargingprofiles" and len(rest) == 1:
+            return self._profile(request, rest[0], body)
         return await super()._module(request, module, rest, body)
 
     def _command(self, request: Request, kind: str, body: Object) -> Answer:
@@ -160,7 +162,37 @@ class OcpiHost(OcpiNetwork, Host):
             result = "ACCEPTED" if self.reservations.pop(body["reservation_id"], None) else "UNKNOWN_RESERVATION"
         if not accepted:
             return self._envelope(request, data={"result": "REJECTED", "timeout": 0})
-        task = asyncio.create_task(self._tell_result(body["response_url"], result))
+        return self._accepted(request, body["response_url"], {"result": result})
+
+    def _profile(self, request: Request, session_id: str, body: Any) -> Answer:
+        """Set, read or cleared at once, and told later. Source: OCPI 2.3.0, mod_charging_profiles."""
+        if session_id not in self.mine["sessions"]:
+            return self._envelope(request, data={"result": "UNKNOWN_SESSION", "timeout": 0})
+        result = self._profiled(request.method, session_id, body)
+        if result is None:
+            return self._envelope(request, 2000, http=405)
+        asked = body if request.method == "PUT" else request.query
+        return self._accepted(request, asked["response_url"], result)
+
+    def _profiled(self, method: str, session_id: str, body: Any) -> Object | None:
+        """What comes of it; None: no such method."""
+        held = self.theirs["chargingprofiles"]
+        match method:
+            case "PUT":
+                held[session_id] = body["charging_profile"]
+                return {"result": "ACCEPTED"}
+            case "DELETE":
+                return {"result": "ACCEPTED" if held.pop(session_id, None) is not None else "UNKNOWN"}
+            case "GET" if session_id in held:
+                active = {"start_date_time": self.now(), "charging_profile": held[session_id]}
+                return {"result": "ACCEPTED", "profile": active}
+            case "GET":
+                return {"result": "REJECTED"}
+        return None
+
+    def _accepted(self, request: Request, response_url: str, result: Object) -> Answer:
+        """The result follows when this has been answered."""
+        task = asyncio.create_task(self._tell_result(response_url, result))
         self._results.add(task)
         task.add_done_callback(self._results.discard)
         return self._envelope(request, data={"result": "ACCEPTED", "timeout": PATIENT_S})
@@ -177,8 +209,8 @@ class OcpiHost(OcpiNetwork, Host):
         self.reservations[body["reservation_id"]] = body
         return "ACCEPTED"
 
-    async def _tell_result(self, response_url: str, result: str) -> None:
+    async def _tell_result(self, response_url: str, result: Object) -> None:
         if self.faulty(Fault.LATE_RESULT):
             await asyncio.sleep(self.late_s)
         with suppress(NotAsTold):  # who waits for it will hear of a silence
-            await self._ok("POST", response_url, {"result": result})
+            await self._ok("POST", response_url, result)

@@ -12,8 +12,11 @@ from gateway.simulator.server import Answer, Request
 from protocols.transport.json_codec import encode
 
 VERSION: Final = "2.3.0"
-SENDER_MODULES: Final = {"CPO": ("locations", "sessions", "cdrs", "tariffs"), "EMSP": ("tokens",)}
-RECEIVER_MODULES: Final = {"CPO": ("tokens", "commands"), "EMSP": ("locations", "sessions", "cdrs", "tariffs")}
+SENDER_MODULES: Final = {"CPO": ("locations", "sessions", "cdrs", "tariffs"), "EMSP": ("tokens", "chargingprofiles")}
+RECEIVER_MODULES: Final = {
+    "CPO": ("tokens", "commands", "chargingprofiles"),
+    "EMSP": ("locations", "sessions", "cdrs", "tariffs"),
+}
 LIMIT: Final = 1000
 _ECHOED: Final[frozenset[str]] = frozenset({"x-request-id", "x-correlation-id"})
 
