@@ -15,6 +15,8 @@ from core.ports.stores import Kept
 
 KINDS: Final = ("journal", *(kind.value for kind in Kept))
 PREFIX: Final = "CHARGESPHERE_"
+OPTIONAL: Final = frozenset({"bookings", "invoicereconciliation", "payments"})
+"""Modules of OCPI that a hub may do without. Source: OCPI 2.3.0, version_information_endpoint."""
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -108,6 +110,13 @@ def _networks(value: str) -> tuple[Network, ...]:
         raise ValueError(f"not a comma-separated list of addresses and networks: {error}") from error
 
 
+def _modules(value: str) -> frozenset[str]:
+    found = frozenset(part.strip() for part in value.split(",") if part.strip())
+    if found - OPTIONAL:
+        raise ValueError(f"not a comma-separated list of {', '.join(sorted(OPTIONAL))}")
+    return found
+
+
 def _bytes(value: str) -> int:
     if not value.isdigit() or int(value) < 1024:
         raise ValueError("not a whole number of bytes, 1024 at least")
@@ -189,6 +198,12 @@ VARIABLES: Final = (
         "TRUSTED_PROXIES", "", _networks, "Addresses and networks (CIDR) whose client-certificate header is believed"
     ),
     _variable("MAX_BODY_BYTES", str(64 * 1024 * 1024), _bytes, "Larger requests are refused"),
+    _variable(
+        "OCPI_WITHOUT",
+        "",
+        _modules,
+        "OCPI modules that are not offered: `bookings`, `invoicereconciliation`, `payments`, separated by commas",
+    ),
     _variable("AUTHORISE_DEADLINE_S", "4.5", _seconds, "Seconds in which an authorisation is answered"),
     _variable(
         "SILENCE_S", "300", _silence, "After so many seconds without a message an OCPI partner is asked if it is there"
@@ -223,6 +238,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     allow_private_addresses: bool
     trusted_proxies: tuple[Network, ...]
     max_body_bytes: int
+    ocpi_without: frozenset[str]
     authorise_deadline_s: float
     silence_s: float
     keep_days: Mapping[str, int]

@@ -178,6 +178,7 @@ async def assemble(settings: Settings) -> Assembly:
         open_registration=settings.open_registration,
         trusted_proxies=settings.trusted_proxies,
         max_body_bytes=settings.max_body_bytes,
+        without=settings.ocpi_without,
     )
     delivery = DeliveryService(
         outbox=storage.outbox,

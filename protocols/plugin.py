@@ -67,7 +67,8 @@ class Hub(Struct, frozen=True, kw_only=True):
     """What a protocol's server needs in order to answer partners.
 
     `open_registration`: partners may register without having been added (embedded stack only). `trusted_proxies`:
-    addresses whose client-certificate header is believed. `max_body_bytes` bounds every request."""
+    addresses whose client-certificate header is believed. `max_body_bytes` bounds every request. `without`: optional
+    modules of protocols that this hub does not offer."""
 
     identity: HubIdentity
     outbound: Outbound
@@ -94,6 +95,7 @@ class Hub(Struct, frozen=True, kw_only=True):
     open_registration: bool = False
     trusted_proxies: tuple[Network, ...] = ()
     max_body_bytes: int = 64 * 1024 * 1024
+    without: frozenset[str] = frozenset()
 
     async def note_fetched(self, what: str, owner: PartyId, target: str, losses: Sequence[Loss]) -> None:
         """Counts what partners do not see of what they fetch; what is sent to them is counted where it is sent."""

@@ -103,7 +103,8 @@ def ocpi_app(hub: Hub) -> OcpiApp:
         *bookings.ROUTES,
         *relayed.ROUTES,
     ]
-    return OcpiApp(hub, Routes(VERSIONS_ROUTE, DETAILS_ROUTE, routes))
+    offered = [route for route in routes if route.module not in hub.without]
+    return OcpiApp(hub, Routes(VERSIONS_ROUTE, DETAILS_ROUTE, offered))
 
 
 def _text(document: Mapping[str, Any], member: str) -> str:

@@ -3,7 +3,7 @@
 A version is data: a row here, its wire types, its quirks. The layout of the URLs is the same for all of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 
 from msgspec import Struct
@@ -153,9 +153,15 @@ def module_named(identifier: str) -> str:
 
 
 def version_details(
-    identity: HubIdentity, version: Version, *, for_hub: bool, bookings: str = BOOKINGS
+    identity: HubIdentity,
+    version: Version,
+    *,
+    for_hub: bool,
+    bookings: str = BOOKINGS,
+    without: Collection[str] = (),
 ) -> VersionDetails:
-    """`for_hub`: another hub may say here whom it reaches. `bookings`: what the module of that name is called."""
+    """`for_hub`: another hub may say here whom it reaches. `bookings`: what the module of that name is called.
+    `without`: modules that are not offered."""
     endpoints = [
         Endpoint(
             identifier=bookings if module == BOOKINGS else module,
@@ -164,6 +170,7 @@ def version_details(
         )
         for module, roles in version.modules
         for role in roles
+        if module not in without
     ]
     if for_hub and version.offers(HUB_CLIENT_INFO):
         url = endpoint_url(identity, version.id, HUB_CLIENT_INFO, RECEIVER)

@@ -22,6 +22,8 @@ from protocols.ocpi.server.sessions import operator_of
 from protocols.ocpi.wire.chargingprofiles import ChargingProfileResponse, ChargingProfileResponseType
 from protocols.ocpi.wire.types import Url
 
+LONGEST_ID: Final = 255
+"""Of a session that the hub remembers."""
 _NOT_SUPPORTED: Final = ChargingProfileResponse(result=ChargingProfileResponseType.NOT_SUPPORTED, timeout=0)
 
 
@@ -73,7 +75,8 @@ def _check_whole(ask: Ask, url: str | None, nested: Nested | None) -> None:
 
 async def _result_url(ask: Ask, to: Side, url: str) -> str:
     """Ready for the results before the operator is asked. Who sets a profile is told when it changes."""
-    subject = _setter(to.party, ask.args[0]) if ask.method == "PUT" else None
+    sets = ask.method == "PUT" and len(ask.args[0]) <= LONGEST_ID
+    subject = _setter(to.party, ask.args[0]) if sets else None
     return await alias_url(ask, AliasUse.RESULT, url, user=to, target=ask.side, subject=subject)
 
 

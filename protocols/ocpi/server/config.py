@@ -18,7 +18,10 @@ async def get_versions(ask: Ask) -> Reply:
 async def get_details(ask: Ask) -> Reply:
     for_hub = ask.known is not None and ask.partner.is_hub
     bookings = settings_of(ask.partner).bookings_as
-    return Reply(data=ask.write(version_details(ask.hub.identity, ask.version, for_hub=for_hub, bookings=bookings)))
+    details = version_details(
+        ask.hub.identity, ask.version, for_hub=for_hub, bookings=bookings, without=ask.hub.without
+    )
+    return Reply(data=ask.write(details))
 
 
 class CredentialsServer:

@@ -99,6 +99,8 @@ def test_all_missing_variables_are_named_at_once() -> None:
         ("TRUSTED_PROXIES", "proxy.local"),
         ("MAX_BODY_BYTES", "10MB"),
         ("MAX_BODY_BYTES", "0"),
+        ("OCPI_WITHOUT", "locations"),
+        ("OCPI_WITHOUT", "payments;bookings"),
         ("AUTHORISE_DEADLINE_S", "0"),
         ("AUTHORISE_DEADLINE_S", "soon"),
         ("AUTHORISE_DEADLINE_S", "nan"),
@@ -115,6 +117,11 @@ def test_a_wrong_value_is_named_and_not_shown(name: str, value: str) -> None:
         settings(**{name: value})
     assert "hunter2" not in str(caught.value)
     assert caught.value.variable == f"CHARGESPHERE_{name}"
+
+
+def test_modules_that_are_not_offered() -> None:
+    assert settings().ocpi_without == frozenset()
+    assert settings(OCPI_WITHOUT=" payments,bookings,").ocpi_without == {"payments", "bookings"}
 
 
 def test_no_secret_is_shown() -> None:
