@@ -78,7 +78,7 @@ class Tariff(Model, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        return f"{self.owner.key}/{self.id.upper()}"
+        return tariff_key(self.owner, self.id)
 
     @property
     def name(self) -> str:
@@ -101,3 +101,7 @@ class EvsePrice(Model, frozen=True, kw_only=True):
     @property
     def key(self) -> str:
         return f"{self.owner.key}/{self.evse_id.key}/{self.recipient.key if self.recipient else '*'}"
+
+
+def tariff_key(owner: PartyId, tariff_id: str) -> str:
+    return f"{owner.key}/{tariff_id.upper()}"

@@ -76,8 +76,8 @@ class Pull:
         self.pages += 1
         return partner
 
-    def took(self, key: str, saved: Saved) -> None:
-        self.seen.add(key)
+    def took(self, key: str | None, saved: Saved) -> None:
+        self._saw(key)
         if saved in (Saved.CREATED, Saved.CHANGED):
             self.taken += 1
         else:
@@ -91,16 +91,19 @@ class Pull:
         """It cannot be taken; said twice it is held once. An error of our own (a database out of reach) is no reason to
         hold: let it pass."""
         self.not_taken += 1
-        if key is None:
-            self.certain = False
-        else:
-            self.seen.add(key)
+        self._saw(key)
         raw = raw[:RAW_LENGTH]
         if len(self.held) < MOST_HELD and (key, raw) not in self._known:
             self._known.add((key, raw))
             pointer = json_pointer(error.path) if isinstance(error, Invalid) else ""
             now = self._clock.now()
             self.held.append(HeldItem(key=key, pointer=pointer, reason=error.reason, raw=raw, seen_at=now))
+
+    def _saw(self, key: str | None) -> None:
+        if key is None:
+            self.certain = False
+        else:
+            self.seen.add(key)
 
     @property
     def counts(self) -> FeedCounts:

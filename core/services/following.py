@@ -82,8 +82,9 @@ class FollowingService:
         pull = Pull(partner, feed, self._since(before, feed), self._clock, self._check)
         try:
             await self._followers[partner.protocol].follow(pull)
-        except RoamingError as error:
-            await self._feeds.save(_failed(before, pull, str(error)))
+        except Exception as error:
+            why = str(error) if isinstance(error, RoamingError) else "an unexpected error, see the log of the hub"
+            await self._feeds.save(_failed(before, pull, why))
             raise
         after = _succeeded(before, pull, self._clock.now())
         await self._feeds.save(after)

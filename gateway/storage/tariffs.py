@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from core.model.base import revision_at
 from core.model.ids import EvseId, PartyId
-from core.model.tariff import EvsePrice, Tariff
+from core.model.tariff import EvsePrice, Tariff, tariff_key
 from gateway.storage.documents import Document
 from gateway.storage.history import HistoricStore
 from gateway.storage.versioned import document_of, owners_filter, window
@@ -17,7 +17,7 @@ class MongoTariffs(HistoricStore[Tariff]):
     kind = Tariff
 
     async def get(self, owner: PartyId, tariff_id: str) -> Tariff | None:
-        return await self._one({"_id": f"{owner.key}/{tariff_id.upper()}"})
+        return await self._one({"_id": tariff_key(owner, tariff_id)})
 
     async def of_owner(self, owner: PartyId) -> list[Tariff]:
         return await self._of_owner({"owner": owner.key})

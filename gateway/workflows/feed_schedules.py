@@ -60,11 +60,12 @@ class FeedSchedules:
 
     async def reconcile(self) -> None:
         client = await self._processes.client()
-        first = self._passes == 0
-        if self._passes % LOOK_AGAIN == 0:
+        first, anew = self._passes == 0, self._passes % LOOK_AGAIN == 0
+        known = await self._existing(client) if anew else set(self._made)
+        if anew:
             self._made.clear()
         wanted = {schedule_id(*key): (key, feed) for key, feed in (await self._following.all_wanted()).items()}
-        for name in await self._gone(client, set(wanted)):
+        for name in known - set(wanted):
             await self._remove(client, name)
         for name, (key, feed) in wanted.items():
             if self._made.get(name) != feed:
@@ -72,12 +73,9 @@ class FeedSchedules:
                 self._made[name] = feed
         self._passes += 1
 
-    async def _gone(self, client: Client, wanted: set[str]) -> set[str]:
-        known = set(self._made)
-        if not known:
-            found = await client.list_schedules(rpc_timeout=RPC_TIMEOUT)
-            known = {listed.id async for listed in found if await listed.memo_value(MEMO, "") == self._task_queue}
-        return known - wanted
+    async def _existing(self, client: Client) -> set[str]:
+        found = await client.list_schedules(rpc_timeout=RPC_TIMEOUT)
+        return {listed.id async for listed in found if await listed.memo_value(MEMO, "") == self._task_queue}
 
     async def _make(self, client: Client, name: str, schedule: Schedule, *, again: bool) -> None:
         """`again`: a worker that has just come up fetches what the hub missed while there was none."""

@@ -22,7 +22,7 @@ from core.model.location import Location, location_key
 from core.model.name import NameKind
 from core.model.partner import Partner, Role
 from core.model.session import session_key
-from core.model.tariff import Tariff
+from core.model.tariff import Tariff, tariff_key
 from core.model.token import TokenKind, token_key
 from core.ports.adapter import Call
 from core.ports.feeds import Follower, Pull
@@ -53,13 +53,14 @@ log = logging.getLogger(__name__)
 
 
 class Listed(Struct):
-    """As much of an item as it takes to say which object it is. `country_code` and `party_id` are missing in 2.1.1."""
+    """As much of an item as it takes to say which object it is, whatever is wrong with the rest. `country_code` and
+    `party_id` are missing in 2.1.1."""
 
-    country_code: str | None = None
-    party_id: str | None = None
-    id: str = ""
-    uid: str = ""
-    type: str = TokenKind.RFID.value
+    country_code: Any = None
+    party_id: Any = None
+    id: Any = None
+    uid: Any = None
+    type: Any = TokenKind.RFID.value
 
 
 class Replaced(Struct, frozen=True):
@@ -78,6 +79,7 @@ class Kind(Struct, frozen=True, kw_only=True):
     wire_type: Any
     take: Callable[[Hub, Partner, Any, str], Awaitable[Saved]]
     key: Callable[[PartyId, Listed], str]
+    """Raises Invalid where the item does not say it."""
     reach: timedelta | None = None
     replaced: Replaced | None = None
 
@@ -164,8 +166,11 @@ class OcpiFollower(Follower):
                 return
             log.warning("%s: %s %s is held: %s", pull.partner.name, pull.feed.name, key or "", error)
             pull.hold(key, error, raw.decode(errors="replace"))
+        except Exception:
+            log.exception("%s: %s %s is held", pull.partner.name, pull.feed.name, key or "")
+            pull.hold(key, Rejected("$", "an unexpected error, see the log of the hub"), raw.decode(errors="replace"))
         else:
-            pull.took(key or "", saved)
+            pull.took(key, saved)
 
     async def _dialect(self, pull: Pull, raw: bytes, wire_type: Any = None) -> Dialect:
         dialect = dialect_of(pull.partner, hub_role(self._hub.identity), self._hub.clock.now())
@@ -209,15 +214,23 @@ def _reach(kind: Kind, pull: Pull) -> datetime | None:
 
 def _named(kind: Kind, owner: PartyId, raw: bytes, dialect: Dialect) -> tuple[PartyId | None, str | None]:
     """Whose object it is and its key; None where that cannot be read. `owner` where items name none (2.1.1)."""
+    whose = None
     with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError, Invalid):
         listed = msgspec.json.decode(raw, type=Listed)
         if kind.wire_type is WireLocation:
             listed.id = dialect.about.heard.get((NameKind.LOCATION, listed.id), listed.id)
         whose = owner
         if listed.country_code is not None or listed.party_id is not None:
-            whose = PartyId.of(listed.country_code or "", listed.party_id or "", "$.party_id")
-        return whose, kind.key(whose, listed) if listed.id or listed.uid else None
-    return None, None
+            whose = PartyId.of(_text(listed.country_code), _text(listed.party_id), "$.party_id")
+        return whose, kind.key(whose, listed)
+    return whose, None
+
+
+def _text(member: Any) -> str:
+    """Raises Invalid."""
+    if not isinstance(member, str) or not member:
+        raise Invalid("$", "is no text")
+    return member
 
 
 async def _drop_location(hub: Hub, owner: Partner, key: str) -> None:
@@ -239,7 +252,7 @@ KINDS: Final = {
             role=Role.CPO,
             wire_type=WireLocation,
             take=locations.take,
-            key=lambda owner, listed: location_key(owner, listed.id),
+            key=lambda owner, listed: location_key(owner, _text(listed.id)),
             replaced=Replaced(lambda hub, owner: hub.locations.current(owner), _drop_location),
         ),
         Kind(
@@ -247,7 +260,7 @@ KINDS: Final = {
             role=Role.CPO,
             wire_type=WireTariff,
             take=tariffs.take,
-            key=lambda owner, listed: f"{owner.key}/{listed.id.upper()}",
+            key=lambda owner, listed: tariff_key(owner, _text(listed.id)),
             replaced=Replaced(lambda hub, owner: hub.tariffs.owned(owner), _drop_tariff),
         ),
         Kind(
@@ -255,14 +268,14 @@ KINDS: Final = {
             role=Role.EMSP,
             wire_type=Token,
             take=tokens.take,
-            key=lambda owner, listed: token_key(owner, listed.type, token_uid_in(listed.uid, "$.uid")),
+            key=lambda owner, listed: token_key(owner, _text(listed.type), token_uid_in(_text(listed.uid), "$.uid")),
         ),
         Kind(
             feed=Feed(name="sessions", full_every=7 * DAY, delta_every=HOURS),
             role=Role.CPO,
             wire_type=Session,
             take=sessions.take,
-            key=lambda owner, listed: session_key(owner, listed.id),
+            key=lambda owner, listed: session_key(owner, _text(listed.id)),
             reach=REACH,
         ),
         Kind(
@@ -270,7 +283,7 @@ KINDS: Final = {
             role=Role.CPO,
             wire_type=Cdr,
             take=cdrs.take,
-            key=lambda owner, listed: cdr_key(owner, listed.id),
+            key=lambda owner, listed: cdr_key(owner, _text(listed.id)),
             reach=REACH,
         ),
     )

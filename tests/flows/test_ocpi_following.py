@@ -7,11 +7,14 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 import pytest
 
-from core.errors import Rejected, RoamingError, Unavailable, Uncertain
+from core.errors import Rejected, RoamingError, StoreUnavailable, Unavailable, Uncertain
 from core.model.cdr import CdrState
 from core.model.feed import FeedState
 from core.model.ids import PartyId
 from core.model.location import EvseStatus
+from core.model.partner import Partner
+from core.model.token import Token
+from core.services.tokens import TokenService
 from protocols.ocpi.plugin import PLUGIN
 from tests.flows.hub import TestHub
 from tests.flows.ocpi_2_1_1_partner import OldPartner, old_cdr, old_location, old_session, old_tariff, old_token
@@ -235,6 +238,42 @@ async def test_what_cannot_be_read_any_more_is_not_gone(net: Net) -> None:
     state = await net.pull(net.p1, "locations", whole=True)
     assert await net.ids("locations", net.p2) == ["LOC1"]
     assert (state.counts.removed, state.error) == (0, None)
+
+
+async def test_members_that_ocpi_does_not_know_do_not_hide_which_object_it_is(net: Net) -> None:
+    odd = location("LOC2", type=5, uid=[])
+    shelf = Shelf(net.p1, "locations", [location("LOC1"), odd])
+    await net.pull(net.p1, "locations")
+    shelf.items = [odd]
+    state = await net.pull(net.p1, "locations", whole=True)
+    assert (state.counts.removed, state.counts.unchanged, state.held) == (1, 2, ())
+    assert await net.ids("locations", net.p2) == ["LOC2"]
+
+
+async def test_an_error_of_our_own_in_one_object_is_held_too(net: Net, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = TokenService.put
+
+    async def put(self: TokenService, caller: Partner, token: Token, correlation_id: str | None = None) -> Any:
+        if token.uid.text == "04AABB02":
+            raise ZeroDivisionError
+        return await real(self, caller, token, correlation_id)
+
+    monkeypatch.setattr(TokenService, "put", put)
+    Shelf(net.p2, "tokens", [token(f"04AABB0{number}") for number in range(4)])
+    state = await net.pull(net.p2, "tokens")
+    assert [one.key for one in state.held] == ["DEEMB/RFID/04AABB02"]
+    assert state.counts.taken == 3
+
+
+async def test_a_database_that_is_away_ends_the_run(net: Net, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def save(*_: Any, **__: Any) -> Any:
+        raise StoreUnavailable("away")
+
+    monkeypatch.setattr(net.hub.storage.tokens, "save", save)
+    Shelf(net.p2, "tokens", [token()])
+    with pytest.raises(StoreUnavailable):
+        await net.pull(net.p2, "tokens")
+    assert net.hub.storage.feeds.held[net.id(net.p2), "tokens"].held == ()
 
 
 async def test_older_ones_change_nothing(net: Net) -> None:

@@ -1,6 +1,7 @@
 """Tariffs. Source: OCPI 2.3.0, mod_tariffs."""
 
 from core.model.partner import Partner
+from core.model.tariff import tariff_key
 from core.ports.stores import Saved
 from mappings.ocpi.common import merged
 from mappings.ocpi.tariffs import tariff_from_ocpi, tariff_to_ocpi
@@ -43,7 +44,7 @@ async def patch(ask: Ask) -> Reply:
     owner = ask.owner()
     change = ask.read(TariffPatch)
     same_id(change.id, ask.args[2], "$.id")
-    async with turn(f"{owner.key}/{ask.args[2].upper()}"):
+    async with turn(tariff_key(owner, ask.args[2])):
         tariff = await ask.hub.tariffs.own(ask.partner, owner, ask.args[2])
         if time_of(change) < tariff.updated_at:
             return DONE

@@ -122,6 +122,16 @@ async def test_a_run_that_fails_moves_no_cursor(bench: Bench) -> None:
     assert bench.state().error is None
 
 
+async def test_a_run_that_breaks_says_so(bench: Bench) -> None:
+    def fail(pull: Pull) -> None:
+        raise ZeroDivisionError
+
+    bench.lister.doing = fail
+    with pytest.raises(ZeroDivisionError):
+        await bench.run()
+    assert bench.state().error == "an unexpected error, see the log of the hub"
+
+
 async def test_what_cannot_be_taken_is_held_until_it_can_be(bench: Bench) -> None:
     bad = Invalid("$.evses[0].uid", "is required")
     bench.lister.doing = lambda pull: pull.hold("loc1", bad, '{"id": "LOC1"}' + " " * 9000)
