@@ -47,7 +47,7 @@ async def test_a_partner_that_only_lists_is_fetched_when_it_connects(hub: HubPro
         assert again["held"] == []
     finally:
         await admin.call("DELETE", f"/partners/{partner_id}")
-        await network.switch_off()
+        await network.close()
 
 
 async def seen(ask: Callable[[], Awaitable[Any]], holds: Callable[[Any], bool]) -> Any:
