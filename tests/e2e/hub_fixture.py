@@ -41,12 +41,13 @@ def chargesphere(*arguments: str) -> list[str]:
 class HubProcess:
     """`chargesphere up`, and all that it started. `secrets` are those that were ever issued or used here."""
 
-    def __init__(self, directory: Path, *arguments: str) -> None:
+    def __init__(self, directory: Path, *arguments: str, **settings: str) -> None:
         self.state_file = directory / "hub.json"
         self.log = directory / "hub.log"
         self.secrets: list[str] = []
         self.took_s = 0.0
         self._arguments = arguments
+        self._settings = {f"CHARGESPHERE_{name.upper()}": value for name, value in settings.items()}
 
     def start(self) -> None:
         begun = time.monotonic()
@@ -55,7 +56,7 @@ class HubProcess:
                 chargesphere("up", "--port", "0", "--state", str(self.state_file), *self._arguments),
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=BARE,
+                env=BARE | self._settings,
                 start_new_session=True,
             )
         assert self.process.stdout
