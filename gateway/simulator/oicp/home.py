@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 from core.model.ids import PartyId
 from gateway.simulator.network import Card, bare
 from gateway.simulator.oicp.network import GOOD, OicpNetwork, acknowledgement, code_of, json_answer
-from gateway.simulator.oicp.objects import Object, provider_id, stamp
+from gateway.simulator.oicp.objects import Object, operator_id, provider_id, stamp
 from gateway.simulator.roles import SILENCE_S, Bill, Home, Live, Refusal
 from gateway.simulator.server import Answer, Request
 from gateway.simulator.stations import Point
@@ -133,6 +133,19 @@ class OicpHome(OicpNetwork, Home):
         answer = await self._call(f"evsepull/v21/{self.providers}/status-records", body)
         blocks = (answer.get("EvseStatuses") or {}).get("OperatorEvseStatus") or []
         return {bare(entry["EvseID"]): entry["EvseStatus"] for block in blocks for entry in block["EvseStatusRecord"]}
+
+    async def pull_products(self, operators: Sequence[PartyId]) -> list[Object]:
+        """The products of these operators, of all sets."""
+        body = {"OperatorIDs": [operator_id(party) for party in operators]}
+        answer = await self._call(f"dynamicpricing/v10/{self.providers}/pricing-products", body)
+        return [record for found in answer["PricingProductData"] for record in found["PricingProductDataRecords"]]
+
+    async def pull_evse_pricing(self, operators: Sequence[PartyId]) -> dict[str, list[str]]:
+        """The products that hold at the EVSEs of these operators, by id without separators."""
+        body = {"ProviderID": provider_id(self.party), "OperatorIDs": [operator_id(party) for party in operators]}
+        answer = await self._call(f"dynamicpricing/v10/{self.providers}/evse-pricing", body)
+        entries = (entry for block in answer["EVSEPricing"] for entry in block["EVSEPricing"])
+        return {bare(entry["EvseID"]): entry["EvseIDProductList"] for entry in entries}
 
     async def get_charge_detail_records(self, since: datetime, until: datetime) -> list[Object]:
         body = {"ProviderID": provider_id(self.party), "From": stamp(since, "UTC"), "To": stamp(until, "UTC")}

@@ -7,7 +7,15 @@ from gateway.simulator.faults import Fault
 from gateway.simulator.network import NotAsTold
 from gateway.simulator.oicp.charging import OicpCharging
 from gateway.simulator.oicp.network import OicpNetwork, acknowledgement, code_of, json_answer
-from gateway.simulator.oicp.objects import Object, agreed, identification, operator_id, push_evse_data
+from gateway.simulator.oicp.objects import (
+    Object,
+    agreed,
+    identification,
+    operator_id,
+    push_evse_data,
+    push_evse_pricing,
+    push_pricing_product_data,
+)
 from gateway.simulator.roles import Charging, Host, Live
 from gateway.simulator.server import Answer, Request
 from gateway.simulator.stations import Operator, Point
@@ -44,6 +52,8 @@ class OicpHost(OicpNetwork, Host):
         return super().introduction() | {"tariff": agreed(self.price, self.party)}
 
     async def offer(self, operator: Operator) -> None:
+        """Prices first: places that come later bear them from the beginning."""
+        await self.push_prices(operator)
         await self.push_evse_data(operator)
         await self.push_evse_status({point.evse_id: STATUS[Live.FREE] for point in operator.points}, "fullLoad")
 
@@ -69,6 +79,12 @@ class OicpHost(OicpNetwork, Host):
         return point.evse_id in self.reservations
 
     # --- what it says to the hub
+
+    async def push_prices(self, operator: Operator) -> None:
+        """One product for all EMPs, at every EVSE."""
+        base = f"dynamicpricing/v10/{self.operators}"
+        await self._acknowledged(f"{base}/pricing-products", push_pricing_product_data(operator, self.price))
+        await self._acknowledged(f"{base}/evse-pricing", push_evse_pricing(operator, self.price))
 
     async def push_evse_data(self, operator: Operator) -> None:
         await self._acknowledged(f"evsepush/v23/{self.operators}/data-records", push_evse_data(operator))

@@ -90,6 +90,41 @@ def push_evse_data(operator: Operator, action: str = "fullLoad") -> Object:
     }
 
 
+def push_pricing_product_data(operator: Operator, price: Price) -> Object:
+    """The operator's one price for all EMPs, around the clock."""
+    unit, currency = "KILOWATT_HOUR", "EUR"
+    power_kw = max((point.power_kw for point in operator.points), default=Decimal(0))
+    product = {
+        "ProductID": price.tariff_id,
+        "ReferenceUnit": unit,
+        "ProductPriceCurrency": currency,
+        "PricePerReferenceUnit": price.per_kwh,
+        "MaximumProductChargingPower": power_kw,
+        "IsValid24hours": True,
+        "ProductAvailabilityTimes": [],
+    }
+    return {
+        "ActionType": "fullLoad",
+        "PricingProductData": {
+            "OperatorID": operator_id(operator.party),
+            "OperatorName": operator.name,
+            "ProviderID": "*",
+            "PricingDefaultPrice": price.per_kwh,
+            "PricingDefaultPriceCurrency": currency,
+            "PricingDefaultReferenceUnit": unit,
+            "PricingProductDataRecords": [product],
+        },
+    }
+
+
+def push_evse_pricing(operator: Operator, price: Price) -> Object:
+    entries = [
+        {"EvseID": point.evse_id, "ProviderID": "*", "EvseIDProductList": [price.tariff_id]}
+        for point in operator.points
+    ]
+    return {"ActionType": "fullLoad", "EVSEPricing": entries}
+
+
 def record(point: Point) -> Object:
     """One EvseDataRecord with all that is mandatory."""
     found: Object = {
