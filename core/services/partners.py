@@ -77,8 +77,12 @@ class PartnerService:
         return await home_of(self._partners, issuer)
 
     async def add(self, partner: Partner, secrets: dict[CredentialKind, str]) -> Partner:
-        """Raises Invalid if one of its parties or sub ids is already spoken for in the same role."""
+        """Raises Invalid if one of its parties or sub ids is already spoken for in the same role, or a secret of its
+        own choice is in use."""
         check_roles(partner.roles)
+        for kind, secret in secrets.items():
+            if kind is not CredentialKind.OUTBOUND and await self._credentials.partner_by_secret(secret):
+                raise Invalid("$.secret", "this secret is in use already")
         await self._partners.add(partner)
         for kind, secret in secrets.items():
             await self._credentials.put(partner.id, kind, secret)

@@ -5,7 +5,7 @@ from typing import ClassVar, Final, TypeVar
 
 import msgspec
 
-from core.errors import Rejected, RoamingError, Unsupported
+from core.errors import Busy, Rejected, RoamingError, Unsupported
 from core.model.authorisation import Authorisation, AuthoriseRequest, Journey
 from core.model.cdr import Cdr, CdrState
 from core.model.command import Command, CommandKind, CommandOutcome, Sent
@@ -86,6 +86,8 @@ class OicpAdapter(ProtocolAdapter):
 
     def answers(self, partner: Partner) -> bool:
         """An EMP without a service URL is offline; nothing is sent to a locked one."""
+        if is_upstream(partner):  # what waits for a platform waits until it may be sent
+            return True
         return _called(partner, AUTHORIZATION) and partner.state is not PartnerState.SUSPENDED
 
     def is_upstream(self, partner: Partner) -> bool:
@@ -248,6 +250,8 @@ class OicpAdapter(ProtocolAdapter):
         return await self._exporter.tell_statuses(call.partner, evses)
 
     async def push_cdr(self, call: Call, cdr: Cdr, journey: Journey | None) -> Told:
+        if call.partner.state is PartnerState.SUSPENDED:
+            raise Busy(f"{call.partner.name} is suspended")
         own = "oicp" in cdr.extensions
         session_id = None if own or journey is None else journey.id
         sent = cdr_to_oicp(without_our_reference(cdr), time_zone=_time_zone(call), session_id=session_id)

@@ -154,7 +154,15 @@ class OicpClient:
         if not url:
             raise Unsupported(f"{partner.name} has no service URL")
         await self._http.send(
-            Request(partner=partner.id, protocol="oicp", operation="probe", method="GET", url=url, timeout_s=PROBE_S)
+            Request(
+                partner=partner.id,
+                protocol="oicp",
+                operation="probe",
+                method="GET",
+                url=url,
+                timeout_s=PROBE_S,
+                identity=from_secret(await self._credentials.outbound(partner.id)).identity,
+            )
         )
 
     async def post(

@@ -71,7 +71,7 @@ async def own_journey(call: Inbound, session_id: str, cpo_session_id: str | None
         why = "no such session of this operator"
     elif journey.state is JourneyState.BILLED:
         why = "the session is closed"
-    elif journey.state is JourneyState.REFUSED:
+    elif journey.state is JourneyState.REFUSED and call.settings.upstream is None:
         why = "the session was never begun"
     else:
         return journey

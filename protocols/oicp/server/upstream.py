@@ -23,7 +23,7 @@ from protocols.oicp.server.endpoint import BASE, UPSTREAM_BASE, Endpoint, Found,
 from protocols.oicp.server.inbound import Inbound, Reply, Shared, acknowledged
 from protocols.oicp.server.operations import OPERATIONS, Operation
 from protocols.oicp.settings import OicpSettings
-from protocols.oicp.upstream.border import STARTS, Crossing, inward, outward
+from protocols.oicp.upstream.border import STARTS, Crossing, inward, outward, session_of
 from protocols.oicp.upstream.unannounced import unannounced
 from protocols.plugin import Hub
 
@@ -75,8 +75,16 @@ class UpstreamEndpoint(Endpoint):
 
 
 async def received(call: Inbound, operation: Operation) -> Reply:
-    """A message of the platform's, in its ids, and the answer in them."""
-    crossing = await inward(call, operation.name)
+    """A message of the platform's, in its ids, and the answer in them. Of one session nothing begins twice."""
+    theirs = session_of(call.body)
+    if operation.name not in STARTS:
+        return await _crossed(call, operation, theirs)
+    async with call.shared.lock(f"platform/{call.partner.id}/{theirs.lower()}"):
+        return await _crossed(call, operation, theirs)
+
+
+async def _crossed(call: Inbound, operation: Operation, theirs: str) -> Reply:
+    crossing = await inward(call, operation.name, theirs)
     return outward(crossing, await _answered(crossing, operation))
 
 

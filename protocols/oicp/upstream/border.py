@@ -6,6 +6,7 @@ operator's side (the platform stands for CPOs) the platform's SessionID is the o
 issuer's side (it stands for EMPs) the issuer's. Source: OICP 2.3, Communication Paradigms, Session handling.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -32,11 +33,13 @@ from protocols.oicp.codes import (
 )
 from protocols.oicp.server.inbound import Inbound, Reply
 from protocols.oicp.settings import spelling_of
+from protocols.oicp.wire.common import SESSION_ID
 
 OPERATOR_ID: Final = "CPOPartnerSessionID"
 ISSUER_ID: Final = "EMPPartnerSessionID"
 STARTS: Final = frozenset({"AuthorizeStart", "AuthorizeRemoteStart", "AuthorizeRemoteReservationStart"})
 COMMUNICATION: Final = "501"
+SESSION: Final = re.compile(SESSION_ID)
 AS_OPERATOR: Final = {
     DID_NOT_RESPOND: COMMUNICATION,
     NO_PARTNER: UNKNOWN_EVSE,
@@ -61,13 +64,18 @@ class Crossing(Struct, frozen=True, kw_only=True):
         return self.operation in STARTS
 
 
-async def inward(call: Inbound, operation: str) -> Crossing:
-    """The message in the hub's ids. Raises Violations for what is no message or names no session, Negative 400 for a
-    start of a session that there is already."""
-    raw = codec.decode_raw(call.body)
+def session_of(body: bytes) -> str:
+    """The platform's id. Raises Violations for what is no message or names no session."""
+    raw = codec.decode_raw(body)
     theirs = raw.get("SessionID") if isinstance(raw, dict) else None
-    if not isinstance(raw, dict) or not isinstance(theirs, str):
+    if not isinstance(theirs, str) or not SESSION.match(theirs):
         raise Violations([Invalid("$.SessionID", "the platform's id of the session is expected")])
+    return theirs
+
+
+async def inward(call: Inbound, operation: str, theirs: str) -> Crossing:
+    """The message in the hub's ids. Raises Negative 400 for a start of a session that there is already."""
+    raw = codec.decode_raw(call.body)
     named = {name: raw.get(name) for name in ("SessionID", OPERATOR_ID, ISSUER_ID)}
     journey = await _journey(call, theirs, named)
     if operation in STARTS and journey is not None:

@@ -37,13 +37,21 @@ class Lists:
         await self._push(partner, "PushEvseData", path, {"ActionType": action, "OperatorEvseData": data}, process_id)
 
     async def push_evse_status(
-        self, partner: Partner, action: ActionType, records: Sequence[Any], *, name: str, process_id: str
+        self,
+        partner: Partner,
+        action: ActionType,
+        records: Sequence[Any],
+        *,
+        name: str,
+        process_id: str,
+        patient: bool = True,
     ) -> None:
+        """`patient`: a list, for which nobody waits."""
         operator_id = _own(partner).operator_id
         data = {"OperatorID": operator_id, "OperatorName": name[:100], "EvseStatusRecord": records}
         path = f"evsepush/v21/operators/{_quoted(operator_id)}/status-records"
         body = {"ActionType": action, "OperatorEvseStatus": data}
-        await self._push(partner, "PushEvseStatus", path, body, process_id)
+        await self._push(partner, "PushEvseStatus", path, body, process_id, patient=patient)
 
     async def push_cards(
         self, partner: Partner, action: ActionType, records: Sequence[Any], *, process_id: str
@@ -96,10 +104,19 @@ class Lists:
         size = _own(partner).page_size
         raw = await self._pull(partner, operation, f"{path}?page={number}&size={size}", body, process_id)
         content = _list(raw, "content")
-        return content, raw.get("last") is not False or not content
+        return content, not content or _is_last(raw, number, len(content) < size)
 
-    async def _push(self, partner: Partner, operation: str, path: str, body: dict[str, Any], process_id: str) -> None:
-        acknowledged(await self._post(partner, operation, path, body, process_id))
+    async def _push(
+        self,
+        partner: Partner,
+        operation: str,
+        path: str,
+        body: dict[str, Any],
+        process_id: str,
+        *,
+        patient: bool = True,
+    ) -> None:
+        acknowledged(await self._post(partner, operation, path, body, process_id, patient=patient))
 
     async def _pull(
         self, partner: Partner, operation: str, path: str, body: dict[str, Any], process_id: str
@@ -112,10 +129,20 @@ class Lists:
         _check(raw, answer)
         return raw if isinstance(raw, dict) else {}
 
-    async def _post(self, partner: Partner, operation: str, path: str, body: dict[str, Any], process_id: str) -> Answer:
-        timeout_s = _own(partner).page_timeout_s
+    async def _post(
+        self,
+        partner: Partner,
+        operation: str,
+        path: str,
+        body: dict[str, Any],
+        process_id: str,
+        *,
+        patient: bool = True,
+    ) -> Answer:
+        timeout_s = _own(partner).page_timeout_s if patient else settings_of(partner).cdr_timeout_s
+        patience_s = MINUTE_S if patient else 0.0
         return await self._client.post(
-            partner, operation, path, codec.encode(body), process_id, timeout_s=timeout_s, patience_s=MINUTE_S
+            partner, operation, path, codec.encode(body), process_id, timeout_s=timeout_s, patience_s=patience_s
         )
 
 
@@ -126,6 +153,14 @@ def _check(raw: Any, answer: Answer) -> None:
     if code != SUCCESS:
         status: StatusCode | None = status_of(answer)
         raise rejected(status) if status else Uncertain(f"HTTP {answer.status}, not a usable answer")
+
+
+def _is_last(raw: dict[str, Any], number: int, short: bool) -> bool:
+    """As the page says; where it does not, a short page is the last: what is missing counts as gone."""
+    last, pages = raw.get("last"), raw.get("totalPages")
+    if isinstance(last, bool):
+        return last
+    return number >= pages - 1 if isinstance(pages, int) else short
 
 
 def _own(partner: Partner) -> Upstream:

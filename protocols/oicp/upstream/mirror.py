@@ -57,9 +57,10 @@ class Sheet(Shelf, Protocol):
 
 
 class Mirror:
-    def __init__(self, copies: CopyStore, cache: Cache) -> None:
+    def __init__(self, copies: CopyStore, cache: Cache, *, patience_s: float | None = None) -> None:
         self._copies = copies
         self._cache = cache
+        self._patience_s = TURN_LASTS_S if patience_s is None else patience_s
 
     async def show(self, pull: Pull, sheet: Sheet) -> None:
         """One run. Raises what the platform's silence or refusal is."""
@@ -114,7 +115,7 @@ class Mirror:
     async def _turn(self, partner: Partner, operation: str) -> AsyncIterator[None]:
         """One push of an operation at a time, whichever process it comes from."""
         name = f"oicp/turn/{partner.id}/{operation}"
-        patience_s = TURN_LASTS_S
+        patience_s = self._patience_s
         while not await self._cache.first(name, TURN_LASTS_S):
             if patience_s <= 0:
                 raise Busy(f"{operation}: another push takes too long")

@@ -40,6 +40,7 @@ class StatusSheet:
 
     of: ClassVar[str] = STATUSES
     operation: ClassVar[str] = "PushEvseStatus"
+    patient: ClassVar[bool] = False
 
     def __init__(self, lists: Lists, outbound: Outbound) -> None:
         self._lists = lists
@@ -47,7 +48,12 @@ class StatusSheet:
 
     async def push(self, partner: Partner, action: ActionType, records: Sequence[Any]) -> None:
         await self._lists.push_evse_status(
-            partner, action, records, name=self._outbound.identity.name, process_id=self._outbound.ids.uuid()
+            partner,
+            action,
+            records,
+            name=self._outbound.identity.name,
+            process_id=self._outbound.ids.uuid(),
+            patient=self.patient,
         )
 
     async def known(self, partner: Partner, evses: Iterable[Evse]) -> list[Thing]:
@@ -63,6 +69,8 @@ class StatusSheet:
 
 
 class AllStatuses(StatusSheet):
+    patient: ClassVar[bool] = True
+
     def __init__(self, lists: Lists, hub: Hub) -> None:
         super().__init__(lists, hub.outbound)
         self._hub = hub
