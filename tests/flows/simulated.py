@@ -81,7 +81,8 @@ class Town:
         if not network.is_on:
             raise httpx.ConnectError(f"{network.name} is switched off")
         answer = await network._serve(_request(scope, body))
-        headers = [(name.encode(), value.encode()) for name, value in answer.headers.items()]
+        written = {"content-type": "application/json; charset=utf-8", **answer.headers}
+        headers = [(name.encode(), value.encode()) for name, value in written.items()]
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
 

@@ -22,6 +22,7 @@ from gateway.simulator.oicp.host import OicpHost
 from gateway.simulator.roles import Charging, Home, Host, Live, Refusal, Verdict
 from gateway.simulator.stations import Point
 from gateway.simulator.visits import Price, Visit, new_id
+from protocols import checking
 from protocols.ocpi.plugin import PLUGIN as OCPI
 from protocols.oicp.plugin import PLUGIN as OICP
 from tests.flows.hub import HUB_URL, TestHub
@@ -277,3 +278,17 @@ async def test_a_network_has_only_the_faults_of_its_protocol(net: Net) -> None:
 def partner_id(net: Net, network: Any) -> str:
     held = net.hub.storage.partners.held.values()
     return next(partner.id for partner in held if network.party in partner.parties)
+
+
+# --- what a check of the hub's says of them
+
+
+@pytest.mark.parametrize("side", ["hosts", "homes"])
+async def test_a_simulated_network_keeps_the_rules_of_its_protocol(net: Net, side: str) -> None:
+    await net.charged("ocpi", "ocpi")
+    network = getattr(net, side)["ocpi"]
+    partner = await net.hub.hub.partners.get(partner_id(net, network))
+    report = await OCPI.check(net.hub.hub, partner)
+    assert [found for found in report.findings if found.verdict is checking.Verdict.BROKEN] == []
+    await network.become(Fault.WRONG_TOKEN)
+    assert not (await OCPI.check(net.hub.hub, partner)).passed

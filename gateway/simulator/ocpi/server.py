@@ -69,12 +69,13 @@ class OcpiServer(Network):
             return self._own(request, module, rest)
         if module in self.theirs:
             return self._pushed(request, module, rest, body)
-        return self._envelope(request, 2000, http=405, message="not served")
+        known = module in RECEIVER_MODULES[self.role] or module in self.mine
+        return self._envelope(request, 2000, http=405 if known else 404, message="not served")
 
     def _own(self, request: Request, module: str, rest: tuple[str, ...]) -> Answer:
         """A page of our own objects, or one of them."""
         if rest:
-            found = self.mine[module].get(rest[0])
+            found = _inside(self.mine[module].get(rest[0]), rest[1:])
             return self._envelope(request, data=found) if found else self._envelope(request, 2003, http=404)
         begin, end = request.query.get("date_from", ""), request.query.get("date_to", "~")
         listed = [held for held in self.mine[module].values() if begin <= held["last_updated"] < end]
