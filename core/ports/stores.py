@@ -517,7 +517,8 @@ class OutboxStore(EventSink, Protocol):
         ...
 
     async def claim_deliveries(self, limit: int, lease_s: float) -> list[Delivery]:
-        """Due deliveries, at most a share per partner, so that a slow partner holds up nobody."""
+        """Due deliveries, at most a share per partner, so that a slow partner holds up nobody. None while an older one
+        with the same `coalesce` is on its way to the same partner: nothing is overtaken."""
         ...
 
     async def settle(self, delivery: Delivery) -> None:

@@ -4,6 +4,7 @@ from pymongo import IndexModel
 
 from core.model.delivery import DeliveryState
 from gateway.storage.database import Database, translated
+from gateway.storage.documents import FREE
 
 _PENDING = {"state": DeliveryState.PENDING.value}
 _EXPIRY = IndexModel([("expires", 1)], expireAfterSeconds=0)
@@ -64,6 +65,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     "deliveries": [
         IndexModel([("state", 1), ("partner", 1), ("due", 1), ("_id", 1), ("lease", 1)]),
         IndexModel([("slot", 1)], partialFilterExpression=_PENDING),
+        IndexModel([("partner", 1), ("lease", 1), ("slot", 1)], partialFilterExpression={"lease": {"$gt": FREE}}),
         IndexModel([("state", 1), ("created", -1), ("_id", -1)]),
         IndexModel([("partner", 1), ("created", -1), ("_id", -1)]),
         _EXPIRY,

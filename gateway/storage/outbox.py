@@ -90,7 +90,7 @@ class MongoOutbox:
         with translated(writes=True):
             cursor = self._events.find({"lease": {"$lte": stamp(now)}}, {"_id": 1}).sort("_id", 1).limit(limit)
             free = [event["_id"] for event in await cursor.to_list()]
-            mine = await self._claim(self._events, free, now, lease_s)
+            mine = await self._claim(self._events, {"_id": {"$in": free}}, now, lease_s)
         return [item(event, Event) for event in sorted(mine, key=lambda event: str(event["_id"]))]
 
     async def fan_out(self, event: Event, deliveries: Sequence[Delivery]) -> None:
@@ -102,7 +102,8 @@ class MongoOutbox:
             partners = await self._deliveries.distinct("partner", {"state": DeliveryState.PENDING})
             shuffle(partners)
             queues = await asyncio.gather(*(self._window(partner, now) for partner in partners[:limit]))
-            mine = await self._claim(self._deliveries, _fair([q for q in queues if q], limit), now, lease_s)
+            wanted = {"_id": {"$in": _fair([q for q in queues if q], limit)}, "state": DeliveryState.PENDING.value}
+            mine = await self._claim(self._deliveries, wanted, now, lease_s)
         return sorted((_delivery(document) for document in mine), key=lambda delivery: (delivery.due_at, delivery.id))
 
     async def settle(self, delivery: Delivery) -> None:
@@ -189,18 +190,24 @@ class MongoOutbox:
         return False
 
     async def _window(self, partner: str, now: datetime) -> list[str]:
-        """Of the first `IN_FLIGHT` due deliveries of a partner those that nobody has claimed."""
+        """Of the first `IN_FLIGHT` due deliveries of a partner those that nobody has claimed, and that would not
+        overtake an older one of the same thing. The order of the two questions matters: whoever is superseded can be
+        claimed no more, so what is on its way when the newer one is seen is all there will be."""
         due = {"state": DeliveryState.PENDING, "partner": partner, "due": {"$lte": stamp(now)}}
-        cursor = self._deliveries.find(due, {"lease": 1}).sort([("due", 1), ("_id", 1)]).limit(IN_FLIGHT)
-        return [document["_id"] for document in await cursor.to_list() if document["lease"] <= stamp(now)]
+        cursor = self._deliveries.find(due, {"lease": 1, "slot": 1}).sort([("due", 1), ("_id", 1)]).limit(IN_FLIGHT)
+        found = await cursor.to_list()
+        on_its_way = self._deliveries.find({"partner": partner, "lease": {"$gt": stamp(now)}}, {"slot": 1})
+        slots = {document["slot"] for document in await on_its_way.to_list()} if found else set()
+        return [one["_id"] for one in found if one["lease"] <= stamp(now) and one["slot"] not in slots]
 
-    async def _claim(self, collection: Collection, ids: list[str], now: datetime, lease_s: float) -> list[Document]:
+    async def _claim(self, collection: Collection, wanted: Document, now: datetime, lease_s: float) -> list[Document]:
         """Of these, what no other claimer took in between."""
+        ids = wanted["_id"]["$in"]
         if not ids:
             return []
         claim = uuid4().hex
         lease = stamp(now + timedelta(seconds=lease_s))
-        free = {"_id": {"$in": ids}, "lease": {"$lte": stamp(now)}}
+        free = wanted | {"lease": {"$lte": stamp(now)}}
         await collection.update_many(free, {"$set": {"lease": lease, "claim": claim}})
         return await collection.find({"_id": {"$in": ids}, "claim": claim}).to_list()
 

@@ -97,6 +97,30 @@ async def test_a_retry_does_not_bring_back_what_was_superseded(storage):
     assert old.id not in [each.id for each in await storage.outbox.claim_deliveries(9, LEASE_S)]
 
 
+@pytest.mark.spec("OCPI-COP-20")
+async def test_nothing_overtakes_an_older_one_of_the_same_thing(storage, clock):
+    (older,) = await fan_out(storage, to("p1", coalesce="a"))
+    assert await storage.outbox.claim_deliveries(9, LEASE_S) == [older]
+    newer, other, elsewhere = await fan_out(
+        storage, to("p1", coalesce="a"), to("p1", coalesce="b"), to("p2", coalesce="a")
+    )
+    claimed = await storage.outbox.claim_deliveries(9, LEASE_S)
+    assert {found.id for found in claimed} == {other.id, elsewhere.id}
+    await storage.outbox.settle(replace(older, state=DeliveryState.DELIVERED, settled_at=clock.now()))
+    assert await storage.outbox.claim_deliveries(9, LEASE_S) == [newer]
+
+
+async def test_what_a_dead_claimer_took_holds_up_the_next_no_longer_than_its_claim(storage, clock):
+    (older,) = await fan_out(storage, to("p1", coalesce="a"))
+    await storage.outbox.claim_deliveries(9, LEASE_S)
+    (newer,) = await fan_out(storage, to("p1", coalesce="a"))
+    clock.advance(LEASE_S - 1)
+    assert await storage.outbox.claim_deliveries(9, LEASE_S) == []
+    clock.advance(1)
+    assert await storage.outbox.claim_deliveries(9, LEASE_S) == [newer]
+    assert (await storage.outbox.get(older.id)).state is DeliveryState.SUPERSEDED
+
+
 async def test_deliveries_are_claimed_when_due_and_by_one_claimer(storage, clock):
     now, later = await fan_out(storage, to("p1", coalesce="a"), to("p1", coalesce="b", seconds=10))
     assert await storage.outbox.claim_deliveries(9, LEASE_S) == [now]

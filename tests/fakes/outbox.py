@@ -58,7 +58,8 @@ class FakeOutbox:
         now = self.clock.now()
         pending = [delivery for delivery in self.deliveries.values() if delivery.state is DeliveryState.PENDING]
         leased = Counter(delivery.partner for delivery in pending if not self._free(delivery.id))
-        due = [delivery for delivery in pending if delivery.due_at <= now and self._free(delivery.id)]
+        busy = {(d.partner, d.coalesce) for d in self.deliveries.values() if not self._free(d.id)}
+        due = [d for d in pending if d.due_at <= now and (d.partner, d.coalesce) not in busy]
         due.sort(key=lambda delivery: (delivery.due_at, delivery.id))
         partners = dict.fromkeys(delivery.partner for delivery in due)
         share = -(-limit // max(1, len(partners)))
