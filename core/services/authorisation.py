@@ -325,6 +325,10 @@ class AuthorisationService:
         home = next((partner for partner in partners if issuer and partner.speaks_for(issuer, Role.EMSP)), None)
         if issuer is None or home is None:
             return _answer(Decision.NO_ISSUER, issuer, Answered.HUB, "the issuer that said yes is not a party here")
+        contract = answer.contract_id or request.contract_id
+        if contract is None:  # not every protocol names it in a yes
+            listed = await self._tokens.get(issuer, request.kind, request.uid)
+            contract = listed.contract_id if listed else None
         now = self._clock.now()
         journey = Journey(
             id=request.journey_id or self._ids.uuid(),
@@ -334,7 +338,7 @@ class AuthorisationService:
             issuer_partner=home.id,
             uid=request.uid,
             kind=request.kind,
-            contract_id=answer.contract_id or request.contract_id,
+            contract_id=contract,
             evse_id=request.evse_id,
             location_id=request.location_id,
             reference=_reference(answer, request),

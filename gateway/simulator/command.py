@@ -17,6 +17,8 @@ from gateway.simulator.access import Admin, HubAccess
 from gateway.simulator.cast import HOMES, HOSTS, card, invented
 from gateway.simulator.faults import SLOW_S, Fault
 from gateway.simulator.network import Card, Network, NotAsTold, Received
+from gateway.simulator.ocpi.network import OcpiNetwork
+from gateway.simulator.ocpi.versions import VERSIONS
 from gateway.simulator.roles import Home, Host, Live, Refusal
 
 EVERY_S = 10.0
@@ -33,6 +35,12 @@ RESERVED_MIN = 15
 @click.option("--name", default="Simulated network", show_default=True, help="Its name.")
 @click.option("--stations", default=3, show_default=True, type=click.IntRange(1, 1000), help="Stations of a CPO.")
 @click.option("--cards", default=3, show_default=True, type=click.IntRange(1, 1000), help="Cards of an eMSP.")
+@click.option(
+    "--version",
+    default=None,
+    type=click.Choice(tuple(VERSIONS)),
+    help="The version of OCPI that it speaks; 2.3.0 unless said.",
+)
 @click.option("--reserve", metavar="EVSE_ID", help="An eMSP reserves this EVSE, and gives it back after a while.")
 @click.option(
     "--fault",
@@ -43,6 +51,7 @@ RESERVED_MIN = 15
 )
 @click.option("--slow-s", default=SLOW_S, show_default=True, help="How long it thinks with --fault slow.")
 def simulate(
+    *,
     protocol: str,
     role: str,
     hub: str | None,
@@ -52,6 +61,7 @@ def simulate(
     name: str,
     stations: int,
     cards: int,
+    version: str | None,
     reserve: str | None,
     faults: tuple[str, ...],
     slow_s: float,
@@ -75,14 +85,25 @@ def simulate(
         if role.lower() == "cpo":
             kind = HOSTS[protocol]
             host = kind.make(name, parsed, base_url, kind.price)
+            _speak(host, version)
             wrong = _wrong(host, faults, slow_s)
             asyncio.run(_operate(host, access, stations, wrong))
         else:
             home = HOMES[protocol](name, parsed, base_url)
+            _speak(home, version)
             wrong = _wrong(home, faults, slow_s)
             asyncio.run(_issue(home, access, cards, reserve, wrong))
     except (Invalid, NotAsTold) as error:
         raise click.ClickException(str(error)) from error
+
+
+def _speak(network: Network, version: str | None) -> None:
+    """Raises UsageError where there is nothing to choose."""
+    if version is None:
+        return
+    if not isinstance(network, OcpiNetwork):
+        raise click.UsageError("--version: only networks of OCPI speak several")
+    network.speak(version)
 
 
 def _wrong(network: Network, faults: tuple[str, ...], slow_s: float) -> tuple[Fault, ...]:

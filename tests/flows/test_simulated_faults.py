@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from gateway.simulator.faults import Fault
 from gateway.simulator.network import Card, NotAsTold
 from gateway.simulator.ocpi.home import OcpiHome
 from gateway.simulator.ocpi.host import OcpiHost
+from gateway.simulator.ocpi.network import OcpiNetwork
 from gateway.simulator.oicp.home import OicpHome
 from gateway.simulator.oicp.host import OicpHost
 from gateway.simulator.roles import Charging, Home, Host, Live, Refusal, Verdict
@@ -87,9 +89,10 @@ class Net(NamedTuple):
             await asyncio.sleep(0.01)
 
 
-@pytest.fixture
-async def net() -> AsyncIterator[Net]:
-    async with TestHub.open([OCPI, OICP], authorise_deadline_s=0.5) as hub:
+@asynccontextmanager
+async def networks(version: str = "2.3.0") -> AsyncIterator[Net]:
+    """Those of OCPI speak this version."""
+    async with TestHub.open([OCPI, OICP], authorise_deadline_s=0.5, hotline="+33100000000") as hub:
         hub.clock.now = lambda: datetime.now(UTC)  # type: ignore[method-assign]
         hub.processes.meanwhile = lambda _: asyncio.sleep(0.3)
         hosts: dict[str, Host] = {
@@ -100,6 +103,9 @@ async def net() -> AsyncIterator[Net]:
             "ocpi": OcpiHome("Nordlicht", EMSP, HUB_URL),
             "oicp": OicpHome("Elektra", EMP, HUB_URL),
         }
+        for network in (hosts["ocpi"], homes["ocpi"]):
+            assert isinstance(network, OcpiNetwork)
+            network.speak(version)
         town, found = Town(hub), Net(hub, hosts, homes)
         await town.join(*homes.values(), *hosts.values())
         for name, home in homes.items():
@@ -110,6 +116,12 @@ async def net() -> AsyncIterator[Net]:
         await hub.relay()
         yield found
         await town.close()
+
+
+@pytest.fixture
+async def net() -> AsyncIterator[Net]:
+    async with networks() as found:
+        yield found
 
 
 # --- a home that cannot be asked

@@ -51,7 +51,7 @@ class OcpiCharging(Charging):
             self.why = "UNKNOWN"
             return Verdict.UNKNOWN
         self.why = str(info["allowed"])
-        self._token, self._reference = info.get("token") or {}, info.get("authorization_reference")
+        self._token, self._reference = info.get("token") or self._asked_about(), info.get("authorization_reference")
         return VERDICT[self.why]
 
     async def begin(self, *, lenient: bool = False) -> None:
@@ -83,6 +83,13 @@ class OcpiCharging(Charging):
     def record(self) -> Object:
         """The CDR."""
         return cdr(self.visit, self._host.party, self._host.price, self._authorised(), self._host.now())
+
+    def _asked_about(self) -> Object:
+        """An answer of 2.1.1 does not name the token: as it was listed, or what the card itself says."""
+        card = self.visit.card
+        issuer = {"country_code": card.contract_id[:2], "party_id": card.contract_id.replace("-", "")[2:5]}
+        bare = {**issuer, "uid": card.uid, "type": "RFID", "contract_id": card.contract_id}
+        return self._host.token(card.uid) or bare
 
     def _by_whitelist(self, token: Object) -> Verdict:
         self.why = f"whitelist {token['whitelist']}"

@@ -1,6 +1,7 @@
 """A simulated OCPI eMSP. Source: OCPI 2.3.0, mod_tokens, mod_locations, mod_sessions, mod_cdrs, mod_commands."""
 
 import asyncio
+import secrets
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -12,7 +13,6 @@ from core.model.ids import PartyId
 from gateway.simulator.network import Card, NotAsTold, bare, json_of
 from gateway.simulator.ocpi.network import OcpiNetwork
 from gateway.simulator.ocpi.objects import Object, stamp
-from gateway.simulator.ocpi.server import VERSION
 from gateway.simulator.roles import SILENCE_S, Bill, Home, Live, Refusal
 from gateway.simulator.server import Answer, Request
 from gateway.simulator.stations import Point
@@ -48,6 +48,7 @@ class OcpiHome(OcpiNetwork, Home):
         self.cards: dict[str, Card] = {}
         self._results: dict[str, Object] = {}
         self._reserved: dict[str, PartyId] = {}
+        self._started: dict[str, tuple[str, str]] = {}
         self._left: datetime | None = None
 
     # --- as the story wants it
@@ -88,6 +89,7 @@ class OcpiHome(OcpiNetwork, Home):
             "evse_uid": evse_uid,
             "authorization_reference": reference,
         }
+        self._started[reference] = (bare(point.evse_id), card.contract_id)
         await self._command("START_SESSION", body, _owner(place))
         return reference
 
@@ -98,7 +100,7 @@ class OcpiHome(OcpiNetwork, Home):
 
     async def reserve(self, card: Card, point: Point, minutes: int) -> str:
         place, evse_uid = self._place(point)
-        reservation = new_id()
+        reservation = str(secrets.randbelow(2**31))  # 2.1.1 knows numbers only
         body = {
             "token": self.token_of(card, self.now()),
             "expiry_date": stamp(datetime.now(UTC) + timedelta(minutes=minutes)),
@@ -111,6 +113,8 @@ class OcpiHome(OcpiNetwork, Home):
         return reservation
 
     async def give_back(self, reserved: str) -> None:
+        if "CANCEL_RESERVATION" in self.speech.lacks:
+            raise Refusal(f"OCPI {self.speech.id} has no CANCEL_RESERVATION")
         await self._command("CANCEL_RESERVATION", {"reservation_id": reserved}, self._reserved[reserved])
 
     async def set_profile(self, session: Object, profile: Object) -> None:
@@ -163,14 +167,14 @@ class OcpiHome(OcpiNetwork, Home):
     async def _command(self, kind: str, body: Object, to: PartyId) -> None:
         """Waits for the charge point's own result. Raises Refusal for all but ACCEPTED."""
         command = new_id()
-        body = {"response_url": f"{self.url}/ocpi/{VERSION}/commands/{command}", **body}
+        body = self.said("command", {"response_url": f"{self.url}/ocpi/{self.speech.id}/commands/{command}", **body})
         url = f"{self.endpoint('commands', 'RECEIVER')}/{kind}"
         await self._result_of(command, await self._send("POST", url, self.headers(to=to), body))
 
     async def _ask_profile(self, method: str, session: Object, asked: Object) -> Object:
         """As a command; what is asked stands in the body or in the query. Source: OCPI 2.3.0, mod_charging_profiles."""
         name = new_id()
-        asked = {**asked, "response_url": f"{self.url}/ocpi/{VERSION}/chargingprofiles/{name}"}
+        asked = {**asked, "response_url": f"{self.url}/ocpi/{self.speech.id}/chargingprofiles/{name}"}
         url = f"{self.endpoint('chargingprofiles', 'RECEIVER')}/{session['id']}"
         body, params = (asked, None) if method == "PUT" else (None, asked)
         return await self._result_of(
@@ -197,8 +201,15 @@ class OcpiHome(OcpiNetwork, Home):
         raise NotAsTold(f"{self.name} was not told of {point.evse_id}")
 
     def _session(self, reference: str) -> Object | None:
-        sessions = self.theirs["sessions"].values()
-        return next((held for held in sessions if held.get("authorization_reference") == reference), None)
+        """By the reference; in 2.1.1, which has none, by where and for whom it runs."""
+        sessions = [*self.theirs["sessions"].values()]
+        if not self.speech.single_party:
+            return next((held for held in sessions if held.get("authorization_reference") == reference), None)
+        running = (held for held in sessions if held["status"] == "ACTIVE")
+        wanted = self._started[reference]
+        return next(
+            (held for held in running if (self._evse_of(held), held["cdr_token"]["contract_id"]) == wanted), None
+        )
 
     def _evse_of(self, session: Object) -> str:
         """The id of its EVSE without separators, as far as we know the place."""
@@ -225,7 +236,8 @@ class OcpiHome(OcpiNetwork, Home):
         if card is None:
             return self._envelope(request, 2004, http=404, message="unknown token")
         token = self.mine["tokens"].get(uid) or self.token_of(card, stamp(datetime.now(UTC)))
-        return self._envelope(request, data={"allowed": "BLOCKED" if card.blocked else "ALLOWED", "token": token})
+        answer = {"allowed": "BLOCKED" if card.blocked else "ALLOWED", "token": token}
+        return self._envelope(request, data=self.said("info", answer))
 
     def _cdr(self, request: Request, rest: tuple[str, ...], body: Any) -> Answer:
         if request.method == "GET" and rest:
@@ -233,6 +245,7 @@ class OcpiHome(OcpiNetwork, Home):
             return self._envelope(request, data=found) if found else self._envelope(request, 2003, http=404)
         if request.method != "POST" or rest or not isinstance(body, dict):
             return self._envelope(request, 2000, http=405)
+        body = self.speech.understand("cdr", body)
         self.cdrs.append(body)
         place = f"{self.url}{request.path}/{body['country_code']}/{body['party_id']}/{body['id']}"
         return self._envelope(request, http=201, headers={"location": place})
@@ -247,7 +260,7 @@ def bill_of(cdr: Object) -> Bill:
         started_at=_moment(cdr["start_date_time"]),
         ended_at=_moment(cdr["end_date_time"]),
         energy_kwh=cdr["total_energy"],
-        card_uid=cdr["cdr_token"]["uid"].upper(),
+        card_uid=uid.upper() if (uid := cdr["cdr_token"]["uid"]) else None,
         net=cost.get("before_taxes"),
         tax=sum((tax["amount"] for tax in taxes), Decimal(0)) if taxes else None,
     )

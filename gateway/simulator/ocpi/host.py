@@ -128,7 +128,8 @@ class OcpiHost(OcpiNetwork, Host):
         """Answered with the URL under which it can be read back; a second time likewise."""
         self.mine["cdrs"][cdr["id"]] = cdr
         for _ in range(2 if self.faulty(Fault.DUPLICATE_CDR) else 1):
-            response = await self._send("POST", self.endpoint("cdrs", "RECEIVER"), self.headers(), cdr)
+            said = self.said("cdr", cdr)
+            response = await self._send("POST", self.endpoint("cdrs", "RECEIVER"), self.headers(), said)
             self._data(response, json_of(response, self.name))
             if not response.headers.get("location"):
                 raise NotAsTold(f"{self.name}: the answer to POST cdrs has no Location header")
@@ -140,7 +141,7 @@ class OcpiHost(OcpiNetwork, Host):
 
     async def _module(self, request: Request, module: str, rest: tuple[str, ...], body: Any) -> Answer:
         if module == "commands" and request.method == "POST" and len(rest) == 1 and isinstance(body, dict):
-            return self._command(request, rest[0], body)
+            return self._command(request, rest[0], self.speech.understand("command", body))
         if module == "chargingprofiles" and len(rest) == 1:
             return self._profile(request, rest[0], body)
         return await super()._module(request, module, rest, body)
@@ -161,7 +162,7 @@ class OcpiHost(OcpiNetwork, Host):
             accepted = True
             result = "ACCEPTED" if self.reservations.pop(body["reservation_id"], None) else "UNKNOWN_RESERVATION"
         if not accepted:
-            return self._envelope(request, data={"result": "REJECTED", "timeout": 0})
+            return self._envelope(request, data=self.said("response", {"result": "REJECTED", "timeout": 0}))
         return self._accepted(request, body["response_url"], {"result": result})
 
     def _profile(self, request: Request, session_id: str, body: Any) -> Answer:
@@ -195,7 +196,7 @@ class OcpiHost(OcpiNetwork, Host):
         task = asyncio.create_task(self._tell_result(response_url, result))
         self._results.add(task)
         task.add_done_callback(self._results.discard)
-        return self._envelope(request, data={"result": "ACCEPTED", "timeout": PATIENT_S})
+        return self._envelope(request, data=self.said("response", {"result": "ACCEPTED", "timeout": PATIENT_S}))
 
     def _offers(self, location_id: str, evse_uid: str | None) -> bool:
         held = self.mine["locations"].get(location_id)

@@ -1,4 +1,4 @@
-"""A simulated OCPI 2.3.0 platform as it talks to the hub, in either role. Source: OCPI 2.3.0."""
+"""A simulated OCPI platform as it talks to the hub, in either role: in 2.3.0, or in what `speak` says."""
 
 import base64
 import secrets
@@ -12,7 +12,8 @@ from core.model.ids import PartyId
 from gateway.simulator.access import Admin, partner_document
 from gateway.simulator.network import NotAsTold, json_of
 from gateway.simulator.ocpi.objects import Object, stamp
-from gateway.simulator.ocpi.server import VERSION, OcpiServer
+from gateway.simulator.ocpi.server import OcpiServer
+from gateway.simulator.ocpi.versions import KIND
 
 PAGE = 100
 AWAY = (4001, 4002, 4003)
@@ -43,18 +44,18 @@ class OcpiNetwork(OcpiServer):
         """The credentials handshake, begun by this network. Source: OCPI 2.3.0, credentials."""
         self._token = token_a
         versions = await self._ok("GET", versions_url)
-        details_url = next((entry["url"] for entry in versions if entry["version"] == VERSION), None)
+        details_url = next((entry["url"] for entry in versions if entry["version"] == self.speech.id), None)
         if details_url is None:
-            raise NotAsTold(f"{self.name}: the hub does not offer OCPI {VERSION}")
+            raise NotAsTold(f"{self.name}: the hub does not offer OCPI {self.speech.id}")
         details = await self._ok("GET", details_url)
-        self._endpoints = {(entry["identifier"], entry["role"]): entry["url"] for entry in details["endpoints"]}
+        self._endpoints = {(entry["identifier"], entry.get("role", "")): entry["url"] for entry in details["endpoints"]}
         credentials_url = next(url for (module, _), url in self._endpoints.items() if module == "credentials")
         self.hub_token = secrets.token_urlsafe(32)
         answer = await self._ok("POST", credentials_url, self.credentials(self.hub_token))
         self._token = answer["token"]
         if hub := answer.get("hub_party_id"):
             self.hub_party = PartyId.parse(hub)
-        self.reachable = answer["roles"]
+        self.reachable = answer.get("roles", [])
 
     async def pull(self, module: str, since: datetime | None = None, of: PartyId | None = None) -> list[Object]:
         """All pages of a module from the hub, of all parties that we may see; or from this party, through the hub."""
@@ -65,7 +66,8 @@ class OcpiNetwork(OcpiServer):
         found: list[Object] = []
         while url:
             response = await self._send("GET", url, self.headers(to=of or self.hub_party), params=params)
-            found += self._data(response, json_of(response, self.name)) or []
+            listed = self._data(response, json_of(response, self.name)) or []
+            found += [self.speech.understand(KIND[module], one) for one in listed]
             url, params = response.links.get("next", {}).get("url"), None  # the link is whole
         return found
 
@@ -79,7 +81,9 @@ class OcpiNetwork(OcpiServer):
         return stamp(at)
 
     def headers(self, *, to: PartyId | None = None, routed: bool = True) -> dict[str, str]:
-        encoded = base64.b64encode(self._token.encode()).decode()
+        single = self.speech.single_party
+        encoded = self._token if single else base64.b64encode(self._token.encode()).decode()
+        routed = routed and not single
         found = {
             "authorization": f"Token {encoded}",
             "x-request-id": str(uuid.uuid4()),
@@ -96,7 +100,7 @@ class OcpiNetwork(OcpiServer):
 
     def endpoint(self, module: str, role: str) -> str:
         """Of the hub."""
-        url = self._endpoints.get((module, role))
+        url = self._endpoints.get((module, "" if self.speech.single_party else role))
         if url is None:
             raise NotAsTold(f"{self.name}: the hub publishes no {module} {role}")
         return url.rstrip("/")
@@ -114,6 +118,8 @@ class OcpiNetwork(OcpiServer):
     ) -> None:
         url = f"{self.endpoint(module, 'RECEIVER')}/{self.party.country_code}/{self.party.party_id}/{path}"
         headers = self.headers(to=self.hub_party if to_hub else None)
+        if "/" not in path:  # an EVSE's status is said alike in all versions
+            body = self.said(KIND[module], body)
         response = await self._send(method, url, headers, body, params)
         answer = json_of(response, self.name)
         if lenient and answer.get("status_code") in AWAY:

@@ -8,10 +8,10 @@ from core.model.ids import PartyId
 from gateway.simulator.faults import OF_HTTP, Fault
 from gateway.simulator.network import Network
 from gateway.simulator.ocpi.objects import Object, stamp
+from gateway.simulator.ocpi.versions import KIND, V2_3_0, speech_of
 from gateway.simulator.server import Answer, Request
 from protocols.transport.json_codec import encode
 
-VERSION: Final = "2.3.0"
 SENDER_MODULES: Final = {"CPO": ("locations", "sessions", "cdrs", "tariffs"), "EMSP": ("tokens", "chargingprofiles")}
 RECEIVER_MODULES: Final = {
     "CPO": ("tokens", "commands", "chargingprofiles"),
@@ -32,34 +32,38 @@ class OcpiServer(Network):
         self.theirs: dict[str, dict[str, Object]] = {module: {} for module in RECEIVER_MODULES[role]}
         self.reachable: list[Object] = []
         self.hub_token = ""
+        self.speech = V2_3_0
+
+    def speak(self, version: str) -> None:
+        """Before it joins. Raises ValueError for a version that it cannot speak."""
+        self.speech = speech_of(version)
+
+    def said(self, kind: str, found: Object) -> Object:
+        return self.speech.say(kind, found, self.mine.get("locations", {}))
 
     def credentials(self, token: str) -> Object:
-        return {
-            "token": token,
-            "url": f"{self.url}/ocpi/versions",
-            "roles": [
-                {
-                    "role": self.role,
-                    "business_details": {"name": self.name},
-                    "party_id": self.party.party_id,
-                    "country_code": self.party.country_code,
-                }
-            ],
+        base = {"token": token, "url": f"{self.url}/ocpi/versions"}
+        party = {
+            "business_details": {"name": self.name},
+            "party_id": self.party.party_id,
+            "country_code": self.party.country_code,
         }
+        return base | (party if self.speech.single_party else {"roles": [{"role": self.role, **party}]})
 
     async def _answer(self, request: Request, body: Any) -> Answer:
         if not self._is_hub(request) or self.faulty(Fault.WRONG_TOKEN):
             return self._envelope(request, 2000, http=401, message="unknown token")
+        spoken = self.speech.id
         match request.parts:
             case ("ocpi", "versions"):
-                return self._envelope(request, data=[{"version": VERSION, "url": f"{self.url}/ocpi/{VERSION}"}])
-            case ("ocpi", version) if version == VERSION:
-                return self._envelope(request, data={"version": VERSION, "endpoints": self._published()})
-            case ("ocpi", version, "credentials") if version == VERSION:
+                return self._envelope(request, data=[{"version": spoken, "url": f"{self.url}/ocpi/{spoken}"}])
+            case ("ocpi", version) if version == spoken:
+                return self._envelope(request, data={"version": spoken, "endpoints": self._published()})
+            case ("ocpi", version, "credentials") if version == spoken:
                 return self._envelope(request, data=self.credentials(self.hub_token))
-            case ("ocpi", version, "hubclientinfo", *_) if version == VERSION and request.method == "PUT":
+            case ("ocpi", version, "hubclientinfo", *_) if version == spoken and request.method == "PUT":
                 return self._envelope(request)
-            case ("ocpi", version, module, *rest) if version == VERSION:
+            case ("ocpi", version, module, *rest) if version == spoken:
                 return await self._module(request, module, tuple(rest), body)
         return self._envelope(request, 2000, http=404, message="no such path")
 
@@ -75,7 +79,8 @@ class OcpiServer(Network):
     def _own(self, request: Request, module: str, rest: tuple[str, ...]) -> Answer:
         """A page of our own objects, or one of them."""
         if rest:
-            found = _inside(self.mine[module].get(rest[0]), rest[1:])
+            held = self.mine[module].get(rest[0])
+            found = _inside(self.said(KIND.get(module, module), held), rest[1:]) if held else None
             return self._envelope(request, data=found) if found else self._envelope(request, 2003, http=404)
         begin, end = request.query.get("date_from", ""), request.query.get("date_to", "~")
         listed = [held for held in self.mine[module].values() if begin <= held["last_updated"] < end]
@@ -88,11 +93,14 @@ class OcpiServer(Network):
                 f"&{name}={request.query[name]}" for name in ("date_from", "date_to") if name in request.query
             )
             headers["link"] = f'<{self.url}{request.path}?offset={offset + limit}&limit={limit}{dates}>; rel="next"'
-        return self._envelope(request, data=listed[offset : offset + limit], headers=headers)
+        page = [self.said(KIND.get(module, module), held) for held in listed[offset : offset + limit]]
+        return self._envelope(request, data=page, headers=headers)
 
     def _pushed(self, request: Request, module: str, rest: tuple[str, ...], body: Any) -> Answer:
         """PUT, PATCH, GET and DELETE of what another party owns; EVSEs and connectors live inside their location."""
         held = self.theirs[module]
+        if isinstance(body, dict) and len(rest) == 3:
+            body = self.speech.understand(KIND.get(module, module), body)
         key, inner = "/".join(rest[:3]).upper(), rest[3:]
         if len(rest) < 3:
             return self._envelope(request, 2001, http=404)
@@ -116,13 +124,16 @@ class OcpiServer(Network):
     def _is_hub(self, request: Request) -> bool:
         scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
         try:
-            token = base64.b64decode(encoded).decode()
+            token = encoded if self.speech.single_party else base64.b64decode(encoded).decode()
         except ValueError:
             return False
         return scheme.lower() == "token" and bool(self.hub_token) and token.strip() == self.hub_token
 
     def _published(self) -> list[Object]:
-        base = f"{self.url}/ocpi/{VERSION}"
+        base = f"{self.url}/ocpi/{self.speech.id}"
+        if self.speech.single_party:
+            names = ("credentials", *SENDER_MODULES[self.role], *RECEIVER_MODULES[self.role])
+            return [{"identifier": name, "url": f"{base}/{name}"} for name in names if name not in self.speech.lacks]
         modules = [("credentials", "SENDER"), ("hubclientinfo", "RECEIVER")]
         modules += [(module, "SENDER") for module in SENDER_MODULES[self.role]]
         modules += [(module, "RECEIVER") for module in RECEIVER_MODULES[self.role]]
