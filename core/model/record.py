@@ -1,5 +1,5 @@
-"""Objects that one protocol alone knows: bookings, terminals, invoice records. They are kept as their owners wrote
-them, for those whom they concern, and never translated."""
+"""Objects that are kept as their owners wrote them, for those whom they concern, and never translated: those that one
+protocol alone knows (bookings, terminals, invoice records), and what was told to one party instead of all."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -9,13 +9,17 @@ from core.model.ids import PartyId
 
 
 class RecordKind(StrEnum):
-    """ADVICE: what became of the payment at a terminal. INVOICE: which CDRs an invoice is about."""
+    """ADVICE: what became of the payment at a terminal. INVOICE: which CDRs an invoice is about. LOCATION, TARIFF,
+    TOKEN: as one party alone was told of them."""
 
     BOOKING_LOCATION = "BOOKING_LOCATION"
     BOOKING = "BOOKING"
     TERMINAL = "TERMINAL"
     ADVICE = "ADVICE"
     INVOICE = "INVOICE"
+    LOCATION = "LOCATION"
+    TARIFF = "TARIFF"
+    TOKEN = "TOKEN"  # noqa: S105
 
 
 class Record(Model, frozen=True, kw_only=True):

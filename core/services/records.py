@@ -1,17 +1,22 @@
 """Objects that one protocol alone knows: taken from those whom they concern, shown to them, told to all where they are
 for all."""
 
+from typing import Final
+
 import msgspec
 
 from core.errors import Unknown
 from core.model.event import Event, EventKind
 from core.model.ids import PartyId
-from core.model.partner import Partner
+from core.model.partner import Partner, Role
 from core.model.record import Record, RecordKind, RecordQuery
 from core.ports.clock import Clock, Ids
 from core.ports.stores import PartnerStore, RecordStore, Saved
 from core.routing import CPO_SIDE, visible_owners
 from core.services.partners import owner_of
+
+MOST: Final = 10_000
+"""Of one kind are told to one party alone; what is beyond it is not shown."""
 
 
 class RecordService:
@@ -67,6 +72,17 @@ class RecordService:
             if record.owner in owners if record.reader is None else record.reader in reader.parties:
                 found[record.owner] = record
         return list(found.values())
+
+    async def addressed(
+        self, reader: Partner, kind: RecordKind, roles: frozenset[Role], name: str | None = None
+    ) -> list[Record]:
+        """What the reader was told alone, by owners in these roles that it may still see: under this name, or all."""
+        if name is None:
+            found, _ = await self._records.page(RecordQuery(kind=kind, parties=reader.parties, limit=MOST))
+        else:
+            found = await self._records.named(kind, name)
+        owners = visible_owners(reader, await self._partners.all(), roles) if found else ()
+        return [record for record in found if record.reader in reader.parties and record.owner in owners]
 
     async def readers(self, caller: Partner, kind: RecordKind, name: str) -> list[PartyId]:
         """Whom the caller has told of this object of its own."""

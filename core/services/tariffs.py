@@ -38,6 +38,10 @@ class TariffService:
             raise Unknown("tariff", tariff_id)
         return tariff
 
+    async def known(self, owner: PartyId, tariff_id: str) -> Tariff | None:
+        """The hub's copy, if it has one."""
+        return await self._tariffs.get(owner, tariff_id)
+
     async def owned(self, owner: PartyId) -> AsyncIterator[Tariff]:
         """All of the owner's."""
         offset, total = 0, 1

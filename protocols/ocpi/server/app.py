@@ -16,6 +16,7 @@ from core.errors import Refused, RoamingError
 from protocols.ocpi import codec
 from protocols.ocpi.auth import Gate
 from protocols.ocpi.codes import CLIENT_ERROR, INVALID, SERVER_ERROR, VERSION_MISMATCH, Failure, failure_of
+from protocols.ocpi.server.addressed import keep
 from protocols.ocpi.server.exchange import Ask, Reply
 from protocols.ocpi.server.forwarding import forward
 from protocols.ocpi.server.names import hear
@@ -74,7 +75,9 @@ class OcpiApp:
             return await handler(ask)
         if route.owned:
             ask.owner()
-        return await forward(ask, ask.straight)
+        reply = await forward(ask, ask.straight)
+        await keep(ask, ask.straight, reply)
+        return reply
 
     def _find(self, ask: Ask, raw: list[str], scope: HTTPScope) -> Route:
         """`raw` are the segments behind the mount, as they came."""

@@ -1,6 +1,9 @@
 """Locations, EVSEs and connectors. Source: OCPI 2.3.0, mod_locations."""
 
+from collections.abc import Sequence
+
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from core.errors import Unknown
 from core.model.ids import PartyId
@@ -27,11 +30,22 @@ from mappings.ocpi.locations import (
 )
 from protocols.ocpi.codes import NOT_ENOUGH, Failure
 from protocols.ocpi.naming import telling
+from protocols.ocpi.paging import Page
+from protocols.ocpi.server.addressed import LOCATION, addressed, latest
 from protocols.ocpi.server.answers import CREATED, DONE, done, for_everybody, time_of
 from protocols.ocpi.server.exchange import Ask, Reply, same_id, same_owner
 from protocols.ocpi.server.forwarding import forward, serves
-from protocols.ocpi.server.lists import LocationPages, list_page, reply_nothing, reply_walk, sayable
+from protocols.ocpi.server.lists import (
+    LocationPages,
+    encoded,
+    list_page,
+    reply_list,
+    reply_nothing,
+    reply_walk,
+    sayable,
+)
 from protocols.ocpi.server.locked import together, turn
+from protocols.ocpi.server.names import tell
 from protocols.ocpi.server.routes import Route
 from protocols.ocpi.server.surroundings import surroundings
 from protocols.ocpi.wire import locations as wire
@@ -164,9 +178,24 @@ class Reading:
             limit=page.limit,
             after=page.after,
         )
+        if page.after is None and (own := await addressed(ask, LOCATION)):
+            return await self._with_own(ask, page, query, own)
         visible_query = await ask.hub.locations.visible_query(ask.partner, query)
         walked = await self._pages.page(visible_query, ask.dialect, ask.partner)
         return reply_walk(ask, page, walked.data, walked.total, walked.last)
+
+    async def _with_own(self, ask: Ask, page: Page, query: LocationQuery, own: Sequence[Location]) -> Reply:
+        """For a reader that was told of some alone."""
+
+        async def base(offset: int, limit: int) -> tuple[Sequence[Location], int]:
+            part = replace(query, offset=offset, limit=limit)
+            return await ask.hub.locations.page(ask.partner, part)
+
+        found, total = await latest(ask, LOCATION, page, own, base)
+        charged = [as_charged(location, ask.partner.parties) for location in found]
+        ask.about |= await surroundings(ask.version, ask.hub, charged)
+        await tell(ask, sayable(charged, location_to_ocpi))
+        return reply_list(ask, page, encoded(ask, charged, location_to_ocpi), total)
 
     async def one(self, ask: Ask) -> Reply:
         """From the only owner of that id that the reader may see; from the hub's copy if that was asked for, or if the
@@ -185,12 +214,16 @@ async def visible(ask: Ask, location_id: str, owner: PartyId | None) -> Location
     wanted = LocationQuery(owners=None if owner is None else (owner,))
     query = await ask.hub.locations.visible_query(ask.partner, wanted)
     keys = [location_key(party, location_id) for party in query.owners or ()]
-    found = await ask.hub.locations.by_keys(keys)
+    found = {location.key: location for _, location in await ask.hub.locations.by_keys(keys)}
+    for location in await addressed(ask, LOCATION, location_id):
+        held = found.get(location.key)
+        if location.key in keys and (held is None or location.updated_at > held.updated_at):
+            found[location.key] = location
     if not found:
         raise Unknown("location", location_id)
     if len(found) > 1:
         raise Failure(NOT_ENOUGH, f"several parties have a location {location_id}: name one in the TO headers")
-    return found[0][1]
+    return next(iter(found.values()))
 
 
 async def _at_depth(ask: Ask, location: Location, ids: list[str]) -> bytes:

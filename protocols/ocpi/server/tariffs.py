@@ -1,10 +1,11 @@
 """Tariffs. Source: OCPI 2.3.0, mod_tariffs."""
 
 from core.model.partner import Partner
-from core.model.tariff import tariff_key
+from core.model.tariff import Tariff, tariff_key
 from core.ports.stores import Saved
 from mappings.ocpi.common import merged
 from mappings.ocpi.tariffs import tariff_from_ocpi, tariff_to_ocpi
+from protocols.ocpi.server.addressed import TARIFF, addressed, latest
 from protocols.ocpi.server.answers import DONE, done, for_everybody, time_of
 from protocols.ocpi.server.exchange import Ask, Reply, same_id, same_owner
 from protocols.ocpi.server.lists import encoded, list_page, reply_list, reply_nothing, sayable
@@ -66,9 +67,11 @@ async def list_all(ask: Ask) -> Reply:
     if page.empty:
         return reply_nothing(ask, page)
     owners = None if ask.addressed is None else (ask.addressed,)
-    tariffs, total = await ask.hub.tariffs.page(
-        ask.partner, page.date_from, page.date_to, page.offset, page.limit, owners
-    )
+
+    async def base(offset: int, limit: int) -> tuple[list[Tariff], int]:
+        return await ask.hub.tariffs.page(ask.partner, page.date_from, page.date_to, offset, limit, owners)
+
+    tariffs, total = await latest(ask, TARIFF, page, await addressed(ask, TARIFF), base)
     await tell(ask, sayable(tariffs, tariff_to_ocpi))
     return reply_list(ask, page, encoded(ask, tariffs, tariff_to_ocpi), total)
 

@@ -9,7 +9,7 @@ from core.errors import Invalid, RoamingError
 from core.model.authorisation import Answered, Authorisation, AuthoriseRequest, Decision
 from core.model.ids import ContractId
 from core.model.partner import Partner
-from core.model.token import TokenKind, TokenQuery, token_key
+from core.model.token import Token, TokenKind, TokenQuery, token_key
 from core.ports.stores import Saved
 from mappings.ocpi.authorisation import authorisation_from_ocpi, authorisation_to_ocpi, authorise_request_from_ocpi
 from mappings.ocpi.ids import token_uid_in
@@ -17,6 +17,7 @@ from mappings.ocpi.tokens import patch_token, token_from_ocpi, token_to_ocpi
 from protocols.ocpi import codec
 from protocols.ocpi.client import AUTHORISE_S
 from protocols.ocpi.codes import NOT_CONNECTED, NOT_ENOUGH, TIMED_OUT, UNKNOWN_TOKEN, Failure
+from protocols.ocpi.server.addressed import TOKEN, addressed, latest
 from protocols.ocpi.server.answers import DONE, done, for_everybody, time_of
 from protocols.ocpi.server.exchange import Ask, Reply, Side, same_id, same_owner
 from protocols.ocpi.server.forwarding import data_of, forward
@@ -84,14 +85,16 @@ async def list_all(ask: Ask) -> Reply:
     page = list_page(ask)
     if page.empty:
         return reply_nothing(ask, page)
-    query = TokenQuery(
-        updated_from=page.date_from,
-        updated_to=page.date_to,
-        issuers=None if ask.addressed is None else (ask.addressed,),
-        offset=page.offset,
-        limit=page.limit,
-    )
-    tokens, total = await ask.hub.tokens.page(ask.partner, query)
+
+    issuers = None if ask.addressed is None else (ask.addressed,)
+
+    async def base(offset: int, limit: int) -> tuple[list[Token], int]:
+        query = TokenQuery(
+            updated_from=page.date_from, updated_to=page.date_to, issuers=issuers, offset=offset, limit=limit
+        )
+        return await ask.hub.tokens.page(ask.partner, query)
+
+    tokens, total = await latest(ask, TOKEN, page, await addressed(ask, TOKEN), base)
     return reply_list(ask, page, encoded(ask, tokens, token_to_ocpi), total)
 
 
