@@ -42,15 +42,22 @@ class PriceBook:
         """Of the products that are named for the EVSE, else of the default price.
 
         Where one of several cannot be told none is: the others alone would be another offer."""
-        price = self.price(evse, recipient)
-        found: list[Tariff | None]
-        if price is None:
-            default = self._defaults.get(recipient) or self._defaults.get(None)
-            found = [default] if default else []
-        else:
-            found = [self.tariff(product, recipient) for product in price.products]
+        found = self._holding(evse, recipient)
         told = [tariff.id for tariff in found if tariff is not None and tariff.elements]
         return tuple(dict.fromkeys(told)) if len(told) == len(found) else ()
+
+    def charged(self, evse: str, recipient: Recipient, product: str | None) -> Tariff | None:
+        """The one that was used there: the product that is named, else the only one that holds. None: not known."""
+        found = [self.tariff(product, recipient)] if product else self._holding(evse, recipient)
+        return found[0] if len(found) == 1 else None
+
+    def _holding(self, evse: str, recipient: Recipient) -> list[Tariff | None]:
+        """None stands for a product that is not held."""
+        price = self.price(evse, recipient)
+        if price is not None:
+            return [self.tariff(product, recipient) for product in price.products]
+        default = self._defaults.get(recipient) or self._defaults.get(None)
+        return [default] if default else []
 
     def applied(self, location: Location) -> Location:
         """With what holds at each EVSE; the same object if that is how it is already."""

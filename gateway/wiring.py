@@ -96,8 +96,12 @@ async def assemble(settings: Settings) -> Assembly:
     known = plugins()
     adapters = {name: plugin.adapter(outbound) for name, plugin in known.items()}
     registry = PartnerService(storage.partners, storage.credentials, storage.outbox, presence, clock, ids)
+    prices = PriceService(
+        tariffs=storage.tariffs, evse_prices=storage.evse_prices, locations=storage.locations, clock=clock, ids=ids
+    )
     billing = BillingService(
         registry=registry,
+        prices=prices,
         cdrs=storage.cdrs,
         journeys=storage.journeys,
         sessions=storage.sessions,
@@ -120,9 +124,6 @@ async def assemble(settings: Settings) -> Assembly:
         ids=ids,
     )
     pins = BcryptPins()
-    prices = PriceService(
-        tariffs=storage.tariffs, evse_prices=storage.evse_prices, locations=storage.locations, clock=clock, ids=ids
-    )
     hub = Hub(
         identity=outbound.identity,
         outbound=outbound,

@@ -100,7 +100,11 @@ class EvsePrice(Model, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        return f"{self.owner.key}/{self.evse_id.key}/{self.recipient.key if self.recipient else '*'}"
+        return evse_price_key(self.owner, self.evse_id, self.recipient)
+
+
+def evse_price_key(owner: PartyId, evse_id: EvseId, recipient: PartyId | None) -> str:
+    return f"{owner.key}/{evse_id.key}/{recipient.key if recipient else '*'}"
 
 
 def tariff_key(owner: PartyId, tariff_id: str) -> str:

@@ -226,8 +226,8 @@ class TariffStore(Protocol):
         """All in one step, and kept with every earlier version: see `as_of`. No version check."""
         ...
 
-    async def as_of(self, owner: PartyId, moment: datetime) -> list[Tariff]:
-        """Of what `change` wrote, what held then; in order of their keys."""
+    async def as_of(self, owner: PartyId, moment: datetime, keys: Sequence[str] | None = None) -> list[Tariff]:
+        """Of what `change` wrote, what held then (of these keys, None: of all); in order of their keys."""
         ...
 
     async def of_owner(self, owner: PartyId) -> list[Tariff]:
@@ -258,8 +258,8 @@ class EvsePriceStore(Protocol):
         """All in one step, and kept with every earlier version: see `as_of`."""
         ...
 
-    async def as_of(self, owner: PartyId, moment: datetime) -> list[EvsePrice]:
-        """What held then, in order of their keys."""
+    async def as_of(self, owner: PartyId, moment: datetime, keys: Sequence[str] | None = None) -> list[EvsePrice]:
+        """What held then (of these keys, None: of all), in order of their keys."""
         ...
 
     async def of_owner(self, owner: PartyId, evse_ids: Sequence[EvseId] | None = None) -> list[EvsePrice]:

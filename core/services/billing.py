@@ -30,6 +30,7 @@ from core.ports.stores import (
 from core.services.cdr_journeys import CdrJourneys
 from core.services.completion import CdrCompletion
 from core.services.partners import PartnerService, home_of, owner_of
+from core.services.prices import PriceService
 from core.services.sessions import check_dates, is_ours, session_changed
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class BillingService:
         tokens: TokenStore,
         partners: PartnerStore,
         registry: PartnerService,
+        prices: PriceService,
         adapters: dict[str, ProtocolAdapter],
         processes: Processes,
         ledger: Ledger,
@@ -65,7 +67,9 @@ class BillingService:
         self._ledger = ledger
         self._clock = clock
         self._ids = ids
-        self._completion = CdrCompletion(locations=locations, tokens=tokens, sessions=sessions, partners=partners)
+        self._completion = CdrCompletion(
+            locations=locations, tokens=tokens, sessions=sessions, partners=partners, prices=prices
+        )
         self._cdr_journeys = CdrJourneys(
             journeys=journeys, tokens=tokens, partners=partners, adapters=adapters, clock=clock
         )

@@ -22,6 +22,7 @@ from core.ports.stores import LocationStore, PartnerStore, SessionStore, TokenSt
 from core.pricing import Consumption, price
 from core.services.cards import billed_card
 from core.services.cdr_journeys import id_by_cdr
+from core.services.prices import PriceService
 from core.services.sessions import auth_method_of
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -30,12 +31,19 @@ _RESERVED: Final = "RESERVATION_TIME"
 
 class CdrCompletion:
     def __init__(
-        self, *, locations: LocationStore, tokens: TokenStore, sessions: SessionStore, partners: PartnerStore
+        self,
+        *,
+        locations: LocationStore,
+        tokens: TokenStore,
+        sessions: SessionStore,
+        partners: PartnerStore,
+        prices: PriceService,
     ) -> None:
         self._locations = locations
         self._tokens = tokens
         self._sessions = sessions
         self._partners = partners
+        self._prices = prices
 
     async def completed(self, cdr: Cdr, journey: Journey | None) -> tuple[Cdr, tuple[Loss, ...]]:
         """The CDR as one of another protocol can be made of it, and what was assumed for that."""
@@ -47,13 +55,24 @@ class CdrCompletion:
         if journey:
             completed, more = await self._from_journey(completed, journey)
             assumed += (*more, *_made_id(cdr, journey))
-        operator = await self._partners.by_party(cdr.owner, Role.CPO)
-        tariff = operator.agreed_tariff if operator else None
+        tariff = await self._tariff(completed)
         if journey is None or journey.reservation_id is None or completed.total_energy_kwh:
             completed, more = completed_price(completed, tariff)
         else:
             completed, more = completed_reservation(completed, tariff)
         return completed, assumed + more
+
+    async def _tariff(self, cdr: Cdr) -> Tariff | None:
+        """The one that was agreed on, else the price that the operator had told when it began."""
+        operator = await self._partners.by_party(cdr.owner, Role.CPO)
+        if operator is not None and operator.agreed_tariff is not None:
+            return operator.agreed_tariff
+        if cdr.total_cost is not None or cdr.location.evse_id is None:
+            return None
+        tariff = await self._prices.charged(
+            cdr.owner, cdr.location.evse_id, cdr.token.issuer, cdr.product_id, cdr.started_at
+        )
+        return tariff if tariff is not None and tariff.elements else None
 
     async def _from_journey(self, cdr: Cdr, journey: Journey) -> tuple[Cdr, tuple[Loss, ...]]:
         token = await self._tokens.get(journey.issuer, cdr.token.kind, cdr.token.uid or journey.uid)
@@ -113,7 +132,7 @@ def completed_from_place(cdr: Cdr, place: Location | None) -> tuple[Cdr, tuple[L
 
 
 def completed_price(cdr: Cdr, tariff: Tariff | None) -> tuple[Cdr, tuple[Loss, ...]]:
-    """Periods, times and cost for a CDR whose protocol carries none: by the tariff that the operator agreed on.
+    """Periods, times and cost for a CDR whose protocol carries none: by the operator's tariff.
 
     Without a tariff the cost stays unsaid: an absent price is not zero."""
     begun, ended = cdr.charging_started_at or cdr.started_at, cdr.charging_ended_at or cdr.ended_at
@@ -128,7 +147,7 @@ def completed_price(cdr: Cdr, tariff: Tariff | None) -> tuple[Cdr, tuple[Loss, .
         period = ChargingPeriod(started_at=begun, dimensions=dimensions, tariff_id=tariff.id if tariff else None)
         changes["periods"] = (period,)
     consumed = Consumption(energy_kwh=cdr.total_energy_kwh, charging_h=charging_h, parking_h=parking_h)
-    return _filled(cdr, changes | _cost(cdr, tariff, consumed), "computed from totals and the agreed tariff")
+    return _filled(cdr, changes | _cost(cdr, tariff, consumed), "computed from totals and the operator's tariff")
 
 
 def completed_reservation(cdr: Cdr, tariff: Tariff | None) -> tuple[Cdr, tuple[Loss, ...]]:

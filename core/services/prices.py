@@ -13,7 +13,7 @@ from core.model.event import Event, EventKind
 from core.model.ids import EvseId, PartyId
 from core.model.location import Evse, Location, LocationQuery
 from core.model.partner import Partner
-from core.model.tariff import EvsePrice, Tariff
+from core.model.tariff import EvsePrice, Tariff, evse_price_key
 from core.ports.clock import Clock, Ids
 from core.ports.stores import EvsePriceStore, LocationStore, TariffStore
 from core.prices import PriceBook
@@ -71,6 +71,22 @@ class PriceService:
         """With what the owner charges there, if it has said so apart from them."""
         book = await self._book(owner, [evse.evse_id for one in locations for evse in one.evses if evse.evse_id])
         return [book.applied(one) for one in locations] if book else list(locations)
+
+    async def charged(
+        self, owner: PartyId, evse_id: EvseId, recipient: PartyId | None, product: str | None, at: datetime
+    ) -> Tariff | None:
+        """What the owner charged this eMSP there and then, as far as it had said so by then: the product that is named,
+        else the only one that held. None if that is not known, or the owner says what it costs with its places."""
+        known = [one for one in await self._tariffs.of_owner(owner) if one.recipient in (None, recipient)]
+        if not any(tariff.is_default for tariff in known):
+            return None
+        keys = [evse_price_key(owner, evse_id, who) for who in {None, recipient}]
+        prices = await self._evse_prices.as_of(owner, at, keys)
+        price = PriceBook((), prices).price(evse_id.key, recipient)
+        names = {name.upper() for name in ((product,) if product else price.products if price else ())}
+        wanted = [one.key for one in known if (one.name in names if names else one.is_default)]
+        tariffs = await self._tariffs.as_of(owner, at, wanted)
+        return PriceBook(tariffs, prices).charged(evse_id.key, recipient, product)
 
     async def apply(self, owner: PartyId, source: str | None) -> None:
         """All locations of the owner bear the tariffs that hold now, and those that bore others are told again."""

@@ -41,12 +41,14 @@ class HistoricStore(VersionedStore[K]):
         await self._database.transaction(write)
         self._events.poke(events)
 
-    async def as_of(self, owner: PartyId, moment: datetime) -> list[K]:
-        wanted = {"owner": owner.key, "of": self.collection_name, "at": {"$lte": stamp(moment)}}
-        then: dict[str, Document] = {}
+    async def as_of(self, owner: PartyId, moment: datetime, keys: Sequence[str] | None = None) -> list[K]:
+        wanted: Document = {"of": self.collection_name, "owner": owner.key, "at": {"$lte": stamp(moment)}}
+        if keys is not None:
+            wanted["key"] = {"$in": list(keys)}
+        latest: Document = {"$group": {"_id": "$key", "doc": {"$first": "$doc"}}}
         with translated(writes=False):
-            async for version in self._versions.find(wanted).sort("at", 1):
-                then[version["key"]] = version
+            cursor = await self._versions.aggregate([{"$match": wanted}, {"$sort": {"key": 1, "at": -1}}, latest])
+            then = {version["_id"]: version async for version in cursor}
         return [item(version, self.kind) for _, version in sorted(then.items()) if version["doc"] is not None]
 
     async def _of_owner(self, query: Document) -> list[K]:

@@ -29,7 +29,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     "sessions": [_BY_TIME, _BY_OWNER, IndexModel([("issuer", 1), ("doc.updated_at", 1), ("_id", 1)])],
     "tariffs": [_BY_TIME, _BY_OWNER],
     "evse_prices": [IndexModel([("owner", 1), ("_id", 1)]), IndexModel([("evse", 1)])],
-    "price_versions": [IndexModel([("owner", 1), ("of", 1), ("at", 1)])],
+    "price_versions": [IndexModel([("of", 1), ("owner", 1), ("key", 1), ("at", -1)])],
     "cdrs": [
         IndexModel([("cdr.updated_at", 1), ("_id", 1)]),
         IndexModel([("owner", 1), ("cdr.updated_at", 1), ("_id", 1)]),

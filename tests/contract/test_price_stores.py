@@ -34,6 +34,8 @@ async def test_tariffs_are_kept_as_they_were(storage: Any_) -> None:
     assert await storage.tariffs.as_of(ABC, at(1.5)) == [one, two]
     assert await storage.tariffs.as_of(ABC, at(9)) == [dearer]
     assert await storage.tariffs.as_of(XYZ, at(9)) == []
+    assert await storage.tariffs.as_of(ABC, at(1), [two.key]) == [two]
+    assert await storage.tariffs.as_of(ABC, at(1), []) == []
 
 
 async def test_a_tariff_for_one_emsp_is_on_no_other_page(storage: Any_) -> None:

@@ -303,8 +303,9 @@ class _Past(_Shelf[T]):
         self.versions += [(at, item.key, item) for item in changed]
         self.versions += [(at, item.key, None) for item in gone]
 
-    async def as_of(self, owner: PartyId, moment: datetime) -> list[T]:
-        then = {key: item for at, key, item in self.versions if at <= moment and key.startswith(f"{owner.key}/")}
+    async def as_of(self, owner: PartyId, moment: datetime, keys: Sequence[str] | None = None) -> list[T]:
+        mine = [one for one in self.versions if one[1].startswith(f"{owner.key}/") and (keys is None or one[1] in keys)]
+        then = {key: item for at, key, item in mine if at <= moment}
         return [item for _, item in sorted(then.items()) if item is not None]
 
 

@@ -202,6 +202,9 @@ class TestHub:
             ids=ids,
         )
         registry = PartnerService(storage.partners, storage.credentials, storage.outbox, self.presence, clock, ids)
+        prices = PriceService(
+            tariffs=storage.tariffs, evse_prices=storage.evse_prices, locations=storage.locations, clock=clock, ids=ids
+        )
         return Hub(
             identity=identity,
             outbound=self.outbound,
@@ -223,13 +226,7 @@ class TestHub:
             tokens=TokenService(storage.tokens, storage.partners, clock, ids),
             sessions=sessions,
             tariffs=TariffService(storage.tariffs, storage.partners, clock, ids),
-            prices=PriceService(
-                tariffs=storage.tariffs,
-                evse_prices=storage.evse_prices,
-                locations=storage.locations,
-                clock=clock,
-                ids=ids,
-            ),
+            prices=prices,
             commands=CommandService(
                 log=CommandLog(records=storage.commands, partners=storage.partners, ledger=self.ledger, clock=clock),
                 locations=self.storage.locations,
@@ -243,6 +240,7 @@ class TestHub:
             ),
             billing=BillingService(
                 registry=registry,
+                prices=prices,
                 cdrs=storage.cdrs,
                 journeys=storage.journeys,
                 sessions=storage.sessions,

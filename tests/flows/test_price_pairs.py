@@ -1,6 +1,7 @@
 """Prices between OICP and OCPI: products are told as tariffs, tariffs are offered as products."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -15,11 +16,13 @@ from protocols.ocpi.wire.tariffs import Tariff
 from protocols.oicp.plugin import PLUGIN as OICP
 from protocols.transport.json_codec import convert
 from tests.flows.hub import TestHub
-from tests.flows.ocpi_partner import OcpiPartner, Received, connector, evse, location, tariff
-from tests.flows.oicp_partners import Reached, cpo, emp, evse_price, join, product, record
+from tests.flows.ocpi_partner import OcpiPartner, Received, connector, envelope, evse, location, tariff, token
+from tests.flows.oicp_partners import Reached, code, cpo, emp, evse_price, join, product, record, rfid
 
 E1, E2 = "DE*ABC*E1", "DE*ABC*E2"
 DEFAULT = "~default"
+BEFORE, AFTER = datetime(2026, 1, 15, 8, tzinfo=UTC), datetime(2026, 1, 15, 12, 1, tzinfo=UTC)
+"""A charging process of these tests begins between them."""
 NOTED = ("tariff", "ocpi", "oicp")
 
 
@@ -306,3 +309,51 @@ async def test_tariffs_since_the_last_call(net: Net) -> None:
     await net.price(tariff_id="T2", currency="CHF", last_updated="2026-01-15T12:00:01Z")
     [found] = await net.dcb.product_sets("NL*CPA", LastCall=then)
     assert [one["ProductID"] for one in found["PricingProductDataRecords"]] == ["T2"]
+
+
+# --- what a session cost
+
+
+async def billed(net: Net, product_id: str | None = None) -> dict[str, Any] | None:
+    """The CDR of a charging process of the OCPI eMSP's at the OICP operator's E1, as the eMSP gets it."""
+    card = "04A2B3C4D5E6F7"
+    info = {"allowed": "ALLOWED", "token": token(card), "authorization_reference": "ref-1"}
+    net.emb.answers["POST", "tokens"] = (200, envelope(info), {})
+    answer = await net.abc.start(rfid(card), EvseID=E1)
+    members = {"Identification": rfid(card)} | ({"PartnerProductID": product_id} if product_id else {})
+    assert code(await net.abc.cdr(answer.json()["SessionID"], **members)) == (200, "000")
+    await net.hub.settle()
+    return net.emb.seen("POST", "cdrs")[-1].json if net.emb.seen("POST", "cdrs") else None
+
+
+@pytest.mark.parametrize(
+    ("product_id", "cost"),
+    [(None, 2.94), ("DC", 10.12), ("NIX", None)],  # 10.123 kWh at the eMSP's own 0.29, and at 1.00 for everybody
+)
+async def test_a_cdr_without_a_price_costs_what_the_operator_had_told(
+    net: Net, product_id: str | None, cost: float | None
+) -> None:
+    net.hub.clock.set(BEFORE)
+    await net.abc.push_products("fullLoad", product("AC3", "0.39"), product("DC", "1"))
+    await net.abc.push_products("fullLoad", product("AC3", "0.29"), ProviderID="DE-EMB")
+    await net.abc.push_prices("fullLoad", evse_price(E1))
+    net.hub.clock.set(AFTER)
+    await net.abc.push_products("update", product("AC3", "0.99"), product("DC", "9"))
+    await net.abc.push_products("update", product("AC3", "0.98"), ProviderID="DE-EMB")
+    told = await billed(net, product_id)
+    if cost is None:
+        assert told is None
+        [settlement] = net.hub.storage.cdrs.held.values()
+        assert settlement.state == "WAITING"
+        return
+    assert told is not None
+    assert (told["total_cost"], told["currency"]) == ({"before_taxes": cost}, "EUR")
+    [settlement] = net.hub.storage.cdrs.held.values()
+    assert any(loss.path == "$.total_cost" and loss.kind == "ASSUMED" for loss in settlement.losses)
+
+
+async def test_a_price_that_came_after_the_session_began_is_not_its_price(net: Net) -> None:
+    net.hub.clock.set(AFTER)
+    await net.abc.push_products("fullLoad", product("AC3"))
+    await net.abc.push_prices("fullLoad", evse_price(E1))
+    assert await billed(net) is None

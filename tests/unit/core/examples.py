@@ -17,6 +17,7 @@ from core.model.token import Token, Whitelist
 from core.ports.adapter import Call, Capability, ProtocolAdapter, Told
 from core.services.partners import PartnerService
 from core.services.presence import Presence
+from core.services.prices import PriceService
 from core.services.sessions import SessionService
 from tests.fakes import FakeIds, FakeStorage
 
@@ -43,6 +44,16 @@ def partner(name: str, party: PartyId, role: Role, protocol: str = "fake", **mor
 def registry_over(stores: FakeStorage) -> PartnerService:
     presence = Presence(stores.sightings, stores.clock)
     return PartnerService(stores.partners, stores.credentials, stores.outbox, presence, stores.clock, FakeIds())
+
+
+def prices_over(stores: FakeStorage) -> PriceService:
+    return PriceService(
+        tariffs=stores.tariffs,
+        evse_prices=stores.evse_prices,
+        locations=stores.locations,
+        clock=stores.clock,
+        ids=FakeIds(),
+    )
 
 
 def token(whitelist: Whitelist = Whitelist.ALWAYS, **more: object) -> Token:

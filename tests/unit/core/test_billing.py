@@ -16,7 +16,19 @@ from core.model.tariff import PriceComponent, Tariff, TariffElement
 from core.ports.adapter import Told
 from core.services.billing import BillingService
 from tests.fakes import FakeIds, FakeLedger, FakeProcesses, FakeStorage
-from tests.unit.core.examples import CPO, EMSP, NOW, OTHER_EMSP, UID, FakeAdapter, cdr, location, partner, registry_over
+from tests.unit.core.examples import (
+    CPO,
+    EMSP,
+    NOW,
+    OTHER_EMSP,
+    UID,
+    FakeAdapter,
+    cdr,
+    location,
+    partner,
+    prices_over,
+    registry_over,
+)
 
 TARIFF = Tariff(
     owner=CPO,
@@ -38,6 +50,7 @@ class World:
         self.ledger = FakeLedger()
         self.service = BillingService(
             registry=registry,
+            prices=prices_over(stores),
             cdrs=self.storage.cdrs,
             journeys=self.storage.journeys,
             sessions=self.storage.sessions,

@@ -14,9 +14,19 @@ from core.ports.adapter import Capability, Told
 from core.retries import ONCE, PERSISTENT, next_attempt, policy_for
 from core.routing import agreed, candidate_issuers, recipients, visible_owners
 from core.services.delivery import DeliveryService
-from core.services.prices import PriceService
 from tests.fakes import FakeIds, FakeLedger, FakeProcesses, FakeStorage
-from tests.unit.core.examples import CPO, EMSP, NOW, OTHER_EMSP, FakeAdapter, cdr, location, partner, registry_over
+from tests.unit.core.examples import (
+    CPO,
+    EMSP,
+    NOW,
+    OTHER_EMSP,
+    FakeAdapter,
+    cdr,
+    location,
+    partner,
+    prices_over,
+    registry_over,
+)
 
 CAN = {"fake": frozenset({Capability.PUSH_LOCATION, Capability.PUSH_TOKEN})}
 OTHER_CPO = PartyId("BE", "CPB")
@@ -123,13 +133,7 @@ class World:
             records=stores.records,
             partners=stores.partners,
             registry=registry,
-            prices=PriceService(
-                tariffs=stores.tariffs,
-                evse_prices=stores.evse_prices,
-                locations=stores.locations,
-                clock=stores.clock,
-                ids=FakeIds(),
-            ),
+            prices=prices_over(stores),
             adapters={"fake": self.adapter},
             processes=self.processes,
             ledger=self.ledger,
