@@ -21,6 +21,11 @@ class RecordKind(StrEnum):
     TARIFF = "TARIFF"
     TOKEN = "TOKEN"  # noqa: S105
 
+    @property
+    def noun(self) -> str:
+        """For error texts."""
+        return self.value.lower().replace("_", " ")
+
 
 class Record(Model, frozen=True, kw_only=True):
     """`content` is JSON text. `reader`: the one party that it was told to; None: it was said to all.

@@ -373,8 +373,9 @@ class CommandStore(Protocol):
 class RecordStore(Protocol):
     async def by_key(self, key: str) -> Record | None: ...
 
-    async def named(self, kind: RecordKind, name: str) -> list[Record]:
-        """All that have this id, or are also found by it, without regard to case, in order of their keys."""
+    async def named(self, kind: RecordKind, name: str, owner: PartyId | None = None) -> list[Record]:
+        """Those of this owner (None: of any) that have this id, or are also found by it, without regard to case, in
+        order of their keys."""
         ...
 
     async def save(self, record: Record, *, events: Sequence[Event]) -> Saved: ...

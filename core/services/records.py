@@ -51,9 +51,9 @@ class RecordService:
         """The owner's own object, to be compared or changed: as it was said to all, else as it was told last. Raises
         Refused, Unknown."""
         owner_of(caller, owner, "$.party_id")
-        found = [record for record in await self._records.named(kind, name) if record.owner == owner]
+        found = await self._records.named(kind, name, owner)
         if not found:
-            raise Unknown(_noun(kind), name)
+            raise Unknown(kind.noun, name)
         return max(found, key=lambda record: (record.reader is None, record.updated_at))
 
     async def published(self, kind: RecordKind, owner: PartyId, name: str) -> Record | None:
@@ -95,12 +95,8 @@ class RecordService:
         return await self._records.page(query)
 
     async def _one(self, kind: RecordKind, owner: PartyId, reader: PartyId | None, name: str) -> Record | None:
-        found = await self._records.named(kind, name)
-        return next((record for record in found if (record.owner, record.reader) == (owner, reader)), None)
+        found = await self._records.named(kind, name, owner)
+        return next((record for record in found if record.reader == reader), None)
 
     async def _visible(self, reader: Partner) -> tuple[PartyId, ...]:
         return visible_owners(reader, await self._partners.all(), CPO_SIDE)
-
-
-def _noun(kind: RecordKind) -> str:
-    return kind.lower().replace("_", " ")

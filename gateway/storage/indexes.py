@@ -57,7 +57,10 @@ INDEXES: dict[str, list[IndexModel]] = {
     "names": [IndexModel([("ours", 1)], unique=True)],
     "feeds": [IndexModel([("partner", 1)])],
     "copies": [IndexModel([("partner", 1), ("of", 1)])],
-    "records": [IndexModel([("kind", 1), ("names", 1)]), IndexModel([("kind", 1), ("reader", 1), ("owner", 1)])],
+    "records": [
+        IndexModel([("kind", 1), ("names", 1), ("owner", 1)]),
+        IndexModel([("kind", 1), ("reader", 1), ("owner", 1)]),
+    ],
     "partners": [IndexModel([("claims", 1)], unique=True, sparse=True)],
     "sightings": [],
     "credentials": [IndexModel([("hash", 1)], unique=True, sparse=True), IndexModel([("partner", 1)])],

@@ -2,18 +2,20 @@
 
 from typing import Any, ClassVar
 
+from core.model.ids import PartyId
 from core.model.record import Record, RecordKind, RecordQuery
 from gateway.storage.database import translated
 from gateway.storage.documents import Document, item, stamp
-from gateway.storage.versioned import SORT, VersionedStore, document_of, window
+from gateway.storage.versioned import SORT, VersionedStore, document_of, owners_filter, window
 
 
 class MongoRecords(VersionedStore[Record]):
     collection_name: ClassVar[str] = "records"
     kind = Record
 
-    async def named(self, kind: RecordKind, name: str) -> list[Record]:
-        found = await self._list({"kind": kind.value, "names": name.upper()})
+    async def named(self, kind: RecordKind, name: str, owner: PartyId | None = None) -> list[Record]:
+        of_owner = owners_filter("owner", None if owner is None else [owner])
+        found = await self._list({"kind": kind.value, "names": name.upper(), **of_owner})
         return sorted(found, key=lambda record: record.key)
 
     async def page(self, query: RecordQuery) -> tuple[list[Record], int]:

@@ -30,6 +30,7 @@ async def test_a_record_is_found_by_its_names(storage: Either) -> None:
         assert await storage.records.save(one, events=[]) is Saved.CREATED
     assert await storage.records.by_key(told.key) == told
     assert await storage.records.named(RecordKind.BOOKING, "b1") == [told, other]
+    assert await storage.records.named(RecordKind.BOOKING, "b1", XYZ) == [other]
     assert await storage.records.named(RecordKind.BOOKING, "REQUEST-1") == [told]
     assert await storage.records.named(RecordKind.BOOKING, "request-2") == []
 

@@ -344,8 +344,9 @@ class FakeTariffs(_Past[Tariff]):
 
 
 class FakeRecords(_Shelf[Record]):
-    async def named(self, kind: RecordKind, name: str) -> list[Record]:
+    async def named(self, kind: RecordKind, name: str, owner: PartyId | None = None) -> list[Record]:
         found = [record for record in self.held.values() if record.kind is kind and name.upper() in record.names]
+        found = [record for record in found if owner in (None, record.owner)]
         return sorted(found, key=lambda record: record.key)
 
     async def page(self, query: RecordQuery) -> tuple[list[Record], int]:

@@ -193,6 +193,13 @@ async def test_a_record_that_was_a_mistake_is_listed_no_longer(net: OcpiNet) -> 
     assert await listed(net, net.p1) == []
 
 
+async def test_a_platform_writes_in_the_name_of_another_of_its_parties(net: OcpiNet) -> None:
+    answer = await net.p1.call(net.hub, "POST", BARE, record("BECPA"), to="DEEMB", sender="NLCPA")
+    assert codes(answer) == (200, 1000)
+    await net.p1.call(net.hub, "PUT", at("BECPA"), record("BECPA", last_updated=T1), to="DEEMB", sender="NLCPA")
+    assert await listed(net, net.p2) == [record("BECPA", last_updated=T1)]
+
+
 async def test_what_is_refused_wrong_or_older_is_not_kept(net: OcpiNet) -> None:
     net.p2.answers["POST", "invoicereconciliation"] = (200, envelope(None, 2001, "no"), {})
     await net.p1.call(net.hub, "POST", BARE, record(), to="DEEMB")

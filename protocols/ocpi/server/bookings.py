@@ -82,7 +82,7 @@ def _changed_calendar(ask: Ask, held: Record | None) -> bytes | None:
 
 def _known(ask: Ask, held: Record | None) -> Record:
     if held is None:
-        raise Unknown("booking location", named(ask))
+        raise Unknown(BOOKING_LOCATION.kind.noun, named(ask))
     return held
 
 
@@ -98,7 +98,7 @@ def _told(change: Change) -> Handler:
             check_name(ask, record)
             await ask.hub.records.keep(record)
 
-    to_one = passed_on("a place for one", nobody, keep)
+    to_one = passed_on("a booking location", nobody, keep)
 
     async def handler(ask: Ask) -> Reply:
         return await to_one(ask) if ask.addressed is not None else await _published(ask, change)
@@ -199,7 +199,7 @@ async def _emsp(ask: Ask) -> PartyId | None:
 
 ROUTES = [
     Route(path="bookings/sender", methods={"GET": listed(BOOKING), "POST": book}, keeps=True),
-    Route(path="bookings/sender", fixed={0: PLACES}, methods={"GET": listed(BOOKING_LOCATION, _slots)}, keeps=True),
+    Route(path="bookings/sender", fixed={0: PLACES}, methods={"GET": listed(BOOKING_LOCATION, _slots)}),
     *[
         Route(
             path="bookings/sender",

@@ -10,7 +10,7 @@ from core.services.partners import owner_of
 from mappings.ocpi.records import INVOICE
 from protocols.ocpi import codec
 from protocols.ocpi.codes import NOT_ENOUGH, Failure
-from protocols.ocpi.server.exchange import Ask, Owned, Reply
+from protocols.ocpi.server.exchange import Ask, Owned, Reply, Side
 from protocols.ocpi.server.kept import (
     by_name,
     keep_nothing,
@@ -19,6 +19,7 @@ from protocols.ocpi.server.kept import (
     named,
     other_side,
     passed_on,
+    read_record,
     single,
 )
 from protocols.ocpi.server.routes import Route
@@ -50,7 +51,13 @@ async def _other_side(ask: Ask) -> PartyId | None:
     return parties[0] if parties else None
 
 
-_posted = passed_on(WHAT, _other_side, keep_whole(INVOICE))
+async def _keep_posted(ask: Ask, to: Side, reply: Reply) -> None:
+    """The body names the owner, which may be another party of the platform than FROM."""
+    owner = codec.read_bare(ask.body, Owned).owner
+    await ask.hub.records.keep(read_record(ask, INVOICE, ask.body, owner, to.party))
+
+
+_posted = passed_on(WHAT, _other_side, _keep_posted)
 
 
 async def post(ask: Ask) -> Reply:

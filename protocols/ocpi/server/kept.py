@@ -240,5 +240,5 @@ async def copy(ask: Ask, shape: Shape) -> Record:
     if len(found) > 1:
         raise Failure(NOT_ENOUGH, f"several owners have {name}: name one in the TO headers")
     if not found:
-        raise Unknown(shape.kind.lower().replace("_", " "), name)
+        raise Unknown(shape.kind.noun, name)
     return found[0]
