@@ -14,6 +14,8 @@ from core.ports.adapter import Capability
 EMSP_SIDE = frozenset({Role.EMSP, Role.NSP, Role.NAP, Role.SCSP, Role.OTHER, Role.PTP})
 """Roles that receive what a CPO broadcasts. Source: OCPI 2.3.0, transport, broadcast push (opposite roles)."""
 CPO_SIDE = frozenset({Role.CPO, Role.OTHER})
+CARD_READERS = frozenset({Role.CPO})
+"""Who is told of tokens: whose they are is nobody else's business. Source: OCPI 2.3.0, transport, broadcast push."""
 
 TOLD_BY: dict[EventKind, Capability] = {
     EventKind.LOCATION_CHANGED: Capability.PUSH_LOCATION,
@@ -34,7 +36,7 @@ _AUDIENCE: dict[EventKind, frozenset[Role]] = {
     EventKind.TARIFF_DELETED: EMSP_SIDE,
     EventKind.BOOKING_LOCATION_CHANGED: EMSP_SIDE,
     EventKind.SESSION_CHANGED: EMSP_SIDE,
-    EventKind.TOKEN_CHANGED: CPO_SIDE,
+    EventKind.TOKEN_CHANGED: CARD_READERS,
     EventKind.PARTY_CHANGED: EMSP_SIDE | CPO_SIDE | {Role.HUB},
 }
 

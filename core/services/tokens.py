@@ -9,15 +9,15 @@ import msgspec
 from core.errors import Unknown
 from core.model.event import Event, EventKind
 from core.model.ids import ContractId, PartyId, TokenUid
-from core.model.partner import Partner, Role
+from core.model.partner import ISSUERS, Partner
 from core.model.token import Token, TokenKind, TokenQuery
 from core.model.version import Version
 from core.ports.clock import Clock, Ids
 from core.ports.stores import PartnerStore, Saved, TokenStore
-from core.routing import vanished_owners, visible_owners
+from core.routing import CARD_READERS, plays_any, vanished_owners, visible_owners
 from core.services.partners import owner_of
 
-_ISSUERS = frozenset({Role.EMSP})
+_ISSUERS = frozenset(ISSUERS)
 
 
 class TokenService:
@@ -90,15 +90,16 @@ class TokenService:
         return self._tokens.each(TokenQuery(issuers=(issuer,)))
 
     async def page(self, reader: Partner, query: TokenQuery) -> tuple[list[Token], int]:
-        """Tokens of all issuers that the reader has an agreement with; its own are not among them."""
-        issuers = visible_owners(reader, await self._partners.all(), _ISSUERS)
+        """Tokens of all issuers that the reader has an agreement with, if it is an operator; its own are not among
+        them."""
+        issuers = await self._shown_to(reader)
         if query.issuers is not None:
             issuers = tuple(issuer for issuer in issuers if issuer in query.issuers)
         return await self._tokens.page(msgspec.structs.replace(query, issuers=issuers))
 
     async def each(self, reader: Partner, query: TokenQuery) -> AsyncIterator[Token]:
         """As `page`, all of them, streamed."""
-        issuers = visible_owners(reader, await self._partners.all(), _ISSUERS)
+        issuers = await self._shown_to(reader)
         async for token in self._tokens.each(msgspec.structs.replace(query, issuers=issuers)):
             yield token
 
@@ -115,6 +116,11 @@ class TokenService:
         gone = vanished_owners(reader, partners, _ISSUERS, since)
         async for token in self._tokens.each(TokenQuery(issuers=tuple(gone))):
             yield msgspec.structs.replace(token, valid=False, updated_at=gone[token.issuer])
+
+    async def _shown_to(self, reader: Partner) -> tuple[PartyId, ...]:
+        if not plays_any(reader, CARD_READERS):
+            return ()
+        return visible_owners(reader, await self._partners.all(), _ISSUERS)
 
     def _invalid(self, tokens: Sequence[Token]) -> list[Token]:
         now = self._clock.now()

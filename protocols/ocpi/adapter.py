@@ -21,7 +21,7 @@ from core.model.session import Session
 from core.model.tariff import Tariff
 from core.model.token import Token
 from core.ports.adapter import Call, Capability, ProtocolAdapter, Told
-from core.routing import CPO_SIDE, EMSP_SIDE
+from core.routing import CARD_READERS, EMSP_SIDE
 from mappings.ocpi.authorisation import (
     authorisation_from_ocpi,
     authorise_request_losses,
@@ -227,7 +227,7 @@ class OcpiAdapter(ProtocolAdapter):
             message = dialect.checked(token_to_ocpi(token))
         except Unsupported as error:
             return _withheld(error, ())
-        await self._to_each(call, CPO_SIDE, lambda to: _refusing(self._client.put_token(call, to, message)))
+        await self._to_each(call, CARD_READERS, lambda to: _refusing(self._client.put_token(call, to, message)))
         return Told(losses=token_losses(token) + dialect.losses(token))
 
     async def push_session(self, call: Call, session: Session, journey: Journey | None) -> Told:

@@ -355,3 +355,12 @@ async def test_a_provider_is_called_what_the_reader_understands(net: OcpiNet) ->
     told = [one.json for one in without.seen("PUT", "hubclientinfo") if one.json["party_id"] == "PTH"]
     assert [one["role"] for one in told] == ["OTHER"]
     assert provider.token_c
+
+
+@spec("OCPI-PAY-08")
+async def test_tokens_of_a_provider_are_shown_to_operators(paid: Paid) -> None:
+    net, mine = paid.net, token("anon-1", owner="ATPTH", type="AD_HOC_USER")
+    answer = await paid.p8.call(net.hub, "PUT", "tokens/receiver/AT/PTH/anon-1?type=AD_HOC_USER", mine)
+    assert codes(answer) == (201, 1000)
+    assert (await net.p1.call(net.hub, "GET", "tokens/sender")).json()["data"] == [mine]
+    assert (await net.p2.call(net.hub, "GET", "tokens/sender")).json()["data"] == []

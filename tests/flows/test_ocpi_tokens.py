@@ -8,7 +8,7 @@ import pytest
 
 from core.model.authorisation import JourneyState
 from tests.flows.conftest import OcpiNet
-from tests.flows.ocpi_partner import envelope, token
+from tests.flows.ocpi_partner import OcpiPartner, envelope, token
 
 spec = pytest.mark.spec
 PATH = "tokens/receiver/DE/EMB/04AABBCC"
@@ -104,6 +104,19 @@ async def test_an_emsp_sees_no_tokens_of_others(net: OcpiNet) -> None:
     assert (await net.p2.call(net.hub, "GET", "tokens/sender")).json()["data"] == []
     listed = await net.p3.call(net.hub, "GET", "tokens/sender", sender="FRCPC")
     assert listed.json()["data"] == [token()]
+
+
+@spec("OCPI-HUB-93", "OCPI-HUB-39", "OCPI-HUB-64")
+@pytest.mark.parametrize("role", ["EMSP", "NSP", "SCSP", "PTP", "OTHER"])
+async def test_drivers_are_shown_and_told_to_operators_alone(net: OcpiNet, role: str) -> None:
+    stranger = await OcpiPartner("p4.test", (role, "NL", "STR")).join(net.hub)
+    stranger.received.clear()
+    await put(net)
+    await net.relay()
+    assert net.p1.seen("PUT", "tokens")
+    assert not stranger.seen("PUT", "tokens")
+    answer = await stranger.call(net.hub, "GET", "tokens/sender")
+    assert (answer.json()["data"], answer.headers["x-total-count"]) == ([], "0")
 
 
 # --- authorisation

@@ -220,8 +220,8 @@ async def test_the_emsp_is_shown_a_session_and_stops_by_it(net: Net) -> None:
     assert await net.ocpi_stop(journey.id) == "UNKNOWN_SESSION"
 
 
-@spec("OCPI-HUB-87")
-async def test_session_and_cdr_bear_one_id_and_the_agreed_currency(net: Net) -> None:
+async def agreed(net: Net) -> None:
+    """What the OICP operator charges, in francs."""
     tariff: Any = {
         "country_code": "DE",
         "party_id": "ABC",
@@ -232,8 +232,13 @@ async def test_session_and_cdr_bear_one_id_and_the_agreed_currency(net: Net) -> 
         "last_updated": "2026-01-01T00:00:00Z",
     }
     held = net.hub.storage.partners.held[net.abc.partner.id]
-    agreed = tariff_from_ocpi(convert(tariff, Tariff))
-    await net.hub.storage.partners.update(replace(held, agreed_tariff=agreed))
+    priced = tariff_from_ocpi(convert(tariff, Tariff))
+    await net.hub.storage.partners.update(replace(held, agreed_tariff=priced))
+
+
+@spec("OCPI-HUB-87")
+async def test_session_and_cdr_bear_one_id_and_the_agreed_currency(net: Net) -> None:
+    await agreed(net)
     await net.ocpi_start(authorization_reference="ref-1")
     await net.told()
     by_contract = net.back.asked[0][1]["Identification"]
@@ -389,3 +394,45 @@ async def test_a_session_that_begins_after_all_is_stopped_again(net: Net) -> Non
     [request] = [request for request in net.p1.seen("POST", "commands") if request.path.endswith("STOP_SESSION")]
     assert request.json["session_id"] == "S1"
     assert request.party("from") == "DEDCB"
+
+
+# --- an OCPI terminal provider at an OICP operator
+
+
+@spec("OCPI-PAY-08", "OCPI-CDR-23")
+@pytest.mark.parametrize("role", ["PTP", "OTHER"])
+async def test_a_driver_of_a_terminal_starts_at_an_oicp_station_and_is_billed(net: Net, role: str) -> None:
+    p8 = await OcpiPartner("p8.test", (role, "AT", "PTH")).join(net.hub)
+    net = net._replace(p2=p8)
+    await agreed(net)
+    contract = "AT-PTH-C12345678"
+    anonymous = token("anon-1", owner="ATPTH", type="AD_HOC_USER", contract_id=contract)
+    started = await p8.call(
+        net.hub,
+        "POST",
+        "commands/receiver/START_SESSION",
+        {
+            "response_url": "https://p8.test/cb/1",
+            "token": anonymous,
+            "location_id": (await net.place())["id"],
+            "evse_uid": (await net.place())["evses"][0]["uid"],
+            "authorization_reference": "pay-1",
+        },
+        to="DEABC",
+    )
+    assert started.json()["data"]["result"] == "ACCEPTED"
+    assert await net.told() == {"result": "ACCEPTED"}
+    [journey] = net.hub.storage.journeys.held.values()
+    evco = contract_id_to_oicp(ContractId.parse(contract))
+    assert net.back.asked[-1][1]["Identification"] == {"RemoteIdentification": {"EvcoID": evco}}
+    await net.hub.relay()
+    [shown] = p8.seen("PUT", "sessions")
+    assert (shown.party("to"), shown.json["authorization_reference"]) == ("ATPTH", "pay-1")
+    await net.abc.cdr(journey.id, Identification=net.back.asked[-1][1]["Identification"])
+    await net.hub.settle()
+    [bill] = p8.seen("POST", "cdrs")
+    assert (bill.party("to"), bill.json["authorization_reference"]) == ("ATPTH", "pay-1")
+    assert (bill.json["cdr_token"]["uid"], bill.json["cdr_token"]["party_id"]) == ("anon-1", "PTH")
+    await net.hub.relay()
+    [completed] = [request.json for request in p8.seen("PUT", "sessions") if request.json["status"] == "COMPLETED"]
+    assert completed["id"] == bill.json["session_id"]
