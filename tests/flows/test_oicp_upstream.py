@@ -138,3 +138,24 @@ async def test_the_platform_starts_at_a_station_here_and_is_told_how_it_goes() -
         assert settled.state is CdrState.DELIVERED
         await net.above.settle()
         assert net.far_emp_at.asked[-1][1]["SessionID"] == theirs
+
+
+@pytest.mark.spec("OICP-UP-07", "OICP-UP-15", "OICP-UP-18")
+@pytest.mark.parametrize("upwards", [True, False])
+async def test_reservations_go_both_ways(upwards: bool) -> None:
+    async with two() as net:
+        await net.stations()
+        who, evco_id, evse_id, at = net.far_emp, CONTRACT_THERE, EVSE_HERE, net.cpo_at
+        if upwards:
+            who, evco_id, evse_id, at = net.emp, CONTRACT_HERE, EVSE_THERE, net.far_cpo_at
+        body = {"ProviderID": who.own_id, "EvseID": evse_id, "Identification": remote(evco_id), "Duration": 20}
+        answer = (await who.post("reservation/v11/providers/{id}/reservation-start-request", body)).json()
+        assert answer["Result"], answer
+        session_id = answer["SessionID"]
+        [(path, asked)] = at.asked
+        assert path.endswith("reservation-start-request")
+        assert (asked["Duration"], asked["SessionID"] != session_id) == (20, True)
+        stop = {"ProviderID": who.own_id, "EvseID": evse_id, "SessionID": session_id}
+        answer = (await who.post("reservation/v11/providers/{id}/reservation-stop-request", stop)).json()
+        assert answer["Result"], answer
+        assert at.asked[-1][1]["SessionID"] == asked["SessionID"]

@@ -11,7 +11,7 @@ from core.model.cdr import CdrState
 from core.model.delivery import DeliveryState
 from core.model.event import EventKind
 from core.model.location import EvseStatus
-from protocols.oicp.upstream import stations
+from protocols.oicp.upstream import mirror, stations
 from tests.flows.oicp_partners import code, decode, encode, record, rfid
 from tests.flows.upstream import EVSE_HERE, EVSE_THERE, GOOD_HERE, GOOD_THERE, OUR_OPERATOR, Two, two
 
@@ -328,3 +328,21 @@ async def test_stations_of_operators_that_are_not_registered_there_stay_here() -
         await net.cpo.start(rfid(GOOD_THERE), EvseID=EVSE_HERE)
         [(_, asked, _)] = net.far_emp_at.asked
         assert asked.get("EvseID") is None
+
+
+@pytest.mark.spec("OICP-UP-04")
+async def test_a_long_list_goes_up_in_several_pushes_and_is_whole_or_told_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mirror, "AT_ONCE", 2)
+    async with two() as net:
+        await net.cpo.push_data("fullLoad", *(record(f"DE*ABC*E{number}") for number in range(1, 6)))
+        await net.run("shown-evses")
+        bodies = [pushed(one) for one in sent(net, PUSH)]
+        assert [(action, len(names)) for action, names in bodies] == [("fullLoad", 2), ("insert", 2), ("insert", 1)]
+        assert len(await far_evses(net)) == 5
+        await net.here.storage.copies.note(net.upstream.id, "evses", {mirror.WHOLE: None})  # killed before the end
+        net.here.clock.advance(60)
+        await net.run("shown-evses")
+        assert [pushed(one)[0] for one in sent(net, PUSH)] == ["fullLoad", "insert", "insert"]
+        assert len(await far_evses(net)) == 5

@@ -86,16 +86,19 @@ class Mirror:
         await self._copies.note(partner.id, sheet.of, {thing.key: thing.digest for thing in things})
 
     async def _all(self, pull: Pull, sheet: Sheet) -> None:
-        partner = pull.partner
-        things = {thing.key: thing async for thing in sheet.things(partner, None) if thing.digest is not None}
-        await self._copies.forget(partner.id, sheet.of)
-        action = ActionType.FULL_LOAD
-        for bulk in _bulks(list(things.values())) if things else iter([[]]):
-            partner = await pull.page()
-            await self.push(partner, sheet, action, bulk)
-            action = ActionType.INSERT
-            _count(pull, bulk)
-        await self._copies.note(partner.id, sheet.of, {WHOLE: "told"})
+        await self._copies.forget(pull.partner.id, sheet.of)
+        action, seen, bulk = ActionType.FULL_LOAD, set[str](), list[Thing]()
+        async for thing in sheet.things(pull.partner, None):
+            if thing.digest is None or thing.key in seen:
+                continue
+            seen.add(thing.key)
+            bulk.append(thing)
+            if len(bulk) == AT_ONCE:
+                await self._show(pull, sheet, action, bulk)
+                action, bulk = ActionType.INSERT, []
+        if bulk or action is ActionType.FULL_LOAD:
+            await self._show(pull, sheet, action, bulk)
+        await self._copies.note(pull.partner.id, sheet.of, {WHOLE: "told"})
 
     async def _changes(self, pull: Pull, sheet: Sheet) -> None:
         things = {thing.key: thing async for thing in sheet.things(pull.partner, pull.since)}
@@ -107,9 +110,13 @@ class Mirror:
         }
         for action, several in sorted_out.items():
             for bulk in _bulks(several):
-                partner = await pull.page()
-                await self.push(partner, sheet, action, bulk)
-                _count(pull, bulk)
+                await self._show(pull, sheet, action, bulk)
+
+    async def _show(self, pull: Pull, sheet: Sheet, action: ActionType, bulk: Sequence[Thing]) -> None:
+        partner = await pull.page()
+        await self.push(partner, sheet, action, bulk)
+        for thing in bulk:
+            pull.took(thing.key, Saved.CHANGED)
 
     @asynccontextmanager
     async def _turn(self, partner: Partner, operation: str) -> AsyncIterator[None]:
@@ -134,8 +141,3 @@ TURN_LASTS_S: Final = 300.0
 def _bulks(things: Sequence[Thing]) -> Iterator[Sequence[Thing]]:
     for start in range(0, len(things), AT_ONCE):
         yield things[start : start + AT_ONCE]
-
-
-def _count(pull: Pull, bulk: Sequence[Thing]) -> None:
-    for thing in bulk:
-        pull.took(thing.key, Saved.CHANGED)

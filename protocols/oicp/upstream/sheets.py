@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, ClassVar, Final
 
 from msgspec.structs import replace
@@ -76,8 +77,8 @@ class AllStatuses(StatusSheet):
         self._hub = hub
 
     async def things(self, partner: Partner, since: datetime | None) -> AsyncIterator[Thing]:
-        async for location in shown_locations(self._hub, partner, since):
-            for thing in await self.known(partner, location.evses):
+        async for bulk in shown_locations(self._hub, partner, since):
+            for thing in await self.known(partner, [evse for location in bulk for evse in location.evses]):
                 yield thing
 
 
@@ -96,13 +97,16 @@ class EvseSheet:
     async def things(self, partner: Partner, since: datetime | None) -> AsyncIterator[Thing]:
         upstream = settings_of(partner).upstream
         bundled = upstream.bundled() if upstream else frozenset()
-        async for location in shown_locations(self._hub, partner, since):
-            narrow = replace(location, evses=tuple(evse for evse in location.evses if _is_of(evse, bundled)))
-            if narrow.evses:
-                made = evse_records_to_oicp(narrow, hotline=self._hub.identity.hotline)
-                await self._hub.note_fetched("location", location.owner, PROTOCOL, (*made.losses, *made.withheld))
-                for thing in self._of(narrow, made.records):
+        async for bulk in shown_locations(self._hub, partner, since):
+            for location in bulk:
+                narrow = replace(location, evses=tuple(evse for evse in location.evses if _is_of(evse, bundled)))
+                for thing in await self._shown(narrow) if narrow.evses else ():
                     yield thing
+
+    async def _shown(self, location: Location) -> Iterable[Thing]:
+        made = evse_records_to_oicp(location, hotline=self._hub.identity.hotline)
+        await self._hub.note_fetched("location", location.owner, PROTOCOL, (*made.losses, *made.withheld))
+        return self._of(location, made.records)
 
     def _of(self, location: Location, shown: Sequence[PlatformEvseDataRecord]) -> Iterable[Thing]:
         """Those that can be shown, and those that can not, or not any longer."""
@@ -137,20 +141,19 @@ class CardSheet:
         async for token in self._hub.tokens.each(partner, TokenQuery(stored_from=since, issuers=issuers)):
             provider = token.contract_id.provider if token.contract_id else token.issuer
             uploaded = token_to_oicp(token).record if provider in bundled else None
-            digest = None if uploaded is None else encode(uploaded).decode()
+            digest = None if uploaded is None else blake2b(encode(uploaded), digest_size=9).hexdigest()
             named = uploaded or token_to_oicp(replace(token, valid=True)).record
             if named is not None:
                 yield Thing(key=token.key, record=named, digest=digest)
 
 
-async def shown_locations(hub: Hub, partner: Partner, since: datetime | None) -> AsyncIterator[Location]:
-    """Those that the platform may see, written since then; never what came from a platform."""
+async def shown_locations(hub: Hub, partner: Partner, since: datetime | None) -> AsyncIterator[list[Location]]:
+    """Those that the platform may see, written since then, in bulks; never what came from a platform."""
     owners = await _own_parties(hub, *CPO_SIDE)
     held, _ = await hub.locations.page_keys(partner, LocationQuery(owners=owners, limit=ALL))
     keys = [key for key, revision, *_ in held if since is None or revision >= revision_at(since)]
     for bulk in batched(keys, BULK):
-        for _, location in await hub.locations.by_keys(bulk):
-            yield location
+        yield [location for _, location in await hub.locations.by_keys(bulk)]
 
 
 async def _own_parties(hub: Hub, *roles: Role) -> tuple[PartyId, ...]:
