@@ -315,28 +315,28 @@ def location_key(owner: PartyId, location_id: str) -> str:
 
 
 class Position(NamedTuple):
-    """Where a location stands in the order of pages: by `updated_at`, then by key."""
+    """Where a location stands in the order of pages: by when it came first, then by key."""
 
-    updated_at: datetime
+    created: int
     key: str
 
 
 class PageKey(NamedTuple):
     key: str
     revision: int
-    updated_at: datetime
+    created: int
 
     @property
     def position(self) -> Position:
-        return Position(self.updated_at, self.key)
+        return Position(self.created, self.key)
 
 
 class LocationQuery(Model, frozen=True, kw_only=True):
     """Which locations a reader wants.
 
     `updated_from` inclusive, `updated_to` exclusive; `offset` and `limit` in objects. `after`: those behind this
-    position, instead of an offset: nothing is missed where locations change while pages are read, and a page far
-    behind costs what the first one does.
+    position, instead of an offset: nothing is missed where locations go while pages are read, and a page far behind
+    costs what the first one does.
 
     `owners` None = all that the reader may see. `current`: without those that their owner no longer has, which are
     kept with EVSEs that are REMOVED so that this can be told."""

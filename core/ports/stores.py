@@ -100,7 +100,7 @@ class LocationStore(Protocol):
         ...
 
     async def page(self, query: LocationQuery) -> tuple[list[Location], int]:
-        """In order of (updated_at, key); the second value is how many match altogether."""
+        """In the order in which they came first; the second value is how many match altogether."""
         ...
 
     async def page_keys(self, query: LocationQuery) -> tuple[list[PageKey], int]:
@@ -383,7 +383,7 @@ class RecordStore(Protocol):
     async def remove(self, records: Sequence[Record], *, events: Sequence[Event]) -> None: ...
 
     async def page(self, query: RecordQuery) -> tuple[list[Record], int]:
-        """Each object once: the latest of what was told of it, in order of (updated_at, key)."""
+        """Each object once: the latest of what was told of it, in the order in which those came."""
         ...
 
 

@@ -102,7 +102,7 @@ class MongoCdrs:
         found: list[Document] = []
         with translated(writes=False):
             if limit > 0:
-                cursor = self._collection.find(wanted).sort([("cdr.updated_at", 1), ("_id", 1)])
+                cursor = self._collection.find(wanted).sort([("way.accepted_at", 1), ("_id", 1)])
                 found = await cursor.skip(offset).limit(limit).to_list()
             total = await self._collection.count_documents(wanted)
         return [_settlement(document) for document in found], total
@@ -149,7 +149,7 @@ def _cdr(cdr: Cdr) -> Document:
 
 
 def _way(settlement: CdrSettlement) -> Document:
-    way = content(settlement)
+    way = content(settlement, "accepted_at")
     for name in ("cdr", "losses"):
         way.pop(name, None)
     return {

@@ -10,7 +10,7 @@ from core.model.base import Model
 from core.model.event import Event
 from core.model.ids import PartyId
 from gateway.storage.database import Database, Session, translated
-from gateway.storage.documents import Document, item, revision_after, stamp
+from gateway.storage.documents import Document, item, stamp
 from gateway.storage.outbox import EventWriter
 from gateway.storage.versioned import VersionedStore
 
@@ -23,18 +23,17 @@ class HistoricStore(VersionedStore[K]):
         self._versions = database["price_versions"]
 
     async def change(self, changed: Sequence[K], gone: Sequence[K], *, at: datetime, events: Sequence[Event]) -> None:
-        revision, moment = revision_after(0), stamp(at)
-        written = [self._document(thing) | {"rev": revision} for thing in changed]
+        moment = stamp(at)
+        written = [self._document(thing) for thing in changed]
         removed = [self._document(thing) for thing in gone]
-        state: list[ReplaceOne[Document] | DeleteOne] = [
-            *(ReplaceOne({"_id": d["_id"]}, d, upsert=True) for d in written),
-            *(DeleteOne({"_id": d["_id"]}) for d in removed),
-        ]
         past = [self._version(d, d["doc"], moment) for d in written] + [self._version(d, None, moment) for d in removed]
 
         async def write(session: Session) -> None:
-            if state:
-                await self._collection.bulk_write(state, session=session)
+            if written:
+                await self._put(written, session)
+            if removed:
+                await self._collection.bulk_write([DeleteOne({"_id": d["_id"]}) for d in removed], session=session)
+            if past:
                 await self._versions.bulk_write(past, session=session)
             await self._events.write(events, session)
 

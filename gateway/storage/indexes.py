@@ -8,33 +8,45 @@ from gateway.storage.documents import FREE
 
 _PENDING = {"state": DeliveryState.PENDING.value}
 _EXPIRY = IndexModel([("expires", 1)], expireAfterSeconds=0)
-_BY_TIME = IndexModel([("doc.updated_at", 1), ("_id", 1), ("rev", 1), ("owner", 1)])
-"""Answers page keys and counts alone. Every status change moves an entry, so there is one such index, not two."""
-_BY_OWNER = IndexModel([("owner", 1), ("doc.updated_at", 1), ("_id", 1)])
+_BY_CREATION = IndexModel([("created", 1), ("_id", 1), ("rev", 1), ("owner", 1), ("doc.updated_at", 1)])
+_BY_TIME = IndexModel([("doc.updated_at", 1), ("_id", 1), ("rev", 1), ("owner", 1), ("created", 1)])
+"""These two answer page keys and counts alone: the first those of everything, the second those of a short time."""
+_BY_OWNER = IndexModel([("owner", 1), ("created", 1), ("_id", 1)])
+_BY_OWNER_AND_TIME = IndexModel([("owner", 1), ("doc.updated_at", 1)])
 
 INDEXES: dict[str, list[IndexModel]] = {
     "locations": [
+        _BY_CREATION,
         _BY_TIME,
         IndexModel([("owner", 1)]),
         IndexModel([("doc.evses.evse_id.key", 1)]),
         IndexModel([("point", "2dsphere")]),
     ],
     "tokens": [
+        _BY_CREATION,
         _BY_TIME,
         _BY_OWNER,
         IndexModel([("marks", 1)]),
         IndexModel([("contract", 1)], sparse=True),
         IndexModel([("rev", 1)]),
     ],
-    "sessions": [_BY_TIME, _BY_OWNER, IndexModel([("issuer", 1), ("doc.updated_at", 1), ("_id", 1)])],
+    "sessions": [
+        _BY_TIME,
+        _BY_OWNER,
+        _BY_OWNER_AND_TIME,
+        IndexModel([("issuer", 1), ("created", 1), ("_id", 1)]),
+        IndexModel([("issuer", 1), ("doc.updated_at", 1)]),
+    ],
     "tariffs": [_BY_TIME, _BY_OWNER],
     "evse_prices": [IndexModel([("owner", 1), ("_id", 1)]), IndexModel([("evse", 1)])],
     "price_versions": [IndexModel([("of", 1), ("owner", 1), ("key", 1), ("at", -1)])],
     "cdrs": [
-        IndexModel([("cdr.updated_at", 1), ("_id", 1)]),
-        IndexModel([("owner", 1), ("cdr.updated_at", 1), ("_id", 1)]),
-        IndexModel([("recipient", 1), ("cdr.updated_at", 1), ("_id", 1)]),
-        IndexModel([("state", 1), ("cdr.updated_at", 1), ("_id", 1)]),
+        IndexModel([("way.accepted_at", 1), ("_id", 1)]),
+        IndexModel([("owner", 1), ("way.accepted_at", 1), ("_id", 1)]),
+        IndexModel([("recipient", 1), ("way.accepted_at", 1), ("_id", 1)]),
+        IndexModel([("state", 1), ("way.accepted_at", 1), ("_id", 1)]),
+        IndexModel([("owner", 1), ("cdr.updated_at", 1)]),
+        IndexModel([("recipient", 1), ("cdr.updated_at", 1)]),
     ],
     "journeys": [
         IndexModel([("operator_session", 1), ("created", -1)], sparse=True),
@@ -92,6 +104,19 @@ INDEXES: dict[str, list[IndexModel]] = {
 
 async def create_indexes(database: Database) -> None:
     """Creates the collections as well: a transaction then never has to."""
+    await _create(database)
+    await _date(database)
+
+
+async def _date(database: Database) -> None:
+    """What was written before there was an order of creation: when it was written last is all that is known."""
+    with translated(writes=True):
+        for name, indexes in INDEXES.items():
+            if _BY_OWNER in indexes:
+                await database[name].update_many({"created": None}, [{"$set": {"created": "$rev"}}])
+
+
+async def _create(database: Database) -> None:
     with translated(writes=False):
         for name, indexes in INDEXES.items():
             if indexes:

@@ -24,7 +24,7 @@ from core.model.location import (
 from core.model.version import Version
 from core.ports.stores import Saved, StatusChange
 from gateway.storage.database import Database, Session, translated
-from gateway.storage.documents import Document, item, latest_events, moment, revision_after, stamp
+from gateway.storage.documents import Document, item, latest_events, revision_after, stamp
 from gateway.storage.group_commit import GroupCommit
 from gateway.storage.outbox import EventWriter
 from gateway.storage.pushes import Pushes
@@ -40,7 +40,7 @@ _COUNTS_KEPT = 512
 _AT_ONCE = 100
 _ALIKE = 8
 """Locations whose EVSE ids differ in their stars only."""
-_ANY_TIME: Document = {"doc.updated_at": {"$gte": ""}}
+_ANY_TIME: Document = {"created": {"$gte": 0}}
 """Says nothing, but without a bound on its first field an index is not used to filter by its last (the owner)."""
 
 
@@ -124,7 +124,7 @@ class MongoLocations(PushedStore[Location]):
             events: list[Event] = []
             async for held in cursor:
                 if made := change(item(held, Location)):
-                    kept = {"rev": revision_after(held["rev"]), "owner": held["owner"]}
+                    kept = {"rev": revision_after(held["rev"]), "owner": held["owner"], "created": held["created"]}
                     document = self._document(made[0]) | kept
                     replacements.append(ReplaceOne({"_id": held["_id"]}, document))
                     events.append(made[1])
@@ -152,10 +152,7 @@ class MongoLocations(PushedStore[Location]):
             skipped = 0 if query.after else query.offset
             with translated(writes=False):
                 cursor = (
-                    self._collection.find(begin, {"rev": 1, "doc.updated_at": 1})
-                    .sort(SORT)
-                    .skip(skipped)
-                    .limit(query.limit)
+                    self._collection.find(begin, {"rev": 1, "created": 1}).sort(SORT).skip(skipped).limit(query.limit)
                 )
                 keys = [_page_key(document) for document in await cursor.to_list()]
         return keys, await self._count(wanted)
@@ -349,14 +346,13 @@ def _metres(found: Document) -> int | None:
 
 
 def _page_key(document: Document) -> PageKey:
-    return PageKey(document["_id"], document["rev"], moment(document["doc"]["updated_at"]))
+    return PageKey(document["_id"], document["rev"], document["created"])
 
 
 def _behind(position: Position) -> Document:
     """The first bound is for the index, which knows no alternatives."""
-    at = stamp(position.updated_at)
-    later = [{"doc.updated_at": {"$gt": at}}, {"doc.updated_at": at, "_id": {"$gt": position.key}}]
-    return {"doc.updated_at": {"$gte": at}, "$or": later}
+    at, key = position
+    return {"created": {"$gte": at}, "$or": [{"created": {"$gt": at}}, {"created": at, "_id": {"$gt": key}}]}
 
 
 def _owners(query: LocationQuery) -> Document:

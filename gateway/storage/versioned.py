@@ -20,7 +20,8 @@ from gateway.storage.pushes import Part, Pushes
 from gateway.storage.sets import VersionWriter
 
 BULK = 500
-SORT = [("doc.updated_at", 1), ("_id", 1)]
+SORT = [("created", 1), ("_id", 1)]
+"""What is new comes last, and what changes stays where it was, so that pages do not shift under who reads them."""
 
 
 class Keyed(Protocol):
@@ -105,12 +106,9 @@ class VersionedStore(Generic[K]):
         """For those who keep something in memory."""
 
     async def _replace_all(self, documents: Sequence[Document], events: Sequence[Event]) -> None:
-        revision = revision_after(0)
-        replacements = [ReplaceOne({"_id": d["_id"]}, d | {"rev": revision}, upsert=True) for d in documents]
-
         async def write(session: Session) -> None:
-            if replacements:
-                await self._collection.bulk_write(replacements, session=session)
+            if documents:
+                await self._put(documents, session)
                 await self._mark(session, members=True)
             await self._events.write(events, session)
 
@@ -119,6 +117,17 @@ class VersionedStore(Generic[K]):
         finally:
             self._written(members=True)
         self._events.poke(events)
+
+    async def _put(self, documents: Sequence[Document], session: Session) -> None:
+        """As they are, whatever is held; each keeps the time of its creation."""
+        keys = [document["_id"] for document in documents]
+        cursor = self._collection.find({"_id": {"$in": keys}}, {"created": 1}, session=session)
+        created = {held["_id"]: held["created"] for held in await cursor.to_list()}
+        revision = revision_after(0)
+        fresh = [d | {"rev": revision, "created": created.get(d["_id"], revision)} for d in documents]
+        await self._collection.bulk_write(
+            [ReplaceOne({"_id": d["_id"]}, d, upsert=True) for d in fresh], session=session
+        )
 
     async def _write_group(self, saves: list[Save]) -> list[Saved]:
         async def write(session: Session) -> tuple[list[Saved], list[Event]]:
@@ -150,8 +159,10 @@ class VersionedStore(Generic[K]):
             result = _compare(self._standing(held.get(key)), document)
             results.append(result)
             if result in (Saved.CREATED, Saved.CHANGED):
-                before = held[key]["rev"] if key in held else 0
-                held[key] = changed[key] = document | {"rev": revision_after(before)}
+                before = held.get(key)
+                revision = revision_after(before["rev"] if before else 0)
+                created = before["created"] if before else revision
+                held[key] = changed[key] = document | {"rev": revision, "created": created}
                 events += its_events
         return results, list(changed.values()), latest_events(events)
 
@@ -226,12 +237,8 @@ class PushedStore(VersionedStore[K]):
     async def _write_together(
         self, documents: Sequence[Document], events: Sequence[Event], versions: Sequence[Version], session: Session
     ) -> None:
-        revision = revision_after(0)
         if documents:
-            await self._collection.bulk_write(
-                [ReplaceOne({"_id": one["_id"]}, one | {"rev": revision}, upsert=True) for one in documents],
-                session=session,
-            )
+            await self._put(documents, session)
             await self._mark(session, members=True)
         await self._events.write(events, session)
         await self._versions.write(versions, session)
@@ -246,4 +253,4 @@ def _compare(held: Document | None, new: Document) -> Saved:
 
 
 def document_of(thing: Model, key: str, **beside: object) -> Document:
-    return {"_id": key, "rev": 0, "doc": content(thing, "updated_at"), **beside}
+    return {"_id": key, "rev": 0, "created": 0, "doc": content(thing, "updated_at"), **beside}

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
 
@@ -43,8 +42,11 @@ class Page(Struct, frozen=True, kw_only=True):
 
     def behind(self, last: Position) -> dict[str, str]:
         """What leads to the page behind this position: however far that is, and whatever has moved in between."""
-        after = f"{last.updated_at.astimezone(UTC).isoformat()}/{last.key}"  # exact: OCPI's own times may be cut
-        return {"offset": str(self.offset + self.limit), "limit": str(self.limit), "after": after}
+        return {
+            "offset": str(self.offset + self.limit),
+            "limit": str(self.limit),
+            "after": f"{last.created}/{last.key}",
+        }
 
 
 def page_from(query: Mapping[str, str]) -> Page:
@@ -69,17 +71,19 @@ def page_headers(
     return headers
 
 
+def is_whole(text: str) -> bool:
+    return text.isascii() and text.isdigit() and int(text[:20]) <= MAX_OFFSET and len(text) <= 20
+
+
 def _position(query: Mapping[str, str], name: str) -> Position | None:
     """A parameter of ours, in links only."""
     text = query.get(name)
     if text is None:
         return None
-    at, _, key = text.partition("/")
-    with suppress(ValueError):
-        found = datetime.fromisoformat(at)
-        if key and found.tzinfo is not None:
-            return Position(found.astimezone(UTC), key)
-    raise Invalid(name, "belongs to next links, which are to be followed as they are")
+    created, _, key = text.partition("/")
+    if not key or not is_whole(created):
+        raise Invalid(name, "belongs to next links, which are to be followed as they are")
+    return Position(int(created), key)
 
 
 def next_link(header: str) -> str | None:
@@ -97,6 +101,6 @@ def _number(query: Mapping[str, str], name: str, default: int, *, lowest: int) -
     text = query.get(name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdigit()) or not lowest <= int(text[:20]) <= MAX_OFFSET:
+    if not is_whole(text) or int(text) < lowest:
         raise Invalid(name, f"{text[:40]!r} is not a whole number from {lowest} on")
     return int(text)

@@ -44,6 +44,7 @@ class _Shelf(Generic[T]):
         self.sets = sets
         self.held: dict[str, T] = {}
         self.revisions: dict[str, int] = {}
+        self.created: dict[str, int] = {}
         self.outbox = outbox
         self._revision = 0
 
@@ -61,7 +62,9 @@ class _Shelf(Generic[T]):
         return Saved.CREATED if held is None else Saved.CHANGED
 
     async def save_all(self, items: Sequence[T], *, events: Sequence[Event]) -> None:
+        together = self._next_revision()
         for item in items:
+            self.created.setdefault(item.key, together)
             self._write(item)
         self.outbox.add(events)
 
@@ -69,6 +72,7 @@ class _Shelf(Generic[T]):
         for item in items if isinstance(items, Sequence) else [items]:
             self.held.pop(item.key, None)
             self.revisions.pop(item.key, None)
+            self.created.pop(item.key, None)
         self.outbox.add(events)
         self._changed()
 
@@ -79,16 +83,23 @@ class _Shelf(Generic[T]):
 
     def _write(self, item: T) -> None:
         self.held[item.key] = item
-        self._revision = max(self._revision + 1, revision_at(self.outbox.clock.now()))
-        self.revisions[item.key] = self._revision
+        self.revisions[item.key] = self._next_revision()
+        self.created.setdefault(item.key, self.revisions[item.key])
         self._changed()
+
+    def _next_revision(self) -> int:
+        self._revision = max(self._revision + 1, revision_at(self.outbox.clock.now()))
+        return self._revision
+
+    def _place(self, item: T) -> tuple[int, str]:
+        return self.created.get(item.key, 0), item.key
 
     def _changed(self) -> None:
         """For those who count changes."""
 
     def _find(self, *tests: Callable[[T], bool], since: datetime | None, until: datetime | None) -> list[T]:
         found = (item for item in self.held.values() if all(test(item) for test in tests))
-        return sorted(_between(found, since, until), key=lambda item: (item.updated_at, item.key))
+        return sorted(_between(found, since, until), key=self._place)
 
 
 def _between(items: Iterable[T], since: datetime | None, until: datetime | None) -> list[T]:
@@ -178,9 +189,9 @@ class FakeLocations(_Shelf[Location]):
 
     async def page_keys(self, query: LocationQuery) -> tuple[list[PageKey], int]:
         found = self._query(query)
-        behind = [one for one in found if query.after is None or (one.updated_at, one.key) > query.after]
+        behind = [one for one in found if query.after is None or self._place(one) > query.after]
         page = behind[query.offset if query.after is None else 0 :][: query.limit]
-        return [PageKey(one.key, self.revisions[one.key], one.updated_at) for one in page], len(found)
+        return [PageKey(one.key, self.revisions[one.key], self.created[one.key]) for one in page], len(found)
 
     async def by_keys(self, keys: Sequence[str]) -> list[tuple[int, Location]]:
         return [(self.revisions[key], self.held[key]) for key in keys if key in self.held]
@@ -351,12 +362,11 @@ class FakeRecords(_Shelf[Record]):
 
     async def page(self, query: RecordQuery) -> tuple[list[Record], int]:
         latest: dict[tuple[PartyId, str], Record] = {}
-        for record in self._find(lambda record: _concerns(record, query), since=None, until=None):
+        found = self._find(lambda record: _concerns(record, query), since=None, until=None)
+        for record in sorted(found, key=lambda record: (record.updated_at, record.key)):
             latest[record.owner, record.id.upper()] = record
         found = [record for record in latest.values() if _starts_within(record, query)]
-        found = sorted(
-            _between(found, query.updated_from, query.updated_to), key=lambda record: (record.updated_at, record.key)
-        )
+        found = sorted(_between(found, query.updated_from, query.updated_to), key=self._place)
         return found[query.offset : query.offset + query.limit], len(found)
 
 
@@ -518,7 +528,7 @@ class FakeCdrs:
             and (updated_from is None or x.cdr.updated_at >= updated_from)
             and (updated_to is None or x.cdr.updated_at < updated_to)
         ]
-        found.sort(key=lambda x: (x.cdr.updated_at, x.key))
+        found.sort(key=lambda x: (x.accepted_at, x.key))
         return found[offset : offset + limit], len(found)
 
     async def counts(self) -> dict[CdrState, int]:

@@ -38,6 +38,7 @@ def test_wrong_ones_are_named(name: str, text: str) -> None:
 
 @pytest.mark.parametrize(("offset", "linked"), [(0, True), (15, True), (16, False), (20, False), (99, False)])
 def test_the_link_ends_with_the_list(offset: int, linked: bool) -> None:
-    headers = dict(page_headers("https://hub.test/x", {"offset": str(offset)}, Page(offset=offset, limit=4), 20))
+    page = Page(offset=offset, limit=4)
+    headers = dict(page_headers("https://hub.test/x", {"offset": str(offset)}, page, 20, page.following(20)))
     assert ("Link" in headers) is linked
     assert (headers["X-Total-Count"], headers["X-Limit"]) == ("20", "4")
