@@ -65,7 +65,7 @@ def test_the_registry_shows_all_that_is_known_of_a_partner() -> None:
         created_at=NOW,
         updated_at=NOW,
     )
-    shown = msgspec.json.decode(msgspec.json.encode(partner_view(partner)))
+    shown = msgspec.json.decode(msgspec.json.encode(partner_view(partner, None, silent=False)))
     assert shown["settings"] == settings
     assert (shown["version"], shown["state"], shown["sub_ids"]) == ("2.3", "SUSPENDED", ["DE*456"])
     assert shown["roles"] == [{"role": "EMSP", "country_code": "DE", "party_id": "DCB", "name": None}]
