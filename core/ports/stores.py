@@ -468,14 +468,15 @@ class Kept(StrEnum):
     SESSIONS = "sessions"
     CDRS = "cdrs"
     JOURNEYS = "journeys"
+    COMMANDS = "commands"
     TOKENS = "tokens"
     RECORDS = "records"
 
 
 class RetentionStore(Protocol):
     async def forget(self, kind: Kept, before: datetime) -> int:
-        """Deletes what was last changed before (a journey: begun), told to nobody; how many. A CDR that is still on its
-        way to its eMSP stays."""
+        """Deletes what was last changed before (a journey, a command: begun), told to nobody; how many. A CDR that is
+        still on its way to its eMSP stays."""
         ...
 
 

@@ -16,6 +16,7 @@ _CHANGED: Final[Mapping[Kept, str]] = {
     Kept.CDRS: "cdr.updated_at",
     Kept.TOKENS: "doc.updated_at",
     Kept.JOURNEYS: "created",
+    Kept.COMMANDS: "began",
     Kept.RECORDS: "doc.updated_at",
 }
 """Where the time of the last change is; the collections have the names of the kinds."""

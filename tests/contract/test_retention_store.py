@@ -5,6 +5,7 @@ import pytest
 from core.model.cdr import CdrState
 from core.ports.stores import Kept
 from tests.contract.samples import at, event, journey, record, session, settlement, token
+from tests.contract.test_command_store import record as command_record
 
 DAY = 86400.0
 
@@ -15,11 +16,13 @@ async def left(storage):
         Kept.SESSIONS: {"old", "new"},
         Kept.CDRS: {"old", "new", *(state.value for state in CdrState)},
         Kept.JOURNEYS: {"old", "new"},
+        Kept.COMMANDS: {"old", "new"},
         Kept.TOKENS: {"01", "02"},
     }
     found = {(Kept.SESSIONS, name) for name in names[Kept.SESSIONS] if await storage.sessions.by_key(session(name).key)}
     found |= {(Kept.CDRS, name) for name in names[Kept.CDRS] if await storage.cdrs.get(settlement(name).key)}
     found |= {(Kept.JOURNEYS, name) for name in names[Kept.JOURNEYS] if await storage.journeys.get(name)}
+    found |= {(Kept.COMMANDS, name) for name in names[Kept.COMMANDS] if await storage.commands.get(name)}
     return found | {(Kept.TOKENS, name) for name in names[Kept.TOKENS] if await storage.tokens.by_key(token(name).key)}
 
 
@@ -30,11 +33,12 @@ async def test_the_old_goes_kind_by_kind(storage):
         delivered = settlement(name, seconds=seconds, state=CdrState.DELIVERED)
         await storage.cdrs.accept(delivered, event=event())
         await storage.journeys.create(journey(name, seconds=seconds))
+        await storage.commands.save(command_record(name, seconds=seconds))
         await storage.records.save(record(name, seconds), events=[])
     for uid, seconds in (("01", 0.0), ("02", DAY)):
         await storage.tokens.save(token(uid, seconds=seconds), events=[])
     everything = await left(storage)
-    assert len(everything) == 8
+    assert len(everything) == 10
     for kind in Kept:
         before = await left(storage)
         assert await storage.retention.forget(kind, at()) == 0

@@ -23,7 +23,11 @@ class FakeRetention:
 
 
 def _changed(kind: Kept, thing: Any) -> datetime:
-    changed = {Kept.CDRS: lambda: thing.cdr.updated_at, Kept.JOURNEYS: lambda: thing.created_at}
+    changed = {
+        Kept.CDRS: lambda: thing.cdr.updated_at,
+        Kept.JOURNEYS: lambda: thing.created_at,
+        Kept.COMMANDS: lambda: thing.began_at,
+    }
     at: datetime = changed.get(kind, lambda: thing.updated_at)()
     return at
 

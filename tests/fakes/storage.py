@@ -45,7 +45,12 @@ class FakeStorage:
         self.partners = FakePartners()
         self.credentials = FakeCredentials(self.partners)
         self.retention = FakeRetention(
-            sessions=self.sessions, cdrs=self.cdrs, journeys=self.journeys, tokens=self.tokens, records=self.records
+            sessions=self.sessions,
+            cdrs=self.cdrs,
+            journeys=self.journeys,
+            commands=self.commands,
+            tokens=self.tokens,
+            records=self.records,
         )
         self.sightings = FakeSightings()
         self.journal = FakeJournal()
