@@ -162,6 +162,7 @@ async def test_each_call_is_passed_on_at_its_interface(net: OcpiNet, method: str
     assert not net.p3.received
 
 
+@spec("OCPI-TRP-21")
 @spec("OCPI-BKG-02", "OCPI-HUB-77")
 async def test_lists_lead_on_through_the_hub(net: OcpiNet) -> None:
     link = '<https://p1.test/2.3.0/bookings/booking_locations?timeslot_from=x&cursor=2>; rel="next"'
@@ -331,6 +332,7 @@ async def test_the_request_names_the_emsp_of_a_booking_that_the_hub_knows_by_it_
     assert answer.headers["ocpi-from-party-id"] == "EMB"
 
 
+@spec("OCPI-TRP-66")
 @spec("OCPI-BKG-09")
 async def test_nobody_books_in_anothers_name(net: OcpiNet) -> None:
     for to in ("NLCPA", None):
@@ -362,6 +364,7 @@ async def test_a_booking_is_no_broadcast(net: OcpiNet, method: str) -> None:
 # --- places for all
 
 
+@spec("OCPI-TRP-13", "OCPI-TRP-14", "OCPI-TRP-73")
 @spec("OCPI-BKG-07", "OCPI-HUB-34", "OCPI-HUB-36", "OCPI-HUB-37", "OCPI-HUB-47", "OCPI-HUB-48", "OCPI-HUB-68")
 async def test_a_place_is_told_to_all_and_listed(net: OcpiNet) -> None:
     away = tuple(one for one in EVERYTHING if one[0] != "bookings")
@@ -431,6 +434,7 @@ async def test_without_to_a_place_is_for_all_and_who_is_away_fetches_it(net: Ocp
     assert not [one for one in net.p2.received + net.p3.received if "bookings" in one.path]
 
 
+@spec("OCPI-TRP-29")
 @spec("OCPI-BKG-06", "OCPI-COP-10", "OCPI-COP-14", "OCPI-HUB-67")
 async def test_a_calendar_moves_its_place(net: OcpiNet) -> None:
     await published(net, place(x=1.50))

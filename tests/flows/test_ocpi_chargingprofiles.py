@@ -89,6 +89,7 @@ async def known(net: OcpiNet) -> None:
 # --- there
 
 
+@spec("OCPI-TRP-19", "OCPI-TRP-45")
 @spec("OCPI-CHP-01", "OCPI-CHP-11", "OCPI-CHP-12", "OCPI-HUB-76", "OCPI-HUB-82", "OCPI-HUB-88")
 @pytest.mark.parametrize("method", METHODS)
 async def test_the_operator_is_asked_with_another_response_url(net: OcpiNet, method: str) -> None:
@@ -108,6 +109,7 @@ async def test_the_operator_is_asked_with_another_response_url(net: OcpiNet, met
         assert request.query == (f"duration=900&{expected}" if method == "GET" else expected)
 
 
+@spec("OCPI-TRP-46")
 @spec("OCPI-CHP-02", "OCPI-HUB-82", "OCPI-HUB-81")
 @pytest.mark.parametrize(
     ("query", "url", "rest"),
@@ -242,6 +244,7 @@ async def test_two_operators_with_the_same_session_id(net: OcpiNet) -> None:
 # --- results
 
 
+@spec("OCPI-TRP-47", "OCPI-TRP-20")
 @spec("OCPI-CHP-05", "OCPI-HUB-79")
 @pytest.mark.parametrize(
     ("method", "body"),

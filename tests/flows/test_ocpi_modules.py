@@ -31,6 +31,7 @@ async def offered(hub: TestHub, partner: OcpiPartner) -> dict[str, set[str]]:
     return found
 
 
+@spec("OCPI-TRP-59")
 @spec("OCPI-VER-05", "OCPI-GEN-01", "OCPI-GEN-11", "OCPI-V221-01")
 @pytest.mark.parametrize(("version", "wanted"), [("2.3.0", {**TYPICAL, **OPTIONAL}), ("2.2.1", TYPICAL)])
 async def test_the_modules_of_a_version(net: OcpiNet, version: str, wanted: dict[str, set[str]]) -> None:
