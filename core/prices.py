@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from core.model.ids import PartyId
 from core.model.location import Evse, Location
+from core.model.partner import Partner, Role
 from core.model.tariff import EvsePrice, Tariff
 
 Recipient = PartyId | None
@@ -72,11 +73,12 @@ class PriceBook:
         return replace(_bearing(evse, general), tariff_ids_for={key: ids for key, ids in own.items() if ids != general})
 
 
-def as_charged(location: Location, parties: Sequence[PartyId]) -> Location:
-    """As these parties may see it: with the tariffs that hold for the first of them that has any of its own."""
+def as_charged(location: Location, reader: Partner) -> Location:
+    """As the reader may see it: with the tariffs that hold for the first of its eMSPs that has any of its own."""
     if not has_own_prices(location):
         return location
-    return replace(location, evses=tuple(_for(evse, parties) for evse in location.evses))
+    emsps = reader.parties_as(Role.EMSP)
+    return replace(location, evses=tuple(_for(evse, emsps) for evse in location.evses))
 
 
 def has_own_prices(location: Location) -> bool:
@@ -84,9 +86,9 @@ def has_own_prices(location: Location) -> bool:
     return any(evse.tariff_ids_for for evse in location.evses)
 
 
-def _for(evse: Evse, parties: Sequence[PartyId]) -> Evse:
+def _for(evse: Evse, emsps: Sequence[PartyId]) -> Evse:
     held: Mapping[str, tuple[str, ...]] = evse.tariff_ids_for
-    own = next((held[party.key] for party in parties if party.key in held), None)
+    own = next((held[party.key] for party in emsps if party.key in held), None)
     return replace(evse if own is None else _bearing(evse, own), tariff_ids_for={})
 
 

@@ -180,8 +180,13 @@ def recipients(
         and capability in capabilities.get(partner.protocol, frozenset())
         and plays_any(partner, audience)
         and _concerned(event, owner, partner, audience)
-        and (event.recipient is None or partner.speaks_for(event.recipient))
+        and (event.recipient is None or _is_named(event.recipient, partner, audience))
     ]
+
+
+def _is_named(party: PartyId, partner: Partner, audience: frozenset[Role]) -> bool:
+    """In a role that is told: an operator may bear the letters of an eMSP."""
+    return any(held.party == party and held.role in audience for held in partner.roles)
 
 
 def _concerned(event: Event, owner: Partner, partner: Partner, audience: frozenset[Role]) -> bool:

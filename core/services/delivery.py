@@ -187,10 +187,10 @@ class DeliveryService:
         )
         match delivery.kind:
             case EventKind.LOCATION_CHANGED:
-                location = as_charged(await self._location(delivery.key), partner.parties)
+                location = as_charged(await self._location(delivery.key), partner)
                 return await adapter.push_location(await self._surrounded(call, location), location)
             case EventKind.EVSE_STATUS_CHANGED:
-                location = as_charged(await self._location(delivery.key), partner.parties)
+                location = as_charged(await self._location(delivery.key), partner)
                 evse = location.evse(delivery.part or "")
                 if evse is None:
                     raise Unknown("evse", delivery.part or "")

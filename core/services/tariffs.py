@@ -8,7 +8,7 @@ from core.errors import Unknown
 from core.model.event import Event, EventKind
 from core.model.ids import PartyId
 from core.model.location import Location
-from core.model.partner import Partner
+from core.model.partner import Partner, Role
 from core.model.tariff import Tariff
 from core.ports.clock import Clock, Ids
 from core.ports.stores import PartnerStore, Saved, TariffStore
@@ -80,7 +80,7 @@ class TariffService:
         owners = visible if owners is None else tuple(owner for owner in visible if owner in owners)
         return await self._tariffs.page(
             owners=owners,
-            recipients=reader.parties,
+            recipients=reader.parties_as(Role.EMSP),
             updated_from=updated_from,
             updated_to=updated_to,
             stored_from=stored_from,

@@ -125,6 +125,17 @@ async def test_what_is_meant_for_one_emsp_is_seen_by_no_other(net: Net) -> None:
         assert borne([one.json()["data"]]) == {E1: [seen]}
 
 
+@pytest.mark.spec("OICP-PRICE-21", "OICP-SEC-14")
+async def test_an_operator_of_the_same_letters_is_not_that_emsp(net: Net) -> None:
+    other = await OcpiPartner("p4.test", ("CPO", "DE", "OTH"), ("EMSP", "FR", "EMX")).join(net.hub)
+    await net.abc.push_products("fullLoad", product("AC3", "0.29"), ProviderID="DE-OTH")
+    await net.abc.push_prices("fullLoad", evse_price(E1, to="DE-OTH"))
+    await net.hub.relay()
+    assert not told(other)
+    assert await net.tariffs(other) == {}
+    assert await net.borne(other) == {E1: [], E2: []}
+
+
 async def test_a_product_that_is_gone_is_taken_back(net: Net) -> None:
     await net.abc.push_products("fullLoad", product("AC3"), product("DC"))
     await net.abc.push_prices("fullLoad", evse_price(E1), evse_price(E2, "DC", "AC3"))

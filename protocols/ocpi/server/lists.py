@@ -164,7 +164,7 @@ class LocationPages:
                     found[key], own = known[1], own or bool(alone)
         missing = [key for key, *_ in keys if key not in found]
         fresh = await self._locations.by_keys(missing) if missing else []
-        charged = [as_charged(location, reader.parties) for _, location in fresh]
+        charged = [as_charged(location, reader) for _, location in fresh]
         dialect = dialect.knowing(**await surroundings(dialect.version, self._hub, charged))
         told = sayable(charged, location_to_ocpi)
         dialect = await telling(self._hub.outbound.names, reader, dialect, told)

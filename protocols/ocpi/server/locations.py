@@ -192,7 +192,7 @@ class Reading:
             return await ask.hub.locations.page(ask.partner, part)
 
         found, total = await latest(ask, LOCATION, page, own, base)
-        charged = [as_charged(location, ask.partner.parties) for location in found]
+        charged = [as_charged(location, ask.partner) for location in found]
         ask.about |= await surroundings(ask.version, ask.hub, charged)
         await tell(ask, sayable(charged, location_to_ocpi))
         return reply_list(ask, page, encoded(ask, charged, location_to_ocpi), total)
@@ -204,7 +204,7 @@ class Reading:
         if ask.recipient is None and (to := await ask.way_to(location.owner)) and serves(ask, to):
             return await forward(ask, to)
         sender = None if ask.to_hub else location.owner
-        location = as_charged(location, ask.partner.parties)
+        location = as_charged(location, ask.partner)
         return Reply(data=await _at_depth(ask, location, ask.args[1:]), sender=sender)
 
 

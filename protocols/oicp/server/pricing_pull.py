@@ -71,12 +71,15 @@ def _since(text: str | None) -> datetime | None:
 
 async def _offering(call: Inbound, operator_ids: Sequence[str]) -> dict[PartyId, Partner]:
     """Of the operators that are asked for those with a contract that covers prices. Raises Negative 210 for none."""
-    found: dict[PartyId, Partner] = {}
-    for index, text in enumerate(operator_ids):
-        owner = party_from_oicp(text, f"$.OperatorIDs[{index}]")
-        partner = await call.hub.partners.by_party(owner, Role.CPO)
-        if partner is not None and _offers(partner, call.partner, call.hub.clock.now()):
-            found[owner] = partner
+    now, reader = call.hub.clock.now(), call.partner
+    offering = {
+        party: partner
+        for partner in await call.hub.partners.all()
+        if _offers(partner, reader, now)
+        for party in partner.parties_as(Role.CPO)
+    }
+    asked = [party_from_oicp(text, f"$.OperatorIDs[{index}]") for index, text in enumerate(operator_ids)]
+    found = {party: offering[party] for party in asked if party in offering}
     if not found:
         raise Negative(NO_CONTRACT, "No active subscription found")
     return found
