@@ -478,3 +478,26 @@ async def test_an_emsp_of_2_1_1_cannot_cancel_a_reservation(net: Bridge) -> None
     assert accepted(await net.e.ask(net.hub, "POST", "commands/CANCEL_RESERVATION", body)) == {
         "result": "NOT_SUPPORTED"
     }
+
+
+# --- told to all
+
+
+@spec("OCPI-GEN-02", "OCPI-HUB-49", "OCPI-V211-32")
+async def test_each_copy_of_a_broadcast_is_in_the_words_of_its_receiver(net: Bridge) -> None:
+    listed = accepted(await net.ask(net.p1, "GET", "/ocpi/versions"))
+    assert [held["version"] for held in listed] == ["2.3.0", "2.2.1", "2.1.1"]
+    body = location(help_phone="+31201234567", parking_type="ON_STREET")
+    accepted(await net.ask(net.p1, "PUT", LOC1, body, "NLHUB"))
+    await net.hub.relay()
+    assert only(net.p2) == body
+    told = only(net.p4)
+    assert ("help_phone" in told, told["parking_type"], told["party_id"]) == (False, "ON_STREET", "CPA")
+    told = only(net.e, wire.Location)
+    assert ("party_id" in told, told["type"]) == (False, "ON_STREET")
+    for partner in net.partners:
+        partner.received.clear()
+    hidden = location(publish=False, last_updated=LATER)
+    accepted(await net.ask(net.p1, "PUT", LOC1, hidden, "NLHUB"))
+    await net.hub.relay()
+    assert (only(net.p2)["publish"], only(net.p4)["publish"], net.e.received) == (False, False, [])

@@ -362,3 +362,39 @@ async def test_tokens_are_told_with_their_type(net: OcpiNet) -> None:
     await net.p2.call(net.hub, "PUT", "tokens/receiver/DE/EMB/1?type=APP_USER", token("1", type="APP_USER"))
     await net.relay()
     assert {copy.query for copy in net.p1.seen("PUT", "tokens")} == {"type=APP_USER"}
+
+
+@spec("OCPI-COP-20")
+async def test_changes_arrive_in_the_order_in_which_they_were_taken(net: OcpiNet) -> None:
+    """Whatever becomes of single attempts: what is older never follows what is newer, and the last is the last."""
+    await net.p1.call(net.hub, "PUT", LOC1, location())
+    await net.relay()
+    net.forget()
+    states = ("CHARGING", "AVAILABLE", "BLOCKED")
+    for number in range(100):
+        moment = f"2026-01-15T13:{number // 60:02}:{number % 60:02}Z"
+        change = {"status": states[number % 3], "last_updated": moment}
+        assert codes(await net.p1.call(net.hub, "PATCH", f"{LOC1}/E1", change)) == (200, 1000)
+        away = (503, b"", {}) if number % 5 == 1 else (200, envelope(None), {})
+        net.p2.answers["PATCH", "locations"] = away
+        if number % 3 == 0:
+            await net.relay()
+        if number % 7 == 0:
+            net.hub.clock.advance(120)
+    net.p2.answers.clear()
+    await net.relay()
+    net.hub.clock.advance(3600)
+    await net.relay()
+    told = [request.json["last_updated"] for request in net.p2.seen("PATCH", "locations")]
+    assert len(told) > 20
+    assert told == sorted(told)
+    assert told[-1] == moment
+
+
+@spec("OCPI-COP-20")
+async def test_changes_for_one_party_arrive_in_order(net: OcpiNet) -> None:
+    moments = [f"2026-01-15T13:{number // 60:02}:{number % 60:02}Z" for number in range(100)]
+    for moment in moments:
+        change = {"status": "CHARGING", "last_updated": moment}
+        await net.p1.call(net.hub, "PATCH", f"{LOC1}/E1", change, to="DEEMB")
+    assert [request.json["last_updated"] for request in net.p2.seen("PATCH", "locations")] == moments
