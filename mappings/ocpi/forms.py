@@ -3,6 +3,7 @@ them, so that a version is a table of what differs and nothing else."""
 
 import re
 import typing
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -46,17 +47,18 @@ class UnknownPlace(Struct, frozen=True):
 class Switches(Struct, frozen=True):
     """What an operator may choose for a partner of an older version.
 
-    `unknown_fields`: it is shown them too. `short_texts`: it still has the limits of before the corrections, 45 for an
-    address and 20 for a state. `lossy_tariffs`: it gets tariffs without the conditions that its version cannot say.
-    `time_zone`: that of its locations, where they do not say it (2.1.1). `hub_paths`: to it the hub owns all that it is
-    told, in paths too (2.1.1). `unknown_place` stands in sessions for a place that the hub does not know; without it
-    they are withheld (2.1.1)."""
+    `unknown_fields`: it is shown them too. `short_texts`: it still has the limits of before the corrections, 45 for
+    an address and 20 for a state. `lossy_tariffs`: it gets tariffs without the conditions that its version cannot
+    say. `time_zone`: that of its locations, where they do not say it (2.1.1). `hub_paths`: to it the hub owns all
+    that it is told, in paths too (2.1.1). `ascii_texts`: it takes no other letters (2.1.1). `unknown_place` stands
+    in sessions for a place that the hub does not know; without it they are withheld (2.1.1)."""
 
     unknown_fields: bool = False
     short_texts: bool = False
     lossy_tariffs: bool = False
     time_zone: str | None = None
     hub_paths: bool = False
+    ascii_texts: bool = False
     unknown_place: UnknownPlace | None = None
 
 
@@ -267,6 +269,55 @@ def _times(wire_type: Any) -> frozenset[str]:
     return frozenset(
         name for name, hint in hints.items() if any(kind in (hint, *typing.get_args(hint)) for kind in _MOMENTS)
     )
+
+
+def in_ascii(value: Any) -> Any:
+    """A message without letters beyond ASCII, at any depth: without their marks, or as they are spelled without them;
+    those that have no such spelling are a question mark. What becomes longer is cut to what there is room for."""
+    if isinstance(value, tuple):
+        return tuple(map(in_ascii, value))
+    if not isinstance(value, Wire):
+        return value
+    room = _room(type(value))
+    changes = {}
+    for name in value.__struct_fields__:
+        held = getattr(value, name)
+        if isinstance(held, str) and not held.isascii():
+            changes[name] = spelled_in_ascii(held)[: room.get(name)]
+        elif isinstance(held, Wire | tuple):
+            changes[name] = in_ascii(held)
+    return replace(value, **changes) if changes else value
+
+
+def spelled_in_ascii(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text.translate(_SPELLED))
+    kept = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    return kept.encode("ascii", "replace").decode()
+
+
+_SPELLED: Final = str.maketrans(
+    {
+        "\u00df": "ss", "\u1e9e": "SS", "\u00e6": "ae", "\u00c6": "AE", "\u0153": "oe", "\u0152": "OE",
+        "\u00f8": "o", "\u00d8": "O", "\u0142": "l", "\u0141": "L", "\u0111": "d", "\u0110": "D",
+        "\u00f0": "d", "\u00d0": "D", "\u00fe": "th", "\u00de": "Th", "\u0131": "i",
+        "\u2013": "-", "\u2014": "-", "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"',
+        "\u20ac": "EUR",
+    }
+)  # fmt: skip
+"""Letters that are not one with a mark; those that are lose the mark."""
+
+
+@lru_cache(maxsize=256)
+def _room(wire_type: Any) -> dict[str, int]:
+    hints = typing.get_type_hints(wire_type, include_extras=True)
+    found = {}
+    for name, hint in hints.items():
+        for kind in (hint, *typing.get_args(hint)):
+            limits = [
+                meta.max_length for meta in getattr(kind, "__metadata__", ()) if getattr(meta, "max_length", None)
+            ]
+            found |= {name: limits[0]} if limits else {}
+    return found
 
 
 class ClosedWords(CodeTable[str, str]):

@@ -25,6 +25,7 @@ from tests.flows.ocpi_2_1_1_partner import (
 from tests.flows.ocpi_partner import (
     TIME,
     OcpiPartner,
+    call,
     cdr,
     cdr_token,
     connector,
@@ -501,3 +502,27 @@ async def test_each_copy_of_a_broadcast_is_in_the_words_of_its_receiver(net: Bri
     accepted(await net.ask(net.p1, "PUT", LOC1, hidden, "NLHUB"))
     await net.hub.relay()
     assert (only(net.p2)["publish"], only(net.p4)["publish"], net.e.received) == (False, False, [])
+
+
+@spec("OCPI-V211-34")
+@pytest.mark.parametrize("ascii_texts", [False, True])
+async def test_letters_beyond_ascii(net: Bridge, ascii_texts: bool) -> None:
+    old = OldPartner("old.test", "EMSP", "SE", "OLD")
+    net.hub.network.serve(old.host, old)
+    document = {**old.document(), "ocpi": {"older": {"ascii_texts": ascii_texts}}}
+    _, shown = await net.hub.add(document)
+    path = "/ocpi/2.1.1/credentials"
+    accepted(await call(net.hub, "POST", path, token=shown["token_a"], body=old.credentials()))
+    old.received.clear()
+    words = {
+        "city": "Malm\u00f6",
+        "address": "Stra\u00dfe " + "\u00df" * 37,
+        "name": "\u0141\u00f3d\u017a \u2013 \u0391",
+    }
+    accepted(await net.ask(net.p1, "PUT", LOC1, location(**words), "NLHUB"))
+    await net.hub.relay()
+    told = only(old, wire.Location)
+    plain = {"city": "Malmo", "address": ("Strasse " + "s" * 80)[:45], "name": "Lodz - ?"}
+    assert {name: told[name] for name in words} == (
+        plain if ascii_texts else words | {"address": words["address"][:45]}
+    )

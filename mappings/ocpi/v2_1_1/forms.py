@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from mappings.ocpi.forms import About, Form, Forms, never, unchanged, whole_seconds
+from mappings.ocpi.forms import About, Form, Forms, in_ascii, never, unchanged, whole_seconds
 from mappings.ocpi.v2_1_1 import billing, config, names, tariffs, tokens
 from mappings.ocpi.v2_1_1 import locations as places
 from protocols.ocpi.wire import cdrs, commands, credentials, locations, sessions, versions
@@ -16,7 +16,8 @@ def _form(wire_type: Any, newer: Any, older: Any) -> Form:
     """Ids are those that everybody uses on the one side, and those that the partner knows on the other."""
 
     def said(message: Any, about: About) -> Any:
-        return names.told(whole_seconds(older(message, about)), message, about)
+        told = names.told(whole_seconds(older(message, about)), message, about)
+        return in_ascii(told) if about.switches.ascii_texts else told
 
     return Form(wire_type, lambda message, about: newer(names.heard(message, about), about), said)
 
