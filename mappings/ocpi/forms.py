@@ -310,7 +310,7 @@ _SPELLED: Final = str.maketrans(
 @lru_cache(maxsize=256)
 def _room(wire_type: Any) -> dict[str, int]:
     hints = typing.get_type_hints(wire_type, include_extras=True)
-    found = {}
+    found: dict[str, int] = {}
     for name, hint in hints.items():
         for kind in (hint, *typing.get_args(hint)):
             limits = [

@@ -17,6 +17,8 @@ from protocols.ocpi import codec
 from protocols.ocpi.dialect import Dialect
 from protocols.ocpi.wire.commands import ReserveNow
 
+LONGEST: Final = 39
+"""An id in OCPI 2.1.1."""
 _IN_PATH: Final[Mapping[str, Mapping[int, NameKind]]] = {
     "locations/receiver": {2: NameKind.LOCATION, 3: NameKind.EVSE},
     "locations/sender": {0: NameKind.LOCATION, 1: NameKind.EVSE},
@@ -67,17 +69,19 @@ def _mentioned(dialect: Dialect, message: Any) -> set[Object]:
     return {(kind, PartyId.parse(owner), text) for kind, text in ids_in(said)}
 
 
-async def hearing(names: NameService, partner: Partner, dialect: Dialect, said: Iterable[Said]) -> dict[Said, Object]:
-    """What everybody else calls what the partner mentions, and whose it is, as far as it is called otherwise or by the
-    hub alone."""
+async def hearing(
+    names: NameService, partner: Partner, dialect: Dialect, said: Iterable[Said], *, new: bool = True
+) -> dict[Said, Object]:
+    """What everybody else calls what the partner mentions, and whose it is, as far as that is known. `new`: what an
+    operator tells of is given a name, not what it merely asks about."""
     side = dialect.about.partner
     if not dialect.version.single_party or side is None:
         return {}
-    wanted = {one for one in said if one[0] in NAMED[side.role]}
-    if side.role is Role.CPO:
+    wanted = {one for one in said if one[0] in NAMED[side.role] and len(one[1]) <= LONGEST}
+    if side.role is Role.CPO and new:
         heard = await names.heard(partner.id, side.party, wanted)
         return {(kind, theirs): (kind, side.party, ours) for (kind, theirs), ours in heard.items()}
-    meant = await names.meant(partner.id, wanted)
+    meant = await names.meant(partner.id, wanted, cased=side.role is Role.CPO)
     return {one: (name.kind, name.owner, name.ours) for one, name in meant.items()}
 
 

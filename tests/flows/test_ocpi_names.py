@@ -274,3 +274,59 @@ async def test_a_reservation_of_2_1_1_is_cancelled_by_the_operator(net: Net) -> 
         accepted(await call(net.hub, "POST", result, token=net.p1.token_c, body={"result": said}))
     told = [request.json for request in net.e.received if request.path == "/results/1"]
     assert told == [{"result": "ACCEPTED"}, {"result": "REJECTED"}]
+
+
+# --- both
+
+
+@spec("OCPI-V211-07", "OCPI-V211-09", "OCPI-V211-17")
+async def test_an_operator_and_an_emsp_of_2_1_1(net: Net) -> None:
+    """Each hears of the other in its own ids."""
+    await net.told(net.p1, "PUT", "locations/receiver/NL/CPA/L6", location("L6"))
+    body = old_location("L6", evses=[old_evse(LONG_EVSE)])
+    accepted(await net.c.ask(net.hub, "PUT", "locations/IT/CPF/L6", body))
+    await net.hub.relay()
+    told = net.e.seen("PUT", "locations")[-1].json
+    assert told["id"] == "ITCPF-L6"
+    mine = old_session(location=body, auth_id="IT-EME-C00000001", charging_periods=[])
+    accepted(await net.c.ask(net.hub, "PUT", "sessions/IT/CPF/S6", mine))
+    pushed = net.e.seen("PUT", "sessions")[-1].json
+    assert (pushed["id"], pushed["location"]["id"], pushed["auth_id"]) == ("S6", "ITCPF-L6", "IT-EME-C00000001")
+    periods = [{"start_date_time": TIME, "dimensions": [{"type": "ENERGY", "volume": 1}]}]
+    for number in (1, 2):
+        change = {"charging_periods": periods * number, "kwh": number, "last_updated": f"2026-01-16T12:00:0{number}Z"}
+        accepted(await net.c.ask(net.hub, "PATCH", "sessions/IT/CPF/S6", change))
+        assert net.e.seen("PATCH", "sessions")[-1].json == change
+    accepting(net.c)
+    begin = start(location_id="ITCPF-L6", evse_uid=told["evses"][0]["uid"])
+    assert accepted(await net.asked("POST", "commands/START_SESSION", begin)) == {"result": "ACCEPTED"}
+    sent = net.c.seen("POST", "commands")[-1].json
+    assert (sent["location_id"], sent["evse_uid"]) == ("L6", LONG_EVSE)
+    result = sent["response_url"].removeprefix("https://hub.test")
+    accepted(await net.c.ask(net.hub, "POST", result, {"result": "TIMEOUT"}))
+    assert net.e.received[-1].json == {"result": "TIMEOUT"}
+
+
+@spec("OCPI-V211-09", "OCPI-V211-25")
+async def test_an_operator_asks_in_its_own_ids(net: Net) -> None:
+    accepted(await net.c.ask(net.hub, "PUT", f"locations/IT/CPF/{LONG}", old_location(LONG)))
+    await net.told(net.p2, "PUT", "tokens/receiver/DE/EMB/04AABBCC", token())
+    (place,) = [name.ours for name in net.hub.storage.names.held.values() if name.theirs == LONG]
+    info = {"allowed": "ALLOWED", "token": token(), "location": {"location_id": place, "evse_uids": ["E6"]}}
+    net.p2.answers["POST", "tokens"] = (200, envelope(info), {})
+    asked = {"location_id": LONG, "evse_uids": ["E6"]}
+    answer = accepted(await net.c.ask(net.hub, "POST", "tokens/04AABBCC/authorize", asked))
+    assert answer == {"allowed": "ALLOWED", "location": asked}
+    assert net.p2.seen("POST", "tokens")[-1].json == {"location_id": place, "evse_uids": ["E6"]}
+
+
+@spec("OCPI-V211-09")
+async def test_questions_and_what_is_too_long_leave_no_names(net: Net) -> None:
+    await net.told(net.p2, "PUT", "tokens/receiver/DE/EMB/04AABBCC", token())
+    await net.c.ask(net.hub, "GET", "locations/IT/CPF/NOWHERE")
+    await net.c.ask(net.hub, "POST", "tokens/04AABBCC/authorize", {"location_id": "NOWHERE"})
+    wide = "x" * 40
+    answer = await net.c.ask(net.hub, "PUT", f"locations/IT/CPF/{wide}", old_location(wide))
+    assert answer.json()["status_code"] == 2001
+    await net.asked("GET", "locations/NOWHERE")
+    assert not net.hub.storage.names.held

@@ -157,7 +157,7 @@ async def _passed_on(ask: Ask, to: Side) -> Reply:
         until=_expiry(asked),
         subject=_reservation(ask, asked.reservation_id) if asked.reservation_id else None,
     )
-    if to.version is ask.version:
+    if not ask.crosses(to):
         reply = await forward(ask, to, codec.whole({**codec.members(ask.body), "response_url": url}))
     else:
         message = replace(ask.read(_type(ask)), response_url=url)

@@ -307,7 +307,7 @@ def _in_place(ask: Ask, to: Side, message: Any) -> Any:
         token = message.token
         if token.uid.upper() == ask.args[0].upper() and token.type == to.version.token_type_said(_kind(ask)):
             return replace(message, token=replace(token, type=_kind(ask)))
-    elif to.version.single_party and ask.path.endswith("/receiver") and "party_id" in message.__struct_fields__:
-        owner = ask.owner()
+    elif to.version.single_party and "party_id" in message.__struct_fields__:
+        owner = ask.owner() if ask.path.endswith("/receiver") else ask.asking if ask.path == "cdrs/cdr" else to.party
         return replace(message, country_code=owner.country_code, party_id=owner.party_id)
     return message

@@ -199,6 +199,11 @@ class Ask:
             found = [location for _, location in await self.hub.locations.by_keys(sorted(keys))]
             self.about |= {"places": places_of(found), **await surroundings(self.version, self.hub, found)}
 
+    def crosses(self, to: Side) -> bool:
+        """Whether what is said to this party has to be put in other words: its version is another, or it has names of
+        its own for what it is told of."""
+        return to.version is not self.version or to.version.single_party
+
     def rename(self, place: int, text: str) -> None:
         """An argument of the path."""
         segments = self.remainder.split("/")

@@ -63,7 +63,7 @@ async def forward(
     if endpoint is None:
         raise Failure(HUB_ERROR, f"{to.party} has no endpoint {ask.path}")
     content, query = content or ask.body, ask.raw_query if query is None else query
-    if to.version is ask.version:
+    if not ask.crosses(to):
         return await send(ask, to, _url(endpoint, ask.remainder, query), headers_of(ask, to), content, wait_s=wait_s)
     crossing.check(ask, to)
     content, path = await crossing.request_for(ask, to, content, message)
@@ -131,7 +131,7 @@ async def send(
         log.warning("%s: %s: HTTP %d without OCPI envelope", to.partner.name, hop.operation, answer.status)
         raise Failure(HUB_ERROR, f"{to.party} answered HTTP {answer.status} without an OCPI envelope", http)
     whole, code = answer.body, envelope.status_code
-    if to.version is not ask.version:
+    if ask.crosses(to):
         whole = await crossing.answer_for(ask, to, answer.body, envelope, words)
         code = ask.version.codes.get(code, code)
     return Reply(

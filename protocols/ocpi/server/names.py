@@ -14,6 +14,7 @@ from protocols.ocpi.naming import hearing, mentioned_in, named_in_path, ours_of,
 from protocols.ocpi.server.crossing import words_of
 from protocols.ocpi.server.exchange import Ask
 
+_TELLING: Final = frozenset({"locations/receiver", "sessions/receiver", "cdrs/receiver"})
 _IN_COMMANDS: Final = {"location_id": NameKind.LOCATION, "session_id": NameKind.SESSION}
 
 
@@ -32,7 +33,8 @@ async def hear(ask: Ask) -> None:
 async def _hear_2_1_1(ask: Ask) -> None:
     in_path = {(kind, ask.args[place]): place for place, kind in named_in_path(ask.path, ask.args).items()}
     said = {*in_path, *mentioned_in(ask.dialect, ask.body, words_of(ask).body if ask.body else None)}
-    found = await hearing(ask.hub.outbound.names, ask.partner, ask.dialect, said)
+    tells = ask.method in ("PUT", "POST", "PATCH") and ask.path in _TELLING
+    found = await hearing(ask.hub.outbound.names, ask.partner, ask.dialect, said, new=tells)
     ask.about["heard"] = ours_of(found)
     for (kind, theirs), (_, owner, ours) in found.items():
         ask.owners[kind, ours.upper()] = owner

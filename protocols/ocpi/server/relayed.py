@@ -44,7 +44,7 @@ async def _led(ask: Ask, alias: Alias, words: Words, content: bytes = b"") -> Re
     to = ask.admitted(await ask.hub.partners.get(alias.target), alias.called)
     if to is None:
         raise Failure(HUB_ERROR, f"{alias.called} does not speak OCPI any more")
-    if content and to.version is not ask.version:
+    if content and ask.crosses(to):
         content = await crossing.result_for(ask, to, content, words.body)
     routing = Routing(alias.caller, alias.called)
     headers = {} if to.version.single_party else routing_headers(to.partner, routing)

@@ -87,7 +87,7 @@ def _token_of(ask: Ask) -> Owned:
 async def _passed_on(ask: Ask, to: Side, owner: PartyId, reading: Reading) -> Reply:
     """What the eMSP does not refuse is kept: it may list what it missed, and stop what it started."""
     try:
-        if ask.method == "PATCH" and to.version.single_party != ask.version.single_party:
+        if ask.method == "PATCH" and (to.version.single_party or ask.version.single_party):
             reply = await _change_passed_on(ask, to, owner)
         else:
             reply = await forward(ask, to)

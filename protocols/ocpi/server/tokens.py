@@ -23,6 +23,7 @@ from protocols.ocpi.server.exchange import Ask, Reply, Side, same_id, same_owner
 from protocols.ocpi.server.forwarding import data_of, forward
 from protocols.ocpi.server.lists import encoded, list_page, reply_list, reply_nothing
 from protocols.ocpi.server.locked import turn
+from protocols.ocpi.server.names import tell
 from protocols.ocpi.server.routes import Route
 from protocols.ocpi.wire import tokens as wire
 from protocols.ocpi.wire.types import CiString36
@@ -129,6 +130,7 @@ async def _asked(ask: Ask) -> Reply:
         answer = replace(answer, token=await ask.hub.tokens.known(answer.issuer, request.kind, request.uid))
     _check(answer, request.uid.text, ask)
     info = authorisation_to_ocpi(answer, request, ask.hub.clock.now())
+    await tell(ask, [info])
     return Reply(data=ask.write(info), sender=None if ask.to_hub else answer.issuer)
 
 
