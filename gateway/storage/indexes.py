@@ -80,7 +80,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     "deliveries": [
         IndexModel([("state", 1), ("partner", 1), ("due", 1), ("_id", 1), ("lease", 1)]),
         IndexModel([("slot", 1)], partialFilterExpression=_PENDING),
-        IndexModel([("partner", 1), ("lease", 1), ("slot", 1)], partialFilterExpression={"lease": {"$gt": FREE}}),
+        IndexModel([("lease", 1), ("slot", 1)], partialFilterExpression={"lease": {"$gt": FREE}}),
         IndexModel([("state", 1), ("created", -1), ("_id", -1)]),
         IndexModel([("partner", 1), ("created", -1), ("_id", -1)]),
         _EXPIRY,

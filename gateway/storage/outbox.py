@@ -101,8 +101,12 @@ class MongoOutbox:
         with translated(writes=True):
             partners = await self._deliveries.distinct("partner", {"state": DeliveryState.PENDING})
             shuffle(partners)
-            queues = await asyncio.gather(*(self._window(partner, now) for partner in partners[:limit]))
-            wanted = {"_id": {"$in": _fair([q for q in queues if q], limit)}, "state": DeliveryState.PENDING.value}
+            windows = await asyncio.gather(*(self._window(partner, now) for partner in partners[:limit]))
+            queues = await self._in_turn([window for window in windows if window], now)
+            wanted = {
+                "_id": {"$in": _fair([queue for queue in queues if queue], limit)},
+                "state": DeliveryState.PENDING.value,
+            }
             mine = await self._claim(self._deliveries, wanted, now, lease_s)
         return sorted((_delivery(document) for document in mine), key=lambda delivery: (delivery.due_at, delivery.id))
 
@@ -189,16 +193,20 @@ class MongoOutbox:
             return await self._events.find_one({"lease": FREE}, {"_id": 1}) is not None
         return False
 
-    async def _window(self, partner: str, now: datetime) -> list[str]:
-        """Of the first `IN_FLIGHT` due deliveries of a partner those that nobody has claimed, and that would not
-        overtake an older one of the same thing. The order of the two questions matters: whoever is superseded can be
-        claimed no more, so what is on its way when the newer one is seen is all there will be."""
+    async def _window(self, partner: str, now: datetime) -> list[Document]:
+        """Of the first `IN_FLIGHT` due deliveries of a partner those that nobody has claimed."""
         due = {"state": DeliveryState.PENDING, "partner": partner, "due": {"$lte": stamp(now)}}
         cursor = self._deliveries.find(due, {"lease": 1, "slot": 1}).sort([("due", 1), ("_id", 1)]).limit(IN_FLIGHT)
-        found = await cursor.to_list()
-        on_its_way = self._deliveries.find({"partner": partner, "lease": {"$gt": stamp(now)}}, {"slot": 1})
-        slots = {document["slot"] for document in await on_its_way.to_list()} if found else set()
-        return [one["_id"] for one in found if one["lease"] <= stamp(now) and one["slot"] not in slots]
+        return [document for document in await cursor.to_list() if document["lease"] <= stamp(now)]
+
+    async def _in_turn(self, windows: list[list[Document]], now: datetime) -> list[list[str]]:
+        """Without those that would overtake an older one of the same thing. Asked after the windows were: whoever is
+        superseded can be claimed no more, so what is on its way when the newer one is seen is all there will be."""
+        if not windows:
+            return []
+        on_its_way = self._deliveries.find({"lease": {"$gt": stamp(now)}}, {"_id": 0, "slot": 1})
+        slots = {document["slot"] for document in await on_its_way.to_list()}
+        return [[one["_id"] for one in window if one["slot"] not in slots] for window in windows]
 
     async def _claim(self, collection: Collection, wanted: Document, now: datetime, lease_s: float) -> list[Document]:
         """Of these, what no other claimer took in between."""

@@ -54,6 +54,8 @@ class FeedSchedules:
                 await self.reconcile()
             except (RoamingError, RPCError) as error:
                 log.warning("schedules of feeds: %s; trying again", error)
+            except Exception:  # the worker has other work to do
+                log.exception("schedules of feeds; trying again")
             with suppress(TimeoutError):
                 async with asyncio.timeout(PAUSE_S):
                     await stopping.wait()

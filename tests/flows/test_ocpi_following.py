@@ -348,7 +348,6 @@ async def test_a_partner_that_is_away_is_an_error(net: Net) -> None:
         await net.pull(net.p1, "tariffs")
 
 
-@spec("OCPI-PAG-23")
 async def test_what_has_changed_is_asked_for_with_a_margin(net: Net) -> None:
     shelf = Shelf(net.p2, "tokens", [])
     await net.pull(net.p2, "tokens")
@@ -357,7 +356,6 @@ async def test_what_has_changed_is_asked_for_with_a_margin(net: Net) -> None:
     assert [query.get("date_from") for query in shelf.asked] == [None, "2026-01-15T11:50:00Z"]
 
 
-@spec("OCPI-SES-01")
 async def test_sessions_are_fetched_from_the_day_the_partner_was_added(net: Net) -> None:
     """The list of sessions needs a date_from; nothing of before concerns anybody here."""
     net.hub.clock.advance(60)
@@ -379,7 +377,6 @@ async def test_a_session_that_was_missed_reaches_its_emsp(net: Net) -> None:
     assert (state.counts.foreign, state.counts.held) == (2, 0), "whose driver is nobody's here is none of ours"
 
 
-@spec("OCPI-CDR-18")
 async def test_a_cdr_that_was_missed_is_accepted_as_if_it_had_been_posted(net: Net) -> None:
     await net.p1.call(net.hub, "POST", "cdrs/receiver", cdr("C1"), to="DEEMB")
     net.hub.clock.advance(1)

@@ -8,6 +8,7 @@ import pytest
 
 from core.model.location import LocationQuery
 from tests.flows.conftest import OcpiNet
+from tests.flows.ocpi_2_1_1_partner import OldPartner
 from tests.flows.ocpi_partner import cdr, location, session, tariff, token
 
 spec = pytest.mark.spec
@@ -96,6 +97,16 @@ async def test_dates(net: OcpiNet, module: str) -> None:
         empty = await get(net, f"{path}?date_from={stamp(2)}&date_to={until}")
         assert (empty.json()["status_code"], names(empty), empty.headers["x-total-count"]) == (1000, [], "0")
         assert "link" not in empty.headers
+
+
+@spec("OCPI-PAG-23")
+async def test_dates_mean_the_same_in_2_1_1(net: OcpiNet) -> None:
+    """It says "after" and "before"."""
+    reader = await OldPartner("p5.test", "EMSP", "IT", "EME").join(net.hub)
+    await filled(net, "locations", 6)
+    path = reader.links["locations"]
+    answer = await reader.ask(net.hub, "GET", f"{path}?date_from={stamp(2)}&date_to={stamp(4)}")
+    assert names(answer) == ["X02", "X03"]
 
 
 @spec("OCPI-PAG-08", "OCPI-PAG-16")
