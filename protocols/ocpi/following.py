@@ -217,7 +217,7 @@ def _named(kind: Kind, owner: PartyId, raw: bytes, dialect: Dialect) -> tuple[Pa
     whose = None
     with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError, Invalid):
         listed = msgspec.json.decode(raw, type=Listed)
-        if kind.wire_type is WireLocation:
+        if kind.wire_type is WireLocation and isinstance(listed.id, str):
             listed.id = dialect.about.heard.get((NameKind.LOCATION, listed.id), listed.id)
         whose = owner
         if listed.country_code is not None or listed.party_id is not None:

@@ -102,7 +102,8 @@ async def net() -> Any:
 async def test_a_partner_that_never_pushes_is_seen_all_the_same(net: Net) -> None:
     Shelf(net.p1, "locations", [location("LOC1"), location("LOC2", "BECPA")])
     state = await net.pull(net.p1, "locations")
-    assert await net.listed("locations", net.p2) == [location("LOC2", "BECPA"), location("LOC1")]
+    found = {one["id"]: one for one in await net.listed("locations", net.p2)}
+    assert found == {"LOC1": location("LOC1"), "LOC2": location("LOC2", "BECPA")}
     assert (state.counts.taken, state.counts.unchanged, state.counts.held) == (2, 2, 0)
     await net.hub.relay()
     assert len(net.p2.seen("PUT", "locations")) == 2
@@ -442,3 +443,17 @@ async def test_an_evse_that_is_removed_is_listed_as_it_is(net: Net) -> None:
     await net.pull(net.p1, "locations")
     held = net.hub.storage.locations.held["NLCPA/LOC1"]
     assert [one.status for one in held.evses] == [EvseStatus.AVAILABLE, EvseStatus.REMOVED]
+
+
+@pytest.mark.parametrize("feed", ["locations", "sessions", "cdrs", "tariffs"])
+async def test_what_is_no_object_at_all_hinders_no_other_in_2_1_1(net: Net, feed: str) -> None:
+    p6, p7 = OldPartner("p6.test", "CPO", "IT", "CPF"), OldPartner("p7.test", "EMSP", "IT", "EME")
+    for partner in (p6, p7):
+        await partner.join(net.hub)
+    good = {"locations": old_location(), "tariffs": old_tariff()}
+    good |= {"sessions": old_session(auth_id="IT-EME-C00000001"), "cdrs": old_cdr(auth_id="IT-EME-C00000001")}
+    odd = [{"id": what, "last_updated": TIME, "location": what, "evses": what} for what in ([], {}, 5, None, "x" * 99)]
+    Shelf(p6, feed, [7, "x", None, [], *odd, good[feed]])
+    state = await net.pull(p6, feed)
+    assert (state.counts.taken, state.counts.held) == (1, 9)
+    assert len(state.held) == 9
