@@ -90,7 +90,7 @@ class Observer:
             code=state.get(CODE),
             correlation_id=_text(answered.get(b"x-correlation-id")),
             request_id=_text(answered.get(b"x-request-id")),
-            their_id=_text(dict(scope["headers"]).get(b"process-id")),
+            their_id=_text(dict(scope.get("headers", ())).get(b"process-id")),
             duration_ms=round(seconds * 1000),
         )
 
