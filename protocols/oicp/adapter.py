@@ -31,6 +31,7 @@ from mappings.oicp.commands import (
 )
 from mappings.oicp.ids import operator_to_oicp
 from mappings.oicp.leftovers import PROTOCOL
+from mappings.oicp.notes import withheld
 from mappings.oicp.reservations import AskedReservation, reservation_start_to_oicp, reservation_stop_to_oicp
 from mappings.oicp.sessions import notifications_to_oicp
 from protocols.oicp.client import OicpClient
@@ -212,12 +213,22 @@ class OicpAdapter(ProtocolAdapter):
             return Told(losses=sent.losses, withheld=True)
         if PROTOCOL in session.extensions:
             return Told(remote_id=await self._notify(call, sent.messages[-1], journey), losses=sent.losses)
-        for message in sent.messages:
+        try:
+            await self._notify_due(call, session, sent.messages, journey)
+        except Rejected as error:
+            if error.code != NO_SERVICE or not is_upstream(call.partner):
+                raise
+            return Told(losses=(withheld("$", error.text or "the EMP does not want notifications"),), withheld=True)
+        return Told(losses=sent.losses)
+
+    async def _notify_due(
+        self, call: Call, session: Session, messages: Sequence[Notification], journey: Journey
+    ) -> None:
+        for message in messages:
             key = f"oicp/notified/{call.partner.id}/{session.key}/{message.type}"
             if await self._cache.get(key) is None:
                 await self._notify(call, message, journey)
                 await self._cache.put(key, b"1", REMEMBERED_S.get(message.type, ONCE_S))
-        return Told(losses=sent.losses)
 
     async def _notify(self, call: Call, message: Notification, journey: Journey) -> str | None:
         """The EMP's own id of the session, if it says one."""

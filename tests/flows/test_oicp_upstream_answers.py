@@ -1,5 +1,7 @@
 """What a platform may answer its partner, and who may call where."""
 
+import hashlib
+import ipaddress
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +17,7 @@ from core.model.delivery import DeliveryState
 from core.model.partner import Partner, PartnerState
 from tests.flows.hub import TestHub
 from tests.flows.oicp_partners import Emp, Reached, code, cpo, decode, emp, encode, join, opened, record, rfid
+from tests.flows.test_oicp_partners import PROXY, as_header, certificate
 from tests.flows.upstream import EVSE_HERE, GOOD_HERE, GOOD_THERE, platform_document
 
 SESSION = "ABCDEF01-2345-4678-9abc-def012345678"
@@ -69,8 +72,8 @@ class Net(NamedTuple):
 
 
 @asynccontextmanager
-async def net(**more: Any) -> AsyncIterator[Net]:
-    async with opened() as hub:
+async def net(*, options: dict[str, Any] | None = None, **more: Any) -> AsyncIterator[Net]:
+    async with opened(**options or {}) as hub:
         platform, emp_at = Platform(), Emp(GOOD_HERE)
         hub.network.answer("above.test", platform)
         upstream, shown = await hub.add(platform_document() | more)
@@ -106,6 +109,20 @@ async def test_each_platform_is_let_in_at_its_own_place_only() -> None:
         assert (await one.call("evsepush/v23/operators/DE*UPS/data-records", {})).status_code == 404
         await one.hub.hub.partners.suspend(one.upstream.id)
         assert code(await one.call(START, ask | {"SessionID": SESSION[:-1] + "9"})) == (401, "017")
+
+
+@pytest.mark.spec("OICP-UP-02")
+async def test_a_platform_may_prove_itself_by_its_certificate_alone() -> None:
+    theirs, strange = certificate(), certificate()
+    proxies = {"trusted_proxies": (ipaddress.ip_network("10.0.0.0/24"),)}
+    ask = {"OperatorID": "DE*FAR", "SessionID": SESSION, "Identification": rfid(GOOD_HERE)}
+    async with net(options=proxies, certificates=[hashlib.sha256(theirs).hexdigest()]) as one:
+        url = f"https://hub.test/oicp/upstream/{one.upstream.id}/api/oicp/{START}"
+        transport = httpx.ASGITransport(one.hub.app, client=PROXY)
+        async with httpx.AsyncClient(transport=transport) as client:
+            for der, expected in ((strange, (401, "017")), (theirs, (200, "000"))):
+                headers = {"client-cert": as_header(der).decode()}
+                assert code(await client.post(url, content=encode(ask), headers=headers)) == expected
 
 
 @pytest.mark.spec("OICP-UP-02", "OICP-UP-12")

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from core.model.cdr import CdrState
 from core.model.command import Command
+from core.model.delivery import DeliveryState
 from core.model.location import Location
 from core.model.partner import Partner
 from mappings.ocpi.tariffs import tariff_from_ocpi
@@ -22,7 +23,7 @@ from protocols.transport.json_codec import convert
 from tests.flows import emip_partners as emip
 from tests.flows import ochp_partners as ochp
 from tests.flows.hub import TestHub
-from tests.flows.ocpi_partner import OcpiPartner, cdr, cdr_token, envelope, evse, location, tariff, token
+from tests.flows.ocpi_partner import OcpiPartner, cdr, cdr_token, envelope, evse, location, session, tariff, token
 from tests.flows.oicp_partners import cdr as oicp_cdr
 from tests.flows.oicp_partners import code, decode, encode, rfid
 from tests.flows.test_oicp_upstream_answers import SESSION, Platform, _there
@@ -111,7 +112,7 @@ async def test_stations_of_every_protocol_go_up_and_their_statuses_follow() -> N
         assert found == {EVSE: "Occupied", emip.EVSE: "Occupied"}
 
 
-@pytest.mark.spec("OICP-UP-07", "OICP-UP-08", "OICP-UP-18")
+@pytest.mark.spec("OICP-UP-07", "OICP-UP-08", "OICP-UP-09", "OICP-UP-18")
 async def test_a_driver_of_the_platform_at_an_ocpi_station() -> None:
     async with met() as net:
         net.p1.answers["POST", "commands"] = (200, envelope({"result": "ACCEPTED", "timeout": 30}), {})
@@ -128,6 +129,24 @@ async def test_a_driver_of_the_platform_at_an_ocpi_station() -> None:
         [journey] = net.hub.storage.journeys.held.values()
         assert answer.json()["CPOPartnerSessionID"] == journey.id
         started = net.p1.seen("POST", "commands")[-1].json
+        running = session(
+            cdr_token={name: started["token"][name] for name in cdr_token()},
+            authorization_reference=started["authorization_reference"],
+            auth_method="COMMAND",
+        )
+        path = "sessions/receiver/NL/CPA/S1"
+        await net.p1.call(net.hub, "PUT", path, running, to="DEUPS")
+        await net.hub.relay()
+        note = decode(net.platform.asked[-1].content)
+        assert (note["SessionID"], note["OperatorID"], note["CPOPartnerSessionID"]) == (SESSION, "DE*HHH", journey.id)
+        net.platform.says("charging-notifications", {"Result": False, "StatusCode": {"Code": "320"}})
+        for minute, known in ((10, 1), (20, 0)):
+            net.hub.clock.advance(600)
+            asked = len(net.platform.asked)
+            later = {"kwh": minute, "last_updated": f"2026-01-15T12:{minute}:00Z"}
+            await net.p1.call(net.hub, "PUT", path, running | later, to="DEUPS")
+            [told] = [one for one in await net.hub.relay() if one.partner == net.upstream.id]
+            assert (told.state, len(net.platform.asked) - asked) == (DeliveryState.WITHHELD, known)
         bill = cdr(
             cdr_token=started["token"] and {name: started["token"][name] for name in cdr_token()},
             authorization_reference=started["authorization_reference"],
