@@ -66,6 +66,10 @@ class Network(httpx.AsyncBaseTransport):
         """For a partner of one function; it may raise httpx errors."""
         self._hosts[host] = httpx.MockTransport(answering)
 
+    def reach(self, host: str, transport: httpx.AsyncBaseTransport) -> None:
+        """In another way than by this network."""
+        self._hosts[host] = transport
+
     def silence(self, host: str) -> None:
         self._hosts.pop(host, None)
 

@@ -25,14 +25,19 @@ from tests.flows.hub import TestHub
 class Town:
     """The hub's operator, as networks know it, and the way between them and the hub."""
 
-    def __init__(self, hub: TestHub) -> None:
+    def __init__(self, hub: TestHub, *, sockets: bool = False) -> None:
+        """`sockets`: the hub calls the networks at the ports at which they listen, with all that may go wrong there."""
         self.hub = hub
         self._networks: dict[int, Network] = {}
+        self._sockets = httpx.AsyncHTTPTransport() if sockets else None
         self.open()
 
     def open(self) -> None:
         """The hub reaches the networks: also again, after a silence."""
-        self.hub.network.serve("127.0.0.1", self._serve)
+        if self._sockets is not None:
+            self.hub.network.reach("127.0.0.1", self._sockets)
+        else:
+            self.hub.network.serve("127.0.0.1", self._serve)
 
     @property
     def admin(self) -> Admin:
@@ -49,6 +54,8 @@ class Town:
         await self.hub.relay()
 
     async def close(self) -> None:
+        if self._sockets is not None:
+            await self._sockets.aclose()
         for network in self._networks.values():
             await network.switch_off()
 

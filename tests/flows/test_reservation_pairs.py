@@ -18,6 +18,7 @@ from protocols.ocpi.wire.tariffs import Tariff
 from protocols.transport.json_codec import convert
 from tests.flows.ocpi_partner import OcpiPartner, session, token
 from tests.flows.oicp_partners import Reached, code, cpo, join, record
+from tests.flows.test_dashboard_pages import page
 from tests.flows.test_oicp_remote import EVCO, REMOTE_START, Cpo, start
 from tests.flows.test_oicp_reservations import GIVE_BACK, RESERVE, stop
 from tests.flows.test_remote_pairs import CONTRACT, Net, met
@@ -390,6 +391,14 @@ async def test_commands_stand_in_the_chain_of_their_journey(net: Net) -> None:
     ]
     assert {"location_id", "expires_at"} <= {loss.path for loss in found.hops[0].losses}
     assert {message.operation for message in found.messages} >= {"AuthorizeRemoteReservationStart"}
+
+
+async def test_a_reservation_stands_on_the_dashboard_with_its_commands(net: Net) -> None:
+    await reserved(net)
+    await net.ocpi_start()
+    shown = (await page(net.hub, "/journeys")).text
+    for text in ("reservation until 12:15", "charging", "RESERVE_NOW ACCEPTED", "START_SESSION ...", "R-1"):
+        assert text in shown
 
 
 async def test_what_commands_lose_is_counted(net: Net) -> None:

@@ -8,7 +8,9 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 import pytest
+from msgspec.structs import replace
 
+from core.errors import RoamingError
 from core.model.authorisation import JourneyState
 from core.model.cdr import CdrState
 from core.model.command import Outcome
@@ -19,6 +21,7 @@ from gateway.simulator.network import Card, NotAsTold
 from gateway.simulator.ocpi.home import OcpiHome
 from gateway.simulator.ocpi.host import OcpiHost
 from gateway.simulator.ocpi.network import OcpiNetwork
+from gateway.simulator.ocpi.objects import location
 from gateway.simulator.oicp.home import OicpHome
 from gateway.simulator.oicp.host import OicpHost
 from gateway.simulator.roles import Charging, Home, Host, Live, Refusal, Verdict
@@ -90,8 +93,8 @@ class Net(NamedTuple):
 
 
 @asynccontextmanager
-async def networks(version: str = "2.3.0") -> AsyncIterator[Net]:
-    """Those of OCPI speak this version."""
+async def networks(version: str = "2.3.0", *, sockets: bool = False) -> AsyncIterator[Net]:
+    """Those of OCPI speak this version. `sockets`: the hub calls them through the machine's own network."""
     async with TestHub.open([OCPI, OICP], authorise_deadline_s=0.5, hotline="+33100000000") as hub:
         hub.clock.now = lambda: datetime.now(UTC)  # type: ignore[method-assign]
         hub.processes.meanwhile = lambda _: asyncio.sleep(0.3)
@@ -106,7 +109,7 @@ async def networks(version: str = "2.3.0") -> AsyncIterator[Net]:
         for network in (hosts["ocpi"], homes["ocpi"]):
             assert isinstance(network, OcpiNetwork)
             network.speak(version)
-        town, found = Town(hub), Net(hub, hosts, homes)
+        town, found = Town(hub, sockets=sockets), Net(hub, hosts, homes)
         await town.join(*homes.values(), *hosts.values())
         for name, home in homes.items():
             home.slow_s = 2.0
@@ -261,6 +264,51 @@ async def test_lists_of_one_item_a_page_are_read_whole_through_the_hub(net: Net)
     await host.become(Fault.ONE_ITEM_PAGES)
     found = await home.pull("locations", of=host.party)
     assert len({place["id"] for place in found}) == len(found) == 3
+
+
+@pytest.mark.parametrize("fault", [Fault.DOWN, Fault.ERROR, Fault.BUSY, *UNREADABLE, Fault.WRONG_TOKEN])
+async def test_what_the_hub_fetches_is_whole_or_nothing(net: Net, fault: Fault) -> None:
+    """What is held stays as it is while an operator's lists cannot be read; afterwards all are, page by page."""
+    host = net.hosts["ocpi"]
+    assert isinstance(host, OcpiHost)
+    partner = partner_id(net, host)
+    offered = invented(host.party, host.name, 4)
+    fresh = {station.id: location(station) for station in offered.stations}
+    host.mine["locations"] |= {key: place for key, place in fresh.items() if key not in host.mine["locations"]}
+    before = dict(net.hub.storage.locations.held)
+    await host.become(fault)
+    with pytest.raises(RoamingError):
+        await net.hub.following.run(partner, "locations")
+    assert net.hub.storage.locations.held == before
+    await host.become(Fault.ONE_ITEM_PAGES)
+    await net.hub.hub.partners.reached(partner)
+    await net.hub.following.run(partner, "locations")
+    held = {place.id for place in net.hub.storage.locations.held.values() if place.owner == host.party}
+    assert held == set(fresh)
+
+
+# --- over real sockets
+
+
+@pytest.mark.parametrize("fault", [Fault.SLOW, Fault.DOWN, Fault.ERROR, Fault.BUSY, *UNREADABLE])
+async def test_over_real_sockets_an_operator_that_fails_holds_up_nobody(fault: Fault) -> None:
+    """It has as long as it was given, and no longer; one that is well is served meanwhile."""
+    async with networks(sockets=True) as net:
+        host, home = net.hosts["oicp"], net.homes["oicp"]
+        host.slow_s = 30.0
+        held = net.hub.storage.partners.held[partner_id(net, host)]
+        hurried = held.settings.replace("{", '{"remote_timeout_s": 0.5, ', 1)
+        await net.hub.storage.partners.update(replace(held, settings=hurried))
+        await host.become(fault)
+        begun = asyncio.get_running_loop().time()
+        asked = asyncio.create_task(net.commanded(home.start(net.card("oicp"), net.point("oicp"))))
+        assert await net.verdict("ocpi", "oicp") is Verdict.ALLOWED
+        with pytest.raises(Refusal, match="310"):
+            await asked
+        assert asyncio.get_running_loop().time() - begun < 10
+        await host.become()
+        await net.hub.hub.partners.reached(held.id)
+        assert await net.commanded(home.start(net.card("oicp"), net.point("oicp")))
 
 
 # --- reservations among networks that are well
