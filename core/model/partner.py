@@ -1,7 +1,10 @@
 """Who is connected: partners, the parties they speak for, agreements between parties, and the state of the wire."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec.structs import replace
 
 from core.errors import Invalid
 from core.model.base import Model
@@ -78,6 +81,9 @@ class Partner(Model, frozen=True, kw_only=True):
 
     `behind`: whom it speaks for if it is a hub itself. They are not its roles: another partner may claim the same.
 
+    `eclipsed`: parties behind it for which it does not speak all the same, because they are somewhere nearer. Stores
+    work it out anew whenever they read.
+
     `standing_since` is when its state last began or ceased to be one that is shown (None: never since it was added).
 
     `contracts` narrow single services, see `core.routing.contracted`. `shown_when_suspended`: its objects stay in
@@ -105,6 +111,7 @@ class Partner(Model, frozen=True, kw_only=True):
     standing_since: datetime | None = None
     withdrawn: tuple[PartyRole, ...] = ()
     behind: tuple[PartyBehind, ...] = ()
+    eclipsed: tuple[PartyId, ...] = ()
     told_since: dict[str, datetime] = {}
     rev: int = 0
 
@@ -125,13 +132,18 @@ class Partner(Model, frozen=True, kw_only=True):
         return any(held.role is Role.HUB for held in self.roles)
 
     @property
+    def reached(self) -> tuple[PartyBehind, ...]:
+        """Those behind it for whom it speaks."""
+        return tuple(held for held in self.behind if held.role.party not in self.eclipsed)
+
+    @property
     def voices(self) -> tuple[PartyRole, ...]:
         """All that it may speak for: its roles, and those behind it."""
-        return (*self.roles, *(held.role for held in self.behind)) if self.behind else self.roles
+        return (*self.roles, *(held.role for held in self.reached)) if self.behind else self.roles
 
     def standing_of(self, party: PartyId) -> PartnerState:
         """How one of its parties is connected: not better than itself."""
-        behind = next((held.state for held in self.behind if held.role.party == party), None)
+        behind = next((held.state for held in self.reached if held.role.party == party), None)
         if behind is None or self.state is not PartnerState.CONNECTED or party in self.parties:
             return self.state
         return behind
@@ -168,6 +180,23 @@ class Partner(Model, frozen=True, kw_only=True):
 
     def parties_as(self, *roles: Role) -> tuple[PartyId, ...]:
         return tuple(dict.fromkeys(held.party for held in self.voices if held.role in roles))
+
+
+def with_eclipses(partners: Sequence[Partner]) -> list[Partner]:
+    """Each hub as it stands among the others: nobody speaks through it for a party that is another partner's own, or
+    that an earlier hub reaches."""
+    owners: dict[PartyId, set[str]] = {}
+    for partner in partners:
+        for party in partner.parties:
+            owners.setdefault(party, set()).add(partner.id)
+    seen: list[Partner] = []
+    for partner in partners:
+        parties = dict.fromkeys(held.role.party for held in partner.behind)
+        eclipsed = tuple(party for party in parties if owners.get(party, set()) - {partner.id})
+        for party in parties:
+            owners.setdefault(party, {partner.id})
+        seen.append(partner if eclipsed == partner.eclipsed else replace(partner, eclipsed=eclipsed))
+    return seen
 
 
 class CredentialKind(StrEnum):

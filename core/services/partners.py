@@ -94,7 +94,8 @@ class PartnerService:
         check_roles(partner.roles)
         before = await self.get(partner.id)
         withdrawn = _withdrawn(before, partner)
-        partner = msgspec.structs.replace(partner, withdrawn=withdrawn)
+        behind = _told_again(before.behind, partner.behind)
+        partner = msgspec.structs.replace(partner, withdrawn=withdrawn, behind=behind)
         partner = self._moved(before, partner, PartnerState.CONNECTED)
         stored = await self._credentials.switch(
             partner, inbound=inbound, outbound=outbound, spend_registration=spend_registration
@@ -102,7 +103,8 @@ class PartnerService:
         gone = tuple(role for role in withdrawn if role in before.roles)
         if before.state is not PartnerState.PLANNED:
             await self._announce(before, gone, PartnerState.SUSPENDED)
-        await self._announce_all(stored)
+        await self._announce(stored, stored.roles, PartnerState.CONNECTED)
+        await self._announce_behind(before)
         return stored
 
     async def disconnected(self, partner: Partner) -> None:
@@ -157,7 +159,7 @@ class PartnerService:
 
         To a reader without an agreement with it a party is only planned, whatever it is to others."""
         partners = await self._partners.all()
-        held = {role.claim for partner in partners for role in partner.roles}
+        held = {role.claim for partner in partners for role in partner.voices}
         return [
             status
             for partner in partners
@@ -181,19 +183,21 @@ class PartnerService:
     async def parties_behind(self, partner_id: str, parties: Sequence[PartyBehind]) -> None:
         """What another hub says of those behind it; who is not among them is not reached through it any more."""
         hub = await self.get(partner_id)
-        before = {held.role.claim: held for held in hub.behind}
-        after = {held.role.claim: _told_again(held, before.get(held.role.claim)) for held in parties}
-        if before == after:
-            return
-        stored = await self._partners.update(msgspec.structs.replace(hub, behind=tuple(after.values())))
-        gone = [
-            msgspec.structs.replace(held, state=PartnerState.SUSPENDED)
-            for key, held in before.items()
-            if key not in after
-        ]
-        changed = [held for key, held in after.items() if before.get(key) != held]
-        for held in (*gone, *changed):
-            await self._announce(stored, (held.role,), _worst(stored, held.state))
+        behind = _told_again(hub.behind, parties)
+        if behind != hub.behind:
+            await self._partners.update(msgspec.structs.replace(hub, behind=behind))
+            await self._announce_behind(hub)
+
+    async def _announce_behind(self, before: Partner) -> None:
+        """What others are to know of those behind a hub now, who knew `before`."""
+        hub = await self.get(before.id)
+        was = {held.role.claim: held for held in before.reached}
+        now = {held.role.claim: held for held in hub.reached}
+        gone = tuple(held.role for claim, held in was.items() if claim not in now)
+        await self._announce(hub, gone, PartnerState.SUSPENDED)
+        for claim, held in now.items():
+            if claim not in was or was[claim].state is not held.state:
+                await self._announce(hub, (held.role,), _worst(hub, held.state))
 
     async def has_left(self, party: PartyId) -> bool:
         """Whether the party was at some platform and is at none now."""
@@ -224,7 +228,7 @@ class PartnerService:
 
     async def _announce_all(self, partner: Partner) -> None:
         """With its own state that of all who are connected through it."""
-        behind = tuple(held.role for held in partner.behind if held.state is PartnerState.CONNECTED)
+        behind = tuple(held.role for held in partner.reached if held.state is PartnerState.CONNECTED)
         await self._announce(partner, (*partner.roles, *behind), partner.shown_state)
 
     async def _announce(self, partner: Partner, roles: tuple[PartyRole, ...], state: PartnerState) -> None:
@@ -259,9 +263,7 @@ def _statuses(partner: Partner, held: Set[str], *, related: bool) -> list[PartyS
         )
         for role, state in shown
     ]
-    return own + [
-        _status_behind(partner, party) for party in partner.behind if related and party.role.claim not in held
-    ]
+    return own + [_status_behind(partner, party) for party in partner.reached if related]
 
 
 def _status_behind(hub: Partner, party: PartyBehind) -> PartyStatus:
@@ -278,14 +280,17 @@ def _worst(hub: Partner, state: PartnerState) -> PartnerState:
     return state if hub.shown_state is PartnerState.CONNECTED else hub.shown_state
 
 
-def _told_again(party: PartyBehind, before: PartyBehind | None) -> PartyBehind:
-    """What a ClientInfo does not say stays as it was; what has not changed keeps its time."""
-    if before is None:
-        return party
-    role = before.role if party.role.business is None else party.role
-    return PartyBehind(
-        role=role, state=party.state, updated_at=before.updated_at if party.state is before.state else party.updated_at
-    )
+def _told_again(held: Sequence[PartyBehind], told: Sequence[PartyBehind]) -> tuple[PartyBehind, ...]:
+    """What is told of those behind a hub: what a ClientInfo does not say stays as it was, as does the time of what has
+    not changed."""
+    before = {party.role.claim: party for party in held}
+    after = {party.role.claim: party for party in told}
+    for claim, party in after.items():
+        if (known := before.get(claim)) is not None:
+            role = known.role if party.role.business is None else party.role
+            at = known.updated_at if party.state is known.state else party.updated_at
+            after[claim] = PartyBehind(role=role, state=party.state, updated_at=at)
+    return tuple(after.values())
 
 
 def _withdrawn(before: Partner, after: Partner) -> tuple[PartyRole, ...]:

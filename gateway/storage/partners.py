@@ -1,7 +1,6 @@
 """Partners: few, read on every request, so all of them are in memory."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 from msgspec.structs import replace
@@ -9,7 +8,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from core.errors import Invalid, Uncertain, Unknown
 from core.model.ids import PartyId
-from core.model.partner import Partner, PartyRole, Role
+from core.model.partner import Partner, Role, with_eclipses
 from gateway.storage.database import Database, Session, translated
 from gateway.storage.documents import Document, content, item
 from gateway.storage.watcher import Change, Watcher
@@ -100,20 +99,15 @@ class MongoPartners:
                 found = await self._collection.find().to_list()
             partners = [replace(item(document, Partner), rev=document["rev"]) for document in found]
             partners.sort(key=lambda partner: (partner.created_at, partner.id))
+            partners = with_eclipses(partners)
             self._by_id = {partner.id: partner for partner in partners}
-            through = {(held.party, role): partner for partner, held, role in _spoken_for(partners, behind=True)}
-            self._by_party = through | {
-                (held.party, role): partner for partner, held, role in _spoken_for(partners, behind=False)
+            self._by_party = {
+                (held.party, role): partner
+                for partner in reversed(partners)
+                for held in partner.voices
+                for role in (held.role, None)
             }
             self._loaded = version
-
-
-def _spoken_for(partners: Sequence[Partner], *, behind: bool) -> Iterator[tuple[Partner, PartyRole, Role | None]]:
-    """The later a partner was added, the sooner it comes."""
-    for partner in reversed(partners):
-        for held in [party.role for party in partner.behind] if behind else partner.roles:
-            for role in (held.role, None):
-                yield partner, held, role
 
 
 def _fields(partner: Partner) -> Document:

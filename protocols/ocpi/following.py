@@ -100,17 +100,12 @@ class OcpiFollower(Follower):
             await follow_parties(self._hub, pull, self._parties(pull), await self._dialect(pull, b""))
             return
         kind = KINDS[pull.feed.name]
-        owners = await self._owners(pull.partner, kind.role)
+        owners = pull.partner.parties_as(kind.role)
         before = await self._held(kind, owners) if pull.whole else {}
         for owner in owners:
             await self._walk(pull, kind, owner)
         if pull.replaces and kind.replaced is not None:
             await self._drop(pull, kind.replaced, before, await self._held(kind, owners))
-
-    async def _owners(self, partner: Partner, role: Role) -> tuple[PartyId, ...]:
-        """Who is behind another hub and here too is asked here."""
-        found = [(party, await self._hub.partners.by_party(party, role)) for party in partner.parties_as(role)]
-        return tuple(party for party, at in found if at is not None and at.id == partner.id)
 
     # --- the list
 

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from core.errors import Invalid, RoamingError, Uncertain, Unknown
 from core.model.ids import PartyId
-from core.model.partner import CredentialKind, Partner, Role
+from core.model.partner import CredentialKind, Partner, Role, with_eclipses
 
 
 class FakePartners:
@@ -13,19 +13,13 @@ class FakePartners:
         self.secrets: dict[tuple[str, CredentialKind], str] = {}
 
     async def get(self, partner_id: str) -> Partner | None:
-        return self.held.get(partner_id)
+        return next((partner for partner in await self.all() if partner.id == partner_id), None)
 
     async def all(self) -> list[Partner]:
-        return sorted(self.held.values(), key=lambda partner: (partner.created_at, partner.id))
+        return with_eclipses(sorted(self.held.values(), key=lambda partner: (partner.created_at, partner.id)))
 
     async def by_party(self, party: PartyId, role: Role | None = None) -> Partner | None:
-        speaking = [partner for partner in await self.all() if partner.speaks_for(party, role)]
-        direct = [
-            partner
-            for partner in speaking
-            if any(held.party == party and role in (None, held.role) for held in partner.roles)
-        ]
-        return next(iter(direct + speaking), None)
+        return next((partner for partner in await self.all() if partner.speaks_for(party, role)), None)
 
     async def add(self, partner: Partner) -> None:
         if partner.id in self.held:

@@ -160,6 +160,41 @@ async def test_a_hub_says_how_those_behind_it_are_connected(net: OcpiNet, peer: 
     assert (await infos(net.hub, net.p2))["ITNEW", "CPO"] == "CONNECTED"
 
 
+@spec("OCPI-CRD-27", "OCPI-HUB-93")
+async def test_a_hub_does_not_speak_for_who_is_here_himself(net: OcpiNet) -> None:
+    """It lists an operator and an eMSP that are connected here, and one that another hub reaches."""
+    first = await Peer("hub2.test", "NLHB2", ("CPO", "ES", "XYZ")).join(net.hub)
+    listed = (("CPO", "NL", "CPA"), ("EMSP", "DE", "EMB"), ("CPO", "ES", "XYZ"), ("CPO", "IT", "OWN"))
+    sly = await Peer("sly.test", "NLHB9", *listed).join(net.hub)
+    await net.p1.call(net.hub, "PUT", "sessions/receiver/NL/CPA/S1", session(), to="DEEMB")
+    for sender, path, thing in (
+        ("NLCPA", "locations/receiver/NL/CPA/LOC1", location()),
+        ("DEEMB", "tokens/receiver/DE/EMB/1", token("1")),
+        ("ESXYZ", "locations/receiver/ES/XYZ/LOC1", location(owner="ESXYZ")),
+    ):
+        assert (await sly.call(net.hub, "PUT", path, thing, sender=sender)).status_code == 403
+        assert (await sly.call(net.hub, "PUT", path, thing, sender="ITOWN")).status_code == 404
+    mine = "sessions/sender?date_from=2020-01-01T00:00:00Z"
+    assert (await sly.call(net.hub, "GET", mine, sender="ITOWN")).json()["data"] == []
+    assert (await sly.call(net.hub, "GET", mine, sender="DEEMB")).status_code == 403
+    await net.p2.call(net.hub, "GET", "locations/sender", to="ESXYZ")
+    await net.p2.call(net.hub, "GET", "locations/sender", to="NLCPA")
+    assert (len(first.seen("GET", "locations")), len(sly.seen("GET", "locations"))) == (1, 0)
+    assert net.p1.seen("GET", "locations")
+
+
+async def test_a_new_registration_of_a_hub_tells_of_who_is_gone(net: OcpiNet, peer: Peer) -> None:
+    await net.relay()
+    peer.roles = (("CPO", "ES", "XYZ"), ("CPO", "ES", "NEU"))
+    net.forget()
+    await call(net.hub, "PUT", "credentials", token=peer.token_c, body=peer.credentials())
+    await net.relay()
+    told = {(put.json["party_id"], put.json["status"]) for put in net.p2.seen("PUT", "hubclientinfo")}
+    assert told == {("HB2", "CONNECTED"), ("NEU", "CONNECTED")}
+    told = {(put.json["party_id"], put.json["status"]) for put in net.p1.seen("PUT", "hubclientinfo")}
+    assert told == {("HB2", "CONNECTED"), ("EMX", "SUSPENDED")}
+
+
 class OldHub(OcpiPartner):
     """A hub of OCPI 2.2.1: its role says so, and its HubClientInfo whom it reaches."""
 
@@ -212,9 +247,8 @@ async def test_who_is_no_longer_listed_is_no_longer_reached(net: OcpiNet) -> Non
 
 async def test_who_is_here_too_is_not_followed_through_another_hub(net: OcpiNet, peer: Peer) -> None:
     await OcpiPartner("xyz.test", ("CPO", "ES", "XYZ")).join(net.hub)
-    peer.answers["GET", "locations"] = (200, envelope([]), {})
-    await net.hub.following.run(held(net, "hub2.test").id, "locations")
-    assert not peer.seen("GET", "locations")
+    hub = await net.hub.hub.partners.get(held(net, "hub2.test").id)
+    assert "locations" not in {feed.name for feed in net.hub.following.wanted(hub)}
 
 
 @pytest.mark.parametrize(

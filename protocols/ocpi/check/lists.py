@@ -29,6 +29,7 @@ from protocols.transport.json_codec import decode_raw
 
 PAGE: Final = 5
 MOST_SHOWN: Final = 10
+MOST_ITEMS: Final = 200
 AHEAD: Final = timedelta(minutes=5)
 LONG_AGO: Final = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
 PAGING: Final = "transport_and_format, pagination"
@@ -212,8 +213,9 @@ class Listing:
         return tuple(str(item.get(name, "")).upper() for name in ("country_code", "party_id", *self._module.key))
 
     def _items(self, got: Got) -> list[Item]:
-        found = decode_raw(got.data or b"[]")
-        return [item if isinstance(item, dict) else {} for item in found] if isinstance(found, list) else []
+        """At most MOST_ITEMS, however many came; what is no object has no members."""
+        found = [_decoded(raw) for raw in codec.items(got.data or b"[]")[:MOST_ITEMS]]
+        return [item if isinstance(item, dict) else {} for item in found]
 
     def _must(self, rule: str, *faults: str, source: str = PAGING) -> bool:
         return self._visit.sheet.must(self._module.name, rule, source, *faults)
@@ -268,6 +270,13 @@ def _parts(location: Item) -> list[tuple[str, Item]]:
             break
         found.append((name, inner[0]))
     return found
+
+
+def _decoded(raw: bytes) -> Any:
+    try:
+        return decode_raw(raw)
+    except RoamingError:
+        return None
 
 
 def _text(value: Any) -> str:
