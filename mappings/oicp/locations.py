@@ -33,8 +33,10 @@ from mappings.oicp.leftovers import PROTOCOL, put_aside, put_back
 from mappings.oicp.notes import Notes, withheld
 from mappings.oicp.opening_times import hours_from_oicp
 from mappings.oicp.times import moment_from_oicp, zone_from_oicp
+from mappings.oicp.v2_2 import plain
 from protocols.oicp.wire import evse_data as wire
 from protocols.oicp.wire.common import DeltaType, InfoText
+from protocols.oicp.wire.v2_2 import ORIGINAL, ConvertedEvseDataRecord
 
 NOT_CARRIED: Final = {
     "publish_allowed_to": "OICP shows an EVSE to all or to nobody",
@@ -254,19 +256,22 @@ def evse_records_to_oicp(location: Location, *, hotline: str | None = None, plat
         path = f"evses[{index}]"
         notes: Notes = []
         members = record_members(location, evse, shared, None if own else notes, path)
-        written, refused = put_back(evse.extensions, members, wire.EvseDataRecord)
+        older = ORIGINAL in evse.extensions.get(PROTOCOL, "")
+        written, refused = put_back(evse.extensions, members, ConvertedEvseDataRecord if older else wire.EvseDataRecord)
         if own and hotline is not None and members["hotline_phone_number"] is hotline:
             refused |= {"hotline_phone_number"}
         if refused:  # it came in a wider profile: what stands in for a missing member is noted
             again: Notes = []
             record_members(location, evse, shared_members(location, again, hotline), again, path)
             notes = [note for note in again if note[0] in refused]
-        obstacle = _why_not(evse, members, platform)
+        obstacle = _why_not(evse, members, platform, older=older)
         if obstacle:
             kept.append(withheld(path, obstacle, evse.uid if evse.evse_id is None else evse.evse_id))
             continue
-        record_type = wire.PlatformEvseDataRecord if members["hotline_phone_number"] is None else wire.EvseDataRecord
-        records.append(record_type(**members))
+        whole = wire.PlatformEvseDataRecord if members["hotline_phone_number"] is None else wire.EvseDataRecord
+        record_type = ConvertedEvseDataRecord if older else whole
+        record = record_type(**members)
+        records.append(record if platform else plain(record))
         found += [loss for member, loss in notes if member not in written]
     if shared_notes is not None:
         found += [loss for _, loss in shared_notes if records or loss.kind is not LossKind.ASSUMED]
@@ -274,13 +279,13 @@ def evse_records_to_oicp(location: Location, *, hotline: str | None = None, plat
     return EvseRecords(records, tuple(found), tuple(kept))
 
 
-def _why_not(evse: Evse, members: dict[str, Any], platform: bool) -> str | None:
+def _why_not(evse: Evse, members: dict[str, Any], platform: bool, *, older: bool) -> str | None:
     if evse.status is EvseStatus.REMOVED:
         return "removed: it is deleted from the EVSE data"
     if evse.status is EvseStatus.PLANNED:
         return "still planned, which OICP cannot say"
     for member, reason in _MANDATORY:
-        if not members[member] and not (platform and member == "hotline_phone_number"):
+        if not members[member] and not (platform and (older or member == "hotline_phone_number")):
             return reason
     return None
 

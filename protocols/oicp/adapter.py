@@ -34,6 +34,7 @@ from mappings.oicp.leftovers import PROTOCOL
 from mappings.oicp.notes import withheld
 from mappings.oicp.reservations import AskedReservation, reservation_start_to_oicp, reservation_stop_to_oicp
 from mappings.oicp.sessions import notifications_to_oicp
+from mappings.oicp.v2_2 import conversion_losses
 from protocols.oicp.client import OicpClient
 from protocols.oicp.codes import NO_SERVICE
 from protocols.oicp.settings import AUTHORIZATION, NOTIFICATIONS, RESERVATION, is_upstream, settings_of
@@ -277,7 +278,8 @@ class OicpAdapter(ProtocolAdapter):
         except Rejected as error:
             if not is_upstream(call.partner) or not is_billed_there(error):
                 raise
-        return Told(remote_id=record.session_id, losses=sent.losses)
+        converted = conversion_losses(record, settings_of(call.partner).version)
+        return Told(remote_id=record.session_id, losses=sent.losses + converted)
 
     def after_failed_cdr(self, partner: Partner, error: RoamingError) -> CdrState:
         """A record that may have arrived is never sent twice: the EMP fetches it by GetChargeDetailRecords. To a

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from core.errors import Invalid, Rejected, Unavailable, Uncertain, Unsupported
 from core.model.partner import Partner, PartnerState
+from mappings.oicp.v2_2 import cdr_to_2_2, plain
 from protocols.oicp import codec
 from protocols.oicp.access import from_secret
 from protocols.oicp.settings import AUTHORIZATION, CDRS, NOTIFICATIONS, RESERVATION, OicpSettings, settings_of
@@ -17,7 +18,7 @@ from protocols.oicp.upstream.settings import Upstream
 from protocols.oicp.wire.authorisation import AuthorizationStart, AuthorizationStop, AuthorizeStart, AuthorizeStop
 from protocols.oicp.wire.cdr import ChargeDetailRecord
 from protocols.oicp.wire.common import Acknowledgement, Fault, StatusCode
-from protocols.oicp.wire.notifications import Notification
+from protocols.oicp.wire.notifications import Notification, NotificationType
 from protocols.oicp.wire.remote import (
     AuthorizeRemoteReservationStart,
     AuthorizeRemoteReservationStop,
@@ -50,6 +51,9 @@ RESERVATION_ALIASES: Final = {
     "stop": ("charging/v21", "authorize-remote-reservation/stop"),
 }
 """Not in the documents, and called and served by some back ends all the same."""
+NOTIFICATION_PATH_2_2: Final = "notificationmgmt/v10/charging-notifications"
+KNOWN_IN_2_2: Final = frozenset({NotificationType.START, NotificationType.END})
+OLDER: Final = "2.2"
 NO_SUCH_PATH: Final = frozenset({404, 405})
 TOO_MANY: Final = 429
 NOT_REACHED: Final = frozenset({TOO_MANY, 503})
@@ -132,14 +136,21 @@ class OicpClient:
         self, partner: Partner, operator_id: str, message: ChargeDetailRecord, process_id: str
     ) -> Acknowledgement:
         """Raises Rejected for a negative acknowledgement: `Result` decides, whatever the code says."""
-        path = f"cdrmgmt/v22/operators/{quote(operator_id, safe='')}/charge-detail-record"
-        answer = await self.post(partner, "ChargeDetailRecord", path, codec.encode(message), process_id)
+        older = settings_of(partner).version == OLDER
+        path = f"cdrmgmt/{'v21' if older else 'v22'}/operators/{quote(operator_id, safe='')}/charge-detail-record"
+        record = plain(message)
+        content = cdr_to_2_2(message, codec.to_raw(record)) if older else record
+        answer = await self.post(partner, "ChargeDetailRecord", path, codec.encode(content), process_id)
         return acknowledged(answer)
 
     async def charging_notification(self, partner: Partner, message: Notification, process_id: str) -> Acknowledgement:
         """Raises Unsupported where the partner serves no such path, Rejected for a negative acknowledgement."""
-        content, session_id = codec.encode(message), message.session_id
-        answer = await self.post(partner, NOTIFICATION, NOTIFICATION_PATH, content, process_id, session_id=session_id)
+        content, session_id, path = codec.encode(message), message.session_id, NOTIFICATION_PATH
+        if settings_of(partner).version == OLDER:
+            path = NOTIFICATION_PATH_2_2
+            if message.type not in KNOWN_IN_2_2:
+                raise Unsupported(f"OICP 2.2 has no notifications of type {message.type}")
+        answer = await self.post(partner, NOTIFICATION, path, content, process_id, session_id=session_id)
         if answer.status in NO_SUCH_PATH and _fault(answer) is None:
             raise Unsupported(f"{partner.name} takes no charging notifications")
         return acknowledged(answer)

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from core.errors import Invalid
+from protocols.oicp.wire import v2_2
 from protocols.oicp.wire.authorisation import AuthorizationStart, AuthorizationStop
 from protocols.oicp.wire.cdr import ChargeDetailRecord, GetChargeDetailRecords
 from protocols.oicp.wire.common import Acknowledgement, ActionType
@@ -47,6 +48,7 @@ from protocols.transport.json_codec import EXTRA, decode_raw, encode, to_raw
 __all__ = ["decode", "decode_push_evse_data", "decode_raw", "encode", "encode_answer", "to_raw", "violations"]
 
 T = TypeVar("T")
+UNSPECIFIED: Final = "Unspecified"
 Value = Callable[[Any], Any]
 
 ALTERNATIVES: Final[dict[type[Struct], dict[str, str]]] = {
@@ -63,6 +65,9 @@ ALTERNATIVES: Final[dict[type[Struct], dict[str, str]]] = {
     AuthorizeRemoteReservationStart: {"EMPPartnerSessionId": "EMPPartnerSessionID"},
     AuthorizeRemoteReservationStop: {"EMPPartnerSessionId": "EMPPartnerSessionID"},
     GoogleCoordinates: {"Coordinatea": "Coordinates"},
+    v2_2.EvseDataRecord: {"ChargingStationId": "ChargingStationID", "HotlinePhoneNum": "HotlinePhoneNumber"},
+    v2_2.ChargeDetailRecord: {"HubProviderId": "HubProviderID"},
+    v2_2.OpeningTimes: {"On": "on", "Periods": "Period"},
     OpeningTimes: {"On": "on", "Periods": "Period"},
     ProductAvailabilityTimes: {"On": "on", "Period": "Periods"},
     PullPricingProductData: {"OperatorIds": "OperatorIDs"},
@@ -92,10 +97,24 @@ def _boolean_text(value: Any) -> Any:
     return str(value).lower() if isinstance(value, bool) else value
 
 
+def _specified(value: Any) -> Any:
+    """Source: OICP 2.3, Release Notes: what 2.2 calls unspecified is null."""
+    if isinstance(value, list):
+        return [one for one in value if one != UNSPECIFIED]
+    return None if value == UNSPECIFIED else value
+
+
 FORMS: Final[dict[type[Struct], dict[str, Value]]] = {
     PlatformEvseDataRecord: {"DynamicInfoAvailable": _boolean_text},
     GetChargeDetailRecords: {"OperatorID": _list_of, "SessionID": _list_of},
     ChargeDetailRecord: {"MeterValueInBetween": _meter_values},
+    v2_2.EvseDataRecord: {
+        "Plugs": _specified,
+        "Accessibility": _specified,
+        "DynamicInfoAvailable": _boolean_text,
+    },
+    v2_2.ChargingFacility: {"PowerType": _specified},
+    v2_2.ChargeDetailRecord: {"MeterValueInBetween": _meter_values},
     NotificationProgress: {"MeterValueInBetween": _meter_values},
     NotificationEnd: {"MeterValueInBetween": _meter_values},
     EvsePricing: {"EvseIDProductList": _product_names},

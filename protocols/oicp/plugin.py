@@ -50,7 +50,7 @@ class OicpPlugin:
             kept[CredentialKind.OUTBOUND] = outbound_secret
         added = msgspec.structs.replace(
             partner,
-            version="2.3",
+            version=settings.version,
             state=PartnerState.CONNECTED,
             roles=with_spellings(partner, settings),
             sub_ids=sub_ids_from(document),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -61,6 +61,7 @@ class OicpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     operator_id: str | None = None
     provider_id: str | None = None
     callback_url: str | None = None
+    version: Literal["2.3", "2.2"] = "2.3"
     service_urls: dict[str, str] = {}
     disclosed: bool = False
     broadcast: bool = True

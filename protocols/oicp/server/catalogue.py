@@ -23,6 +23,7 @@ from mappings.oicp.ids import evse_id_from_oicp
 from mappings.oicp.leftovers import PROTOCOL
 from mappings.oicp.locations import EvseRecords, evse_records_to_oicp
 from mappings.oicp.notes import withheld
+from mappings.oicp.v2_2 import original_of
 from protocols.oicp.history import HISTORY, in_set, revived, status_word
 from protocols.oicp.wire.common import DeltaType
 from protocols.oicp.wire.evse_data import PlatformEvseDataRecord
@@ -156,7 +157,7 @@ def _entry(location: Location, evse: Evse, key: str, record: PlatformEvseDataRec
         status=_status(evse),
         pushes_status=history is None or status_word(evse) is not None,
         removed=not in_set(evse),
-        has_hotline=record.hotline_phone_number is not None,
+        has_hotline=record.hotline_phone_number is not None or original_of(record) is not None,
         country=record.address.country,
         modes=tuple(record.authentication_modes),
         accessibility=record.accessibility,

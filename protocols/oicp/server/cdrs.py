@@ -15,11 +15,14 @@ from core.model.cdr import CURRENT, CdrSettlement, CdrState
 from mappings.oicp.cdrs import cdr_from_oicp, cdr_to_oicp
 from mappings.oicp.ids import evse_id_from_oicp, party_from_oicp
 from mappings.oicp.times import moment_from_oicp
+from mappings.oicp.v2_2 import cdr_from_2_2, cdr_to_2_2, plain
+from protocols.oicp import codec
 from protocols.oicp.adapter import without_our_reference
-from protocols.oicp.codes import DATA, FOREIGN_EVSE, NO_SESSION, Negative, Violations
+from protocols.oicp.codes import DATA, FOREIGN_EVSE, NO_SESSION, SUCCESS, Negative, Violations, status
 from protocols.oicp.server.authorisation import ids_of, own_journey, remembered
 from protocols.oicp.server.evse_pull import page_body, with_subs
 from protocols.oicp.server.inbound import Inbound, Reply, acknowledged
+from protocols.oicp.wire import v2_2
 from protocols.oicp.wire.cdr import ChargeDetailRecord, GetChargeDetailRecords
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
@@ -30,7 +33,16 @@ NOT_DELIVERED: Final = tuple(state for state in CURRENT if state is not CdrState
 
 
 async def charge_detail_record(call: Inbound) -> Reply:
-    message = call.message(ChargeDetailRecord)
+    return await _take(call, plain(call.message(ChargeDetailRecord)))
+
+
+async def charge_detail_record_2_2(call: Inbound) -> Reply:
+    """eRoamingChargeDetailRecord_V2.1."""
+    message = call.message(v2_2.ChargeDetailRecord)
+    return await _take(call, cdr_from_2_2(message, codec.decode_raw(call.body)))
+
+
+async def _take(call: Inbound, message: ChargeDetailRecord) -> Reply:
     async with call.shared.lock(f"session/{message.session_id.lower()}"):
         journey = await own_journey(call, message.session_id, message.cpo_partner_session_id)
         ids = ids_of(journey)
@@ -87,22 +99,40 @@ async def _unsigned(call: Inbound, record: ChargeDetailRecord) -> str | None:
 async def get_charge_detail_records(call: Inbound) -> Reply:
     """Those that the hub received in the given time; asking changes nothing."""
     message = call.message(GetChargeDetailRecords)
-    call.check_id(message.provider_id, "$.ProviderID")
-    since, until = moment_from_oicp(message.from_, "$.From"), moment_from_oicp(message.to, "$.To")
-    if since > until:
-        raise Violations([Invalid("$.From", "is after To")])
+    window = _window(call, message)
     states = None
     if message.cdr_forwarded is not None:
         states = (CdrState.DELIVERED,) if message.cdr_forwarded else NOT_DELIVERED
     number, size = call.page()
-    window = (since, until + timedelta(microseconds=1))
     if message.session_id or message.operator_id:
         every = await _matching(call, message, window, states)
         page, total = every[number * size : (number + 1) * size], len(every)
     else:
         page, total = await call.hub.billing.fetch(call.partner, *window, number * size, size, states)
-    records = [record for one in page if (record := await _record(call, one)) is not None]
+    records = [plain(record) for one in page if (record := await _record(call, one)) is not None]
     return Reply(page_body(records, number, size, total))
+
+
+async def get_charge_detail_records_2_2(call: Inbound) -> Reply:
+    """eRoamingGetChargeDetailRecords_V2.1: everything at once; filters of 2.3 are not known."""
+    asked = call.message(GetChargeDetailRecords)
+    message = GetChargeDetailRecords(provider_id=asked.provider_id, from_=asked.from_, to=asked.to)
+    window = _window(call, message)
+    found = [
+        cdr_to_2_2(record, codec.to_raw(plain(record)))
+        for one in await _matching(call, message, window, None)
+        if (record := await _record(call, one)) is not None
+    ]
+    code = {"Code": SUCCESS, "Description": status(SUCCESS).description, "AdditionalInfo": None}
+    return Reply(codec.encode({"eroamingChargeDetailRecords": found, "StatusCode": code}))
+
+
+def _window(call: Inbound, message: GetChargeDetailRecords) -> tuple[datetime, datetime]:
+    call.check_id(message.provider_id, "$.ProviderID")
+    since, until = moment_from_oicp(message.from_, "$.From"), moment_from_oicp(message.to, "$.To")
+    if since > until:
+        raise Violations([Invalid("$.From", "is after To")])
+    return since, until + timedelta(microseconds=1)
 
 
 async def _matching(

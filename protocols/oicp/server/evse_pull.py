@@ -14,6 +14,7 @@ from mappings.oicp.coordinates import coordinates_from_oicp
 from mappings.oicp.ids import evse_id_from_oicp, party_from_oicp
 from mappings.oicp.locations import evse_records_to_oicp, pull_record_to_oicp
 from mappings.oicp.times import moment_from_oicp, moment_to_oicp
+from mappings.oicp.v2_2 import original_of, shown_in_2_2, shown_in_2_3
 from protocols.oicp import codec, sets
 from protocols.oicp.codes import SUCCESS, status
 from protocols.oicp.history import HISTORY, Version, delta, history_of
@@ -23,6 +24,7 @@ from protocols.oicp.settings import spelling_of
 from protocols.oicp.wire.common import DeltaType
 from protocols.oicp.wire.envelope import Pageable, Sort
 from protocols.oicp.wire.evse_data import PlatformEvseDataRecord, PullEvseData, PullEvseDataRecord, SearchCenter
+from protocols.oicp.wire.v2_2 import ConvertedEvseDataRecord
 
 EARTH_RADIUS_KM: Final = 6371.0088
 Test = Callable[[Entry], bool]
@@ -30,19 +32,46 @@ Test = Callable[[Entry], bool]
 
 async def pull_evse_data(call: Inbound) -> Reply:
     message = call.message(PullEvseData)
+    number, size = call.page()
+    walk = await _walk(call, message, first=number == 0)
+    content = await _content(call, message, walk, walk.steps[number * size : (number + 1) * size])
+    shown = [one if original is None else shown_in_2_3(codec.to_raw(one), original) for one, original in content]
+    return Reply(page_body(shown, number, size, len(walk.steps)))
+
+
+async def pull_evse_data_2_2(call: Inbound) -> Reply:
+    """eRoamingPullEvseData_V2.2: everything at once, by operator; filters of 2.3 are not known."""
+    asked = call.message(PullEvseData)
+    message = PullEvseData(
+        provider_id=asked.provider_id,
+        geo_coordinates_response_format=asked.geo_coordinates_response_format,
+        search_center=asked.search_center,
+        last_call=asked.last_call,
+        country_codes=asked.country_codes,
+        operator_ids=asked.operator_ids,
+    )
+    walk = await _walk(call, message, first=True)
+    blocks: dict[str, dict[str, Any]] = {}
+    for one, original in await _content(call, message, walk, walk.steps):
+        named: dict[str, Any] = {"OperatorID": one.operator_id, "OperatorName": one.operator_name, "EvseDataRecord": []}
+        block = blocks.setdefault(one.operator_id, named)
+        block["EvseDataRecord"].append(shown_in_2_2(codec.to_raw(one), original))
+    code = {"Code": SUCCESS, "Description": status(SUCCESS).description, "AdditionalInfo": None}
+    content = {"EvseData": {"OperatorEvseData": list(blocks.values())}, "StatusCode": code}
+    return Reply(codec.encode(content))
+
+
+async def _walk(call: Inbound, message: PullEvseData, *, first: bool) -> Walk:
     call.check_id(message.provider_id, "$.ProviderID")
     since = moment_from_oicp(message.last_call, "$.LastCall") if message.last_call else None
     tests = await _tests(call, message)
-    number, size = call.page()
 
     def build(entries: Sequence[Entry]) -> list[Step]:
         wanted = (entry for entry in entries if all(test(entry) for test in tests))
         steps = ((entry, delta_of(entry, since) if since else None) for entry in wanted)
         return [step for step in steps if (step[1] is not None if since else not step[0].removed)]
 
-    walk = await call.shared.catalogue.walk(call.partner, codec.encode(message), first=number == 0, build=build)
-    content = await _content(call, message, walk, walk.steps[number * size : (number + 1) * size])
-    return Reply(page_body(content, number, size, len(walk.steps)))
+    return await call.shared.catalogue.walk(call.partner, codec.encode(message), first=first, build=build)
 
 
 def page_body(content: Sequence[Any], number: int, size: int, total: int) -> bytes:
@@ -76,8 +105,12 @@ def delta_of(entry: Entry, since: datetime) -> DeltaType | None:
     return DeltaType.DELETE if entry.removed else DeltaType.UPDATE
 
 
-async def _content(call: Inbound, message: PullEvseData, walk: Walk, steps: Sequence[Step]) -> list[PullEvseDataRecord]:
-    """The records of one page, in its order. What has vanished since the walk began is left out."""
+async def _content(
+    call: Inbound, message: PullEvseData, walk: Walk, steps: Sequence[Step]
+) -> list[tuple[PullEvseDataRecord, dict[str, Any] | None]]:
+    """The records of one page, in its order, each with what it was in 2.2 if it came so.
+
+    What has vanished since the walk began is left out."""
     wanted: dict[str, set[str]] = {}
     for entry, _ in steps:
         wanted.setdefault(entry.location_key, set()).add(entry.key)
@@ -90,14 +123,17 @@ async def _content(call: Inbound, message: PullEvseData, walk: Walk, steps: Sequ
     records |= await _as_they_were(call, locations, steps)
     owners = await Owners.read(call)
     return [
-        pull_record_to_oicp(
-            record,
-            operator_id=owners.spelling(entry.owner),
-            operator_name=entry.owner_name or owners.name(entry.owner),
-            last_update=_last_update(locations[entry.location_key], entry),
-            delta_type=kind,
-            form=message.geo_coordinates_response_format,
-            statuses_come=entry.owner in walk.reporting,
+        (
+            pull_record_to_oicp(
+                record,
+                operator_id=owners.spelling(entry.owner),
+                operator_name=entry.owner_name or owners.name(entry.owner),
+                last_update=_last_update(locations[entry.location_key], entry),
+                delta_type=kind,
+                form=message.geo_coordinates_response_format,
+                statuses_come=entry.owner in walk.reporting,
+            ),
+            original_of(record),
         )
         for entry, kind in steps
         for record in records.get((entry.location_key, entry.key), ())
@@ -120,7 +156,7 @@ async def _as_they_were(
         names = {sets.evses(entry.owner) for entry in entries.values()}
         for version in await call.hub.sets.entries(list(names), at=at, keys=list(entries)):
             if version.content:
-                record = codec.decode(version.content.encode(), PlatformEvseDataRecord)
+                record = codec.decode(version.content.encode(), ConvertedEvseDataRecord)
                 found[entries[version.key].location_key, version.key] = (record,)
     return found
 

@@ -18,7 +18,9 @@ from mappings.oicp.codes import EVSE_STATUS
 from mappings.oicp.coordinates import coordinates_from_oicp
 from mappings.oicp.ids import evse_id_from_oicp
 from mappings.oicp.locations import evse_records_to_oicp, group_key, locations_from_oicp
+from mappings.oicp.v2_2 import plain, record_from_2_2
 from protocols.oicp import codec, sets
+from protocols.oicp.codes import Violations
 from protocols.oicp.history import (
     HISTORY,
     NONE,
@@ -34,6 +36,7 @@ from protocols.oicp.history import (
     with_status_word,
 )
 from protocols.oicp.server.inbound import Inbound, Reply, acknowledged, check_held, decoded, listed
+from protocols.oicp.wire import v2_2
 from protocols.oicp.wire.common import ActionType
 from protocols.oicp.wire.evse_data import (
     DeleteEvseData,
@@ -85,18 +88,40 @@ class Change(Struct, frozen=True, kw_only=True):
 async def push_evse_data(call: Inbound) -> Reply:
     message = _message(call)
     data = message.operator_evse_data
-    call.check_id(data.operator_id, "$.OperatorEvseData.OperatorID")
+    records: tuple[Record, ...] = ()
+    if not isinstance(message, DeleteEvseData):
+        records = message.operator_evse_data.evse_data_record
     evse_ids = [evse_id_from_oicp(record.evse_id) for record in data.evse_data_record]
-    call.check_evse_ids(evse_ids)
+    return await _push(call, message.action_type, data.operator_id, data.operator_name, evse_ids, records)
+
+
+async def push_evse_data_2_2(call: Inbound) -> Reply:
+    """eRoamingPushEvseData_V2.2: as of 2.3, each record with what it was."""
+    message, raw = _older_message(call), codec.decode_raw(call.body)
+    data = message.operator_evse_data
+    records: tuple[Record, ...] = ()
+    if isinstance(message, v2_2.PushEvseData):
+        given = zip(message.operator_evse_data.evse_data_record, raw["OperatorEvseData"]["EvseDataRecord"], strict=True)
+        records = tuple(record_from_2_2(record, original) for record, original in given)
+    evse_ids = [evse_id_from_oicp(record.evse_id) for record in data.evse_data_record]
+    return await _push(call, message.action_type, data.operator_id, data.operator_name, evse_ids, records)
+
+
+async def _push(
+    call: Inbound,
+    action: ActionType,
+    operator_id: str,
+    operator_name: str | None,
+    evse_ids: Sequence[EvseId],
+    records: tuple[Record, ...],
+) -> Reply:
+    call.check_id(operator_id, "$.OperatorEvseData.OperatorID")
+    call.check_evse_ids(list(evse_ids))
+    if action is ActionType.DELETE:
+        records = ()
     async with call.shared.lock(f"evses/{call.party.key}"):
-        action = message.action_type
-        records: tuple[Record, ...] = ()
-        if action is not ActionType.DELETE and not isinstance(message, DeleteEvseData):
-            records = message.operator_evse_data.evse_data_record
         pushed = grouped(records)
-        index, same = await _index(
-            call, None if action is ActionType.FULL_LOAD else evse_ids, pushed, data.operator_name
-        )
+        index, same = await _index(call, None if action is ActionType.FULL_LOAD else evse_ids, pushed, operator_name)
         info = check_transaction(action, evse_ids, {key for key, where in index.items() if where.live})
         leaving = _leaving(pushed, index)
         change = Change(
@@ -108,7 +133,7 @@ async def push_evse_data(call: Inbound) -> Reply:
             leaving=leaving,
             carried=await _carried(call, leaving),
             loose=await _loose(call, pushed, index),
-            operator_name=data.operator_name,
+            operator_name=operator_name,
             at=call.hub.clock.now(),
         )
         await _apply(call, change)
@@ -151,6 +176,17 @@ def _message(call: Inbound) -> PushEvseData | PlatformPushEvseData | DeleteEvseD
     platform = call.settings.platform_profile
     wire_type = PlatformPushEvseData if platform else PushEvseData
     return decoded(call.body, wire_type, lambda body: codec.decode_push_evse_data(body, platform=platform))
+
+
+def _older_message(call: Inbound) -> v2_2.PushEvseData | DeleteEvseData:
+    """A deletion needs only the ids."""
+    try:
+        return decoded(call.body, v2_2.PushEvseData, lambda body: codec.decode(body, v2_2.PushEvseData))
+    except Violations:
+        raw = codec.decode_raw(call.body)
+        if not (isinstance(raw, dict) and raw.get("ActionType") == ActionType.DELETE):
+            raise
+        return call.message(DeleteEvseData)
 
 
 def _odd_places(records: Sequence[Record]) -> str | None:
@@ -215,6 +251,8 @@ def _leaving(pushed: Pushed, index: Index) -> dict[str, set[str]]:
 
 def cleaned(record: Record) -> Record:
     """Without what is the hub's to say, and with the id in upper case."""
+    if not isinstance(record, v2_2.ConvertedEvseDataRecord):
+        record = plain(record)
     if record.delta_type is None and record.last_update is None and record.evse_id == record.evse_id.upper():
         return record
     return msgspec.structs.replace(record, delta_type=None, last_update=None, evse_id=record.evse_id.upper())

@@ -8,6 +8,7 @@ from core.model.partner import Role
 from protocols.oicp.client import (
     NOTIFICATION,
     NOTIFICATION_PATH,
+    NOTIFICATION_PATH_2_2,
     RESERVATION_ALIASES,
     RESERVATION_PATHS,
     RESERVATION_START,
@@ -15,9 +16,14 @@ from protocols.oicp.client import (
 )
 from protocols.oicp.server.authentication_data import pull_authentication_data, push_authentication_data
 from protocols.oicp.server.authorisation import authorize_start, authorize_stop
-from protocols.oicp.server.cdrs import charge_detail_record, get_charge_detail_records
-from protocols.oicp.server.evse_pull import pull_evse_data
-from protocols.oicp.server.evse_push import push_evse_data
+from protocols.oicp.server.cdrs import (
+    charge_detail_record,
+    charge_detail_record_2_2,
+    get_charge_detail_records,
+    get_charge_detail_records_2_2,
+)
+from protocols.oicp.server.evse_pull import pull_evse_data, pull_evse_data_2_2
+from protocols.oicp.server.evse_push import push_evse_data, push_evse_data_2_2
 from protocols.oicp.server.inbound import Handler
 from protocols.oicp.server.notifications import charging_notification
 from protocols.oicp.server.pricing_pull import pull_evse_pricing, pull_pricing_product_data
@@ -73,10 +79,12 @@ _STATUS: Final = "eRoamingPullEvseStatus"
 _PRICING: Final = "dynamicpricing/v10"
 OPERATIONS: Final = (
     _cpo("PushEvseData", "evsepush/v23", "data-records", push_evse_data, "eRoamingPushEvseData"),
+    _cpo("PushEvseData", "evsepush/v22", "data-records", push_evse_data_2_2, "eRoamingPushEvseData"),
     _cpo("PushEvseStatus", "evsepush/v21", "status-records", push_evse_status, "eRoamingPushEvseData"),
     _cpo("AuthorizeStart", "charging/v21", "authorize/start", authorize_start),
     _cpo("AuthorizeStop", "charging/v21", "authorize/stop", authorize_stop),
     _cpo("ChargeDetailRecord", "cdrmgmt/v22", "charge-detail-record", charge_detail_record),
+    _cpo("ChargeDetailRecord", "cdrmgmt/v21", "charge-detail-record", charge_detail_record_2_2),
     _cpo(
         "PullAuthenticationData",
         "authdata/v21",
@@ -89,6 +97,7 @@ OPERATIONS: Final = (
     _emp("PullPricingProductData", _PRICING, "pricing-products", pull_pricing_product_data, DYNAMIC_PRICING),
     _emp("PullEVSEPricing", _PRICING, "evse-pricing", pull_evse_pricing, DYNAMIC_PRICING),
     _emp("PullEvseData", "evsepull/v23", "data-records", pull_evse_data, "eRoamingPullEvseData"),
+    _emp("PullEvseData", "evsepull/v22", "data-records", pull_evse_data_2_2, "eRoamingPullEvseData"),
     _emp("PullEvseStatus", "evsepull/v21", "status-records", pull_evse_status, _STATUS),
     _emp("PullEvseStatusByID", "evsepull/v21", "status-records-by-id", pull_evse_status_by_id, _STATUS),
     _emp(
@@ -110,6 +119,8 @@ OPERATIONS: Final = (
     *(_emp(RESERVATION_START, *paths["start"], reservation_start) for paths in _RESERVATIONS),
     *(_emp(RESERVATION_STOP, *paths["stop"], reservation_stop) for paths in _RESERVATIONS),
     _emp("GetChargeDetailRecords", "cdrmgmt/v22", "get-charge-detail-records-request", get_charge_detail_records),
+    _emp("GetChargeDetailRecords", "cdrmgmt/v21", "get-charge-detail-records-request", get_charge_detail_records_2_2),
+    Operation(name=NOTIFICATION, prefix=NOTIFICATION_PATH_2_2, suffix="", role=Role.CPO, handle=charging_notification),
     Operation(name=NOTIFICATION, prefix=NOTIFICATION_PATH, suffix="", role=Role.CPO, handle=charging_notification),
 )
 """Source: OICP 2.3, code snippets (URLs); OICP 2.2, PullAuthenticationData."""

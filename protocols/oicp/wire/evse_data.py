@@ -339,6 +339,9 @@ class PullEvseDataRecord(PlatformEvseDataRecord, frozen=True, kw_only=True):
     operator_id: OperatorID
     operator_name: Text100 | None = None
 
+    def __post_init__(self) -> None:
+        """OICP 2.2 has opening times that are text."""
+
 
 class OperatorEvseData(Wire, frozen=True, kw_only=True):
     """OperatorEvseDataType."""
