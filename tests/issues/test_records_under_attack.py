@@ -71,6 +71,30 @@ async def test_an_object_may_be_too_long_to_be_kept(net: OcpiNet, monkeypatch: p
     assert (await net.p2.call(net.hub, "GET", LIST)).json()["data"] == []
 
 
+async def test_names_of_any_length_name_nobody(net: OcpiNet, monkeypatch: pytest.MonkeyPatch) -> None:
+    long, asked = "x" * 100_000, []
+
+    async def spied(*arguments: Any) -> list[Any]:
+        asked.append(arguments)
+        return []
+
+    for store, method in (("records", "named"), ("cdrs", "by_keys"), ("locations", "by_keys")):
+        monkeypatch.setattr(getattr(net.hub.storage, store), method, spied)
+    wanted = wish(request_id=long, booking_location_id=long, location_id=long)
+    answers = [
+        await net.p2.call(net.hub, "POST", SENDER, wanted, to=None),
+        await net.p1.call(net.hub, "POST", BARE, record(cdrs=[long]), to=None),
+        await net.p1.call(net.hub, "POST", "payments/receiver/terminals", {"terminal_id": long}, to=None),
+    ]
+    assert [answer.json()["status_code"] for answer in answers] == [4001] * 3
+    start = {"response_url": "https://p2.test/cb", "location_id": long, "session_id": long}
+    for kind in ("START_SESSION", "STOP_SESSION"):
+        answer = await net.p2.call(net.hub, "POST", f"commands/receiver/{kind}", start, to=None)
+        assert answer.json()["status_code"] == 2001
+    assert long not in str(asked)
+    assert long.upper() not in str(asked)
+
+
 async def test_an_answer_that_cannot_be_kept_is_passed_back(net: OcpiNet, monkeypatch: pytest.MonkeyPatch) -> None:
     answers: list[Any] = [None, [], "x", {"country_code": 5}, booking(period=5), booking(last_updated="never")]
     for data in answers:

@@ -23,6 +23,7 @@ from protocols.ocpi.server.calendars import calendar_in, told_at, with_calendar
 from protocols.ocpi.server.exchange import Ask, Owned, Reply, Side
 from protocols.ocpi.server.forwarding import data_of, forward
 from protocols.ocpi.server.kept import (
+    LONGEST_NAME,
     by_name,
     changed_by,
     check_name,
@@ -159,8 +160,10 @@ async def _operator(ask: Ask) -> PartyId | None:
     for shape, name in ((BOOKING, asked.request_id), (BOOKING_LOCATION, asked.booking_location_id)):
         if name and (party := await other_side(ask, shape, name)):
             return party
+    if not asked.location_id or len(asked.location_id) > LONGEST_NAME:
+        return None
     with suppress(Unknown):
-        return (await visible(ask, asked.location_id or "", None)).owner
+        return (await visible(ask, asked.location_id, None)).owner
     return None
 
 

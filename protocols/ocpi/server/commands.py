@@ -67,8 +67,8 @@ class Gist(Struct):
 
     response_url: Url
     token: Owned | None = None
-    location_id: str | None = None
-    session_id: str | None = None
+    location_id: String255 | None = None
+    session_id: String255 | None = None
     reservation_id: String255 | None = None
     expiry_date: str | None = None
 

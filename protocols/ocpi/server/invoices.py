@@ -27,6 +27,8 @@ from protocols.ocpi.server.routes import Route
 WHAT: Final = "an invoice reconciliation record"
 MOST_LOOKED_UP: Final = 20
 """Of the CDRs of one record, to find their other side."""
+LONGEST_ID: Final = 39
+"""Of a CDR."""
 
 
 class CdrEntry(Struct):
@@ -45,7 +47,7 @@ async def _other_side(ask: Ask) -> PartyId | None:
         return known
     entries = codec.read_bare(ask.body, Listing).cdrs[:MOST_LOOKED_UP]
     ids = [entry if isinstance(entry, str) else entry.id for entry in entries]
-    parties = await ask.hub.billing.counterparts(ask.partner, ids)
+    parties = await ask.hub.billing.counterparts(ask.partner, [name for name in ids if len(name) <= LONGEST_ID])
     if len(parties) > 1:
         raise Failure(NOT_ENOUGH, "the CDRs are of several parties: name one in the TO headers")
     return parties[0] if parties else None

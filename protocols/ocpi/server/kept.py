@@ -8,6 +8,7 @@ here; the modules say which objects they are about, and how the other side is fo
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -26,6 +27,9 @@ from protocols.ocpi.server.locked import turn
 from protocols.ocpi.server.routes import Handler
 
 log = logging.getLogger(__name__)
+
+LONGEST_NAME: Final = 255
+"""Far more than any object of these has."""
 
 Find = Callable[[Ask], Awaitable[PartyId | None]]
 """The other side, by the path or the content; None: nothing says who it is."""
@@ -112,7 +116,10 @@ def by_name(shape: Shape, name: Callable[[Ask], str | None]) -> Find:
 
 
 async def other_side(ask: Ask, shape: Shape, name: str) -> PartyId | None:
+    """None for a name that nothing can have."""
     records = ask.hub.records
+    if len(name) > LONGEST_NAME:
+        return None
     if is_receiver(ask):
         found = await records.readers(ask.partner, shape.kind, name)
     else:
@@ -128,11 +135,12 @@ def named(ask: Ask) -> str:
 
 
 def member(name: str) -> Callable[[Ask], str | None]:
-    """Of the body, if it is a text."""
+    """A name in the body. Raises Invalid for what is no text."""
 
     def read(ask: Ask) -> str | None:
         raw = codec.members(ask.body).get(name)
-        return codec.read_bare(raw, str) if raw is not None else None
+        text = codec.read_bare(raw, str) if raw is not None else ""
+        return text if 0 < len(text) <= LONGEST_NAME else None
 
     return read
 
