@@ -43,7 +43,8 @@ W = TypeVar("W")
 LONGEST_ID: Final = 36
 PER_HOUR: Final = {ReferenceUnit.HOUR: Decimal(1), ReferenceUnit.MINUTE: Decimal(60)}
 _PLAIN: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._+-]*[A-Za-z0-9._+-])?")
-_FOUR_PLACES: Final = Decimal("0.0001")
+_CURRENCY: Final = re.compile(r"[A-Z]{3}")
+_FOUR_PLACES, _TWELVE_PLACES = Decimal("1e-4"), Decimal("1e-12")
 _TIMES: Final = frozenset({"start_time", "end_time", "day_of_week", "extensions"})
 _APART: Final = ("reservation", "booking")
 
@@ -68,6 +69,7 @@ NOT_CARRIED: Final = {
 }
 WITHHELD: Final = {
     "type": "not a regular tariff",
+    "currency": "not three capital letters",
     "tax_included": "prices include taxes of an unknown rate, or nobody says whether they do",
     "starts_at": "not valid yet",
     "ends_at": "not valid any more",
@@ -205,6 +207,8 @@ def products_to_oicp(tariff: Tariff, *, now: datetime, power_kw: Decimal | None)
         records = _products(tariff, now, power_kw)
     except _Unsayable as error:
         return Products((), (error.loss,))
+    except (ValueError, ArithmeticError) as error:  # an amount that no product may have
+        return Products((), (withheld("elements", f"no valid product: {error}"),))
     return Products(records, tariff_losses(tariff) + (_NO_POWER if power_kw is None else ()))
 
 
@@ -231,6 +235,8 @@ def _products(tariff: Tariff, now: datetime, power_kw: Decimal | None) -> tuple[
 def _check(tariff: Tariff, now: datetime) -> None:
     if tariff.type not in (None, "REGULAR"):
         raise _Unsayable("type", WITHHELD["type"])
+    if not _CURRENCY.fullmatch(tariff.currency):
+        raise _Unsayable("currency", WITHHELD["currency"])
     if tariff.tax_included is None:
         raise _Unsayable("tax_included", WITHHELD["tax_included"])
     if tariff.starts_at is not None and tariff.starts_at > now:
@@ -280,8 +286,9 @@ def _net(tariff: Tariff, component: PriceComponent) -> Decimal:
         return component.price
     if component.vat is None or component.vat < 0:
         raise _Unsayable("tax_included", WITHHELD["tax_included"])
-    net = component.price / (1 + component.vat / 100)
-    return net if net * (1 + component.vat / 100) == component.price else net.quantize(_FOUR_PLACES, ROUND_HALF_UP)
+    rate = 1 + component.vat / 100
+    net = (component.price / rate).quantize(_TWELVE_PLACES)
+    return net.normalize() + 0 if net * rate == component.price else net.quantize(_FOUR_PLACES, ROUND_HALF_UP)
 
 
 def _record(

@@ -331,6 +331,19 @@ async def test_who_may_not_pull() -> None:
             assert code(await dcb.post(path, body)) == (401, "017")
 
 
+@pytest.mark.spec("OICP-NET-13", "OICP-NET-14", "OICP-NET-16")
+async def test_unknown_members_nulls_and_numbers_as_text() -> None:
+    async with opened() as hub:
+        abc, dcb, _ = await trio(hub)
+        odd = product(PricePerReferenceUnit="0.30", AdditionalReferences=None, Foo={"a": 1})
+        assert code(await abc.push_products("fullLoad", odd, OperatorName=None, Bar=2)) == (200, "000")
+        assert code(await abc.push_prices("fullLoad", {**evse_price(), "Foo": 1})) == (200, "000")
+        [found] = await dcb.product_sets("DE*ABC")
+        [record] = found["PricingProductDataRecords"]
+        assert str(record["PricePerReferenceUnit"]) == "0.30"
+        assert await dcb.prices("DE*ABC") == {E1: ["AC3"]}
+
+
 @pytest.mark.spec("OICP-PRICE-28")
 async def test_pages_are_asked_for_in_vain() -> None:
     async with opened() as hub:
