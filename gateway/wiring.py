@@ -204,6 +204,7 @@ async def assemble(settings: Settings) -> Assembly:
         registry=registry,
         followers={name: plugin.follower(hub) for name, plugin in known.items()},
         clock=clock,
+        kept_days=settings.keep_days,
     )
     keep_alive = KeepAlive(
         partners=storage.partners, registry=registry, presence=presence, adapters=adapters, clock=clock, ids=ids

@@ -1,7 +1,7 @@
 """The way in for what partners do not push: the hub follows their lists."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from core.errors import Invalid, RoamingError, Unsupported
@@ -44,12 +44,15 @@ class Pull:
         since: datetime | None,
         clock: Clock,
         before_page: Callable[["Pull"], Awaitable[Partner]],
+        kept_for: timedelta | None = None,
     ) -> None:
-        """`since` None: the whole."""
+        """`since` None: the whole. `kept_for`: how long things of this name are kept here, None: for ever."""
         self.partner = partner
         self.feed = feed
         self.since = since
         self.began_at = clock.now()
+        self.oldest = None if kept_for is None else self.began_at - kept_for
+        """What happened before has been forgotten here on purpose: taken again, it would be billed again."""
         self.seen: set[str] = set()
         """Keys of all that the partner listed, taken or not."""
         self.held: list[HeldItem] = []

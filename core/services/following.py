@@ -18,15 +18,23 @@ LONGEST: Final = timedelta(hours=2)
 
 
 class FollowingService:
-    """`followers` by protocol."""
+    """`followers` by protocol. `kept_days`: for how many days things are kept, by name of the feed; the others for
+    ever."""
 
     def __init__(
-        self, *, feeds: FeedStore, registry: PartnerService, followers: Mapping[str, Follower], clock: Clock
+        self,
+        *,
+        feeds: FeedStore,
+        registry: PartnerService,
+        followers: Mapping[str, Follower],
+        clock: Clock,
+        kept_days: Mapping[str, int] | None = None,
     ) -> None:
         self._feeds = feeds
         self._registry = registry
         self._followers = followers
         self._clock = clock
+        self._kept = {name: timedelta(days=days) for name, days in (kept_days or {}).items()}
 
     # --- what is followed
 
@@ -79,7 +87,8 @@ class FollowingService:
         partner = await self._registry.get(partner_id)
         feed = _named(self.wanted(partner), partner, name)
         before = await self.state(partner_id, name)
-        pull = Pull(partner, feed, self._since(before, feed), self._clock, self._check)
+        since = self._since(before, feed)
+        pull = Pull(partner, feed, since, self._clock, self._check, self._kept.get(name))
         try:
             await self._followers[partner.protocol].follow(pull)
         except Exception as error:

@@ -27,7 +27,7 @@ from core.model.token import TokenKind, token_key
 from core.ports.adapter import Call
 from core.ports.feeds import Follower, Pull
 from core.ports.stores import Saved
-from mappings.ocpi.common import time_to_ocpi
+from mappings.ocpi.common import time_from_ocpi, time_to_ocpi
 from mappings.ocpi.ids import token_uid_in
 from protocols.ocpi.client import OcpiClient, Routing
 from protocols.ocpi.dialect import Dialect, dialect_of
@@ -48,7 +48,7 @@ from protocols.plugin import Hub
 DAY: Final = timedelta(days=1)
 HOURS: Final = timedelta(hours=4)
 REACH: Final = 31 * DAY
-"""So far back are sessions and CDRs fetched, and never what was before the partner was added."""
+"""So far back are sessions and CDRs fetched, and never what was before the partner was added, or is forgotten."""
 log = logging.getLogger(__name__)
 
 
@@ -61,6 +61,7 @@ class Listed(Struct):
     id: Any = None
     uid: Any = None
     type: Any = TokenKind.RFID.value
+    last_updated: Any = None
 
 
 class Replaced(Struct, frozen=True):
@@ -140,14 +141,15 @@ class OcpiFollower(Follower):
 
     def _first(self, pull: Pull, kind: Kind | None) -> str:
         url = settings_of(pull.partner).url(pull.feed.name, SENDER) or ""
-        since = pull.since or (_reach(kind, pull) if kind else None)
+        bound = _reach(kind, pull) if kind else None
+        since = max(pull.since or bound, bound) if bound else pull.since
         query = {"limit": str(MAX_LIMIT)} | ({"date_from": time_to_ocpi(since)} if since else {})
         return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}"
 
     async def _item(self, pull: Pull, kind: Kind, owner: PartyId, raw: bytes, correlation_id: str) -> None:
         dialect = await self._dialect(pull, raw, kind.wire_type)
         whose, key = _named(kind, owner, raw, dialect)
-        if whose is not None and not pull.partner.speaks_for(whose):
+        if (whose is not None and not pull.partner.speaks_for(whose)) or _out_of_reach(kind, pull, raw):
             pull.ignore()
             return
         try:
@@ -204,7 +206,19 @@ def _listed_by(partner: Partner, kind: Kind) -> bool:
 
 
 def _reach(kind: Kind, pull: Pull) -> datetime | None:
-    return None if kind.reach is None else max(pull.partner.created_at, pull.began_at - kind.reach)
+    if kind.reach is None:
+        return None
+    return max(pull.partner.created_at, pull.began_at - kind.reach, pull.oldest or pull.partner.created_at)
+
+
+def _out_of_reach(kind: Kind, pull: Pull, raw: bytes) -> bool:
+    """Not every partner minds `date_from`."""
+    bound = _reach(kind, pull)
+    with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError, Invalid):
+        if bound is not None:
+            said = _text(msgspec.json.decode(raw, type=Listed).last_updated)
+            return time_from_ocpi(said) < bound.replace(microsecond=0)
+    return False
 
 
 def _named(kind: Kind, owner: PartyId, raw: bytes, dialect: Dialect) -> tuple[PartyId | None, str | None]:

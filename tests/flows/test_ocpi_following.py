@@ -1,6 +1,7 @@
 """Partners that are fetched from: what they list comes in as if it had been pushed."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -367,6 +368,25 @@ async def test_sessions_are_fetched_from_the_day_the_partner_was_added(net: Net)
     net.hub.clock.advance(90 * 86400)
     await net.pull(net.p1, "sessions", whole=True)
     assert shelf.asked[-1]["date_from"] == "2026-03-15T12:01:01Z"
+
+
+async def test_what_is_forgotten_here_is_not_fetched_again(net: Net) -> None:
+    """A CDR that is not kept any more would be a new one, and be billed again; whatever the partner lists."""
+    net.hub.following._kept = {"cdrs": timedelta(days=5)}
+    net.hub.clock.advance(9 * 86_400)
+    items = [cdr("OLD", last_updated="2026-01-19T11:59:59Z"), cdr("NEW", last_updated="2026-01-19T12:30:00Z")]
+    shelf = Shelf(net.p1, "cdrs", items)
+    state = await net.pull(net.p1, "cdrs")
+    assert shelf.asked[0]["date_from"] == "2026-01-19T12:00:00Z"
+    assert list(net.hub.storage.cdrs.held) == ["NLCPA/NEW"]
+    net.p1.answers["GET", "cdrs"] = (200, envelope(items), {})
+    state = await net.pull(net.p1, "cdrs", whole=True)
+    assert (state.counts.foreign, state.counts.held) == (2, 0)
+    assert list(net.hub.storage.cdrs.held) == ["NLCPA/NEW"]
+    net.hub.clock.advance(20 * 86_400)
+    Shelf(net.p1, "cdrs", [cdr("NEXT", last_updated="2026-01-25T12:00:00Z")])
+    await net.pull(net.p1, "cdrs")
+    assert list(net.hub.storage.cdrs.held) == ["NLCPA/NEW"], "a partner that was long away"
 
 
 async def test_a_session_that_was_missed_reaches_its_emsp(net: Net) -> None:
