@@ -12,6 +12,7 @@ import pytest_asyncio
 from temporalio.worker import Worker
 
 from core.errors import Unknown
+from core.model.authorisation import JourneyState
 from core.model.command import CommandOutcome, Outcome
 from core.model.ids import PartyId
 from gateway.stack import StackAddresses
@@ -24,6 +25,7 @@ from tests.flows.hub import TestHub
 from tests.flows.ocpi_partner import OcpiPartner, envelope, evse, location, token
 from tests.flows.oicp_partners import code, cpo, emp, join, record
 from tests.flows.test_oicp_remote import REMOTE_START, Cpo, start
+from tests.flows.test_oicp_reservations import RESERVE
 
 pytestmark = pytest.mark.server
 spec = pytest.mark.spec
@@ -189,6 +191,44 @@ async def test_an_emp_waits_for_the_answer(net: Net) -> None:
 def answered_by(net: Net) -> Any:
     (partner,) = [held for held in net.hub.storage.partners.held.values() if held.name == "p1.test"]
     return partner.parties[0]
+
+
+@spec("OCPI-CMD-13")
+async def test_a_reservation_outlives_its_process(net: Net) -> None:
+    """The worker dies while it is made; long after its process has ended the operator calls it off."""
+    async with net.working():
+        asking = asyncio.create_task(net.dcb.post(RESERVE, start("NL*CPA*E1", Duration=60)))
+        url = await net.asked()
+        await until_waiting(net, url)
+    assert await net.post(url, "ACCEPTED") == 200
+    async with net.working():
+        answer = await asking
+        await until_closed(net, url)
+    assert code(answer) == (200, "000")
+    [request] = net.p1.seen("POST", "commands")
+    assert (request.path.rpartition("/")[2], request.json["expiry_date"]) == ("RESERVE_NOW", "2026-01-15T13:00:00Z")
+    journey = net.hub.storage.journeys.held[answer.json()["SessionID"]]
+    assert journey.state is JourneyState.AUTHORISED
+    assert await net.post(url, "CANCELED_RESERVATION", net.p3) == 404
+    assert await net.post(url, "CANCELED_RESERVATION") == 200
+    assert net.hub.storage.journeys.held[journey.id].state is JourneyState.ENDED
+
+
+async def test_a_reservation_at_an_oicp_operator(net: Net) -> None:
+    (place,) = [held for held in net.hub.storage.locations.held.values() if held.owner == PartyId("DE", "ABC")]
+    asked = {"token": token(), "location_id": place.id, "evse_uid": place.evses[0].uid, "reservation_id": "R-1"}
+    bodies = {
+        "RESERVE_NOW": {"response_url": URL, "expiry_date": "2026-01-15T12:15:00Z", **asked},
+        "CANCEL_RESERVATION": {"response_url": URL, "reservation_id": "R-1"},
+    }
+    async with net.working():
+        for number, (kind, body) in enumerate(bodies.items(), start=1):
+            answer = await net.p2.call(net.hub, "POST", f"commands/receiver/{kind}", body, to="DEABC")
+            assert answer.json()["data"]["result"] == "ACCEPTED", answer.text
+            await until(lambda number=number: len(net.told()) == number)
+    assert net.told() == ["ACCEPTED", "ACCEPTED"]
+    start_, stop = [said for _, said, _ in net.back.asked]
+    assert (start_["Duration"], stop["SessionID"]) == (15, start_["SessionID"])
 
 
 async def test_nobody_waits_for_what_was_never_asked(net: Net) -> None:
