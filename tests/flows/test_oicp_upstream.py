@@ -27,7 +27,7 @@ def remote(evco_id: str) -> dict[str, object]:
     return {"RemoteIdentification": {"EvcoID": evco_id}}
 
 
-@pytest.mark.spec("OICP-UP-06", "OICP-UP-03", "OICP-UP-08", "OICP-UP-18")
+@pytest.mark.spec("OICP-UP-06", "OICP-UP-03", "OICP-UP-08", "OICP-UP-18", "OICP-UP-20")
 async def test_a_card_of_nobody_here_is_asked_upstream_and_its_record_goes_there() -> None:
     async with two() as net:
         answer = (await net.cpo.start(rfid(GOOD_THERE), EvseID=EVSE_HERE, CPOPartnerSessionID="local-1")).json()
@@ -38,6 +38,12 @@ async def test_a_card_of_nobody_here_is_asked_upstream_and_its_record_goes_there
         assert asked.url.raw_path == b"/api/oicp/charging/v21/operators/DE%2AHHH/authorize/start"
         assert (body["OperatorID"], body["EvseID"], body["CPOPartnerSessionID"]) == (OUR_OPERATOR, EVSE_HERE, ours)
         assert body.get("SessionID") is None
+        [logged] = [x for x in net.here.storage.journal.exchanges if x.partner == net.upstream.id]
+        assert (logged.operation, bool(logged.their_id), logged.their_id != logged.request_id) == (
+            "AuthorizeStart",
+            True,
+            True,
+        )
         [(_, far, _)] = net.far_emp_at.asked
         theirs = far["SessionID"]
         assert theirs != ours

@@ -346,3 +346,17 @@ async def test_a_long_list_goes_up_in_several_pushes_and_is_whole_or_told_again(
         await net.run("shown-evses")
         assert [pushed(one)[0] for one in sent(net, PUSH)] == ["fullLoad", "insert", "insert"]
         assert len(await far_evses(net)) == 5
+
+
+@pytest.mark.spec("OICP-UP-05")
+async def test_an_evse_that_comes_back_brings_its_status_again() -> None:
+    async with two() as net:
+        await net.stations()
+        for action, gone in (("delete", True), ("insert", False)):
+            net.here.clock.advance(60)
+            await net.cpo.push_data(action, record(EVSE_HERE))
+            if not gone:
+                await net.cpo.push_status("insert", {EVSE_HERE: "Available"})
+            for feed in ("shown-evses", "shown-statuses"):
+                await net.run(feed)
+        assert (await net.far_emp.statuses())[EVSE_HERE] == "Available"

@@ -78,8 +78,16 @@ class AllStatuses(StatusSheet):
 
     async def things(self, partner: Partner, since: datetime | None) -> AsyncIterator[Thing]:
         async for bulk in shown_locations(self._hub, partner, since):
-            for thing in await self.known(partner, [evse for location in bulk for evse in location.evses]):
+            evses = [evse for location in bulk for evse in location.evses]
+            things = await self.known(partner, evses)
+            await self._forget(partner, evses, {thing.key for thing in things})
+            for thing in things:
                 yield thing
+
+    async def _forget(self, partner: Partner, evses: Iterable[Evse], known: set[str]) -> None:
+        """With an EVSE the platform loses its status, which is new when the EVSE comes back."""
+        gone = {evse.evse_id.key: None for evse in evses if evse.evse_id and evse.evse_id.key not in known}
+        await self._outbound.copies.note(partner.id, STATUSES, gone)
 
 
 class EvseSheet:
@@ -114,7 +122,7 @@ class EvseSheet:
         live = {evse_id_from_oicp(record.evse_id).key: record for record in shown}
         gone = [evse for key, evse in evses.items() if key not in live]
         for key, record in live.items():
-            told = _as_told(record, location, evses[key])
+            told = _as_told(record, location)
             yield Thing(key=key, record=told, digest=digest_of(told))
         named = {evse_id_from_oicp(record.evse_id).key: record for record in _last_records(location, gone)}
         for evse in gone:
@@ -166,7 +174,7 @@ def _is_of(evse: Evse, bundled: frozenset[PartyId]) -> bool:
     return evse.evse_id is not None and evse.evse_id.operator in bundled
 
 
-def _as_told(record: PlatformEvseDataRecord, location: Location, evse: Evse) -> PlatformEvseDataRecord:
+def _as_told(record: PlatformEvseDataRecord, location: Location) -> PlatformEvseDataRecord:
     """The operator behind the hub is its sub-operator there; statuses come of what has one."""
     operator = location.operator.name if location.operator else None
     dynamic = record.dynamic_info_available
