@@ -526,3 +526,70 @@ async def test_letters_beyond_ascii(net: Bridge, ascii_texts: bool) -> None:
     assert {name: told[name] for name in words} == (
         plain if ascii_texts else words | {"address": words["address"][:45]}
     )
+
+
+# --- what is wrong
+
+WRONG = (None, 5, -1.5, True, "", "x" * 300, [], {}, [None], [{}], "2026-13-01T00:00:00Z")
+PUSHED: dict[str, tuple[str, Any]] = {
+    LOC1: ("PUT", location(**RICH)),
+    f"{LOC1}/E1": ("PUT", evse()),
+    f"{LOC1}/E1/1": ("PATCH", connector()),
+    f"{LOC1}/E2": ("PATCH", evse()),
+    "tariffs/receiver/NL/CPA/T1": ("PUT", tariff()),
+    "sessions/receiver/NL/CPA/S1": ("PUT", session(cdr_token=IT_EME, charging_periods=[period()], total_cost=TAXED)),
+    "sessions/receiver/NL/CPA/S2": ("PATCH", session("S2", cdr_token=IT_EME, total_cost=TAXED)),
+    "tokens/sender/04AABBCC/authorize": ("POST", {"location_id": "LOC1", "evse_uids": ["E1"]}),
+}
+
+
+@pytest.mark.parametrize("to", ["ATEMD", "ITEME"])
+@pytest.mark.parametrize("path", PUSHED)
+async def test_whatever_is_wrong_with_a_message_has_an_answer(net: Bridge, to: str, path: str) -> None:
+    """It is understood, or refused for what is wrong, or has no words: never the hub's fault."""
+    method, body = PUSHED[path]
+    await net.told(net.p1, LOC1, location())
+    begun = session("S2", cdr_token=IT_EME)
+    await net.ask(net.p1, "PUT", "sessions/receiver/NL/CPA/S2", begun, "ITEME")
+    info = {"allowed": "ALLOWED", "token": token()}
+    for partner in (net.p4, net.e):
+        partner.answers["POST", "tokens"] = (200, envelope(info if partner is net.p4 else {"allowed": "ALLOWED"}), {})
+    for name in body:
+        less = {key: value for key, value in body.items() if key != name}
+        for wrong in (less, *({**body, name: value} for value in WRONG)):
+            answer = await net.ask(net.p1, method, path, wrong, to)
+            said = answer.json()
+            assert said["status_code"] in (1000, 2001, 4000), (name, wrong.get(name), said)
+            assert said["status_code"] == 1000 or said["status_message"]
+    for wrong in (5, "text", [], [body]):
+        assert (await net.ask(net.p1, method, path, wrong, to)).json()["status_code"] == 2001
+
+
+ANSWERED: dict[tuple[str, str], Any] = {
+    ("p1", "locations/sender/LOC1"): location(**RICH),
+    ("p1", "locations/sender/LOC1/E1"): evse(),
+    ("p1", "locations/sender"): [location()],
+    ("p1", f"sessions/sender?date_from={TIME}"): [session(total_cost=TAXED)],
+    ("c", "locations/sender/L6"): old_location(),
+    ("c", f"sessions/sender?date_from={TIME}"): [old_session()],
+    ("c", "tariffs/sender"): [{"id": "T6", "currency": "EUR", "elements": tariff()["elements"], "last_updated": TIME}],
+}
+
+
+@pytest.mark.parametrize("asked", ANSWERED)
+async def test_whatever_is_wrong_with_an_answer_has_one(net: Bridge, asked: tuple[str, str]) -> None:
+    """What is no object of the receiver's version is 4000, or left out of a list."""
+    partner, path = getattr(net, asked[0]), asked[1]
+    data, listed = ANSWERED[asked], isinstance(ANSWERED[asked], list)
+    whole = data[0] if listed else data
+    wrong = [{**whole, name: value} for name in whole for value in WRONG]
+    wrong += [{key: value for key, value in whole.items() if key != name} for name in whole]
+    for content in (*wrong, 5, "text", [], [[]], {}):
+        partner.answers["GET", path.partition("/")[0]] = (200, envelope([content] if listed else content), {})
+        answer = await net.ask(net.p4, "GET", path, to="".join(partner.roles[0][1:]))
+        said = answer.json()
+        assert answer.status_code == 200
+        assert said["status_code"] in (1000, 4000), (content, said)
+        assert not listed or said["status_code"] == 1000
+    partner.answers["GET", path.partition("/")[0]] = (200, b'{"status_code":1000,"data":[}', {})
+    assert codes(await net.ask(net.p4, "GET", path, to="".join(partner.roles[0][1:])))[1] == 4000
