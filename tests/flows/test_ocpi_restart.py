@@ -133,3 +133,18 @@ async def test_a_partner_that_was_planned_is_planned_after_a_restart() -> None:
         assert held(hub, "new.test") == replace(
             held(hub, "new.test"), id=planned.id, state=PartnerState.CONNECTED, created_at=planned.created_at
         )
+
+
+@spec("OCPI-HUB-94")
+async def test_whom_a_message_is_for_is_known_from_traffic_and_forgotten_in_time(net: OcpiNet) -> None:
+    path = "sessions/receiver/NL/CPA/S1"
+    await net.p1.call(net.hub, "PUT", path, session(), to="DEEMB")
+    net.p1.answers["POST", "commands"] = (200, envelope({"result": "ACCEPTED", "timeout": 30}), {})
+    stop = {"response_url": "https://p2.test/cb", "session_id": "S1"}
+    found = await net.p2.call(net.hub, "POST", "commands/receiver/STOP_SESSION", stop, to=None)
+    assert found.json()["data"]["result"] == "ACCEPTED"
+    retention = Retention(net.hub.storage.retention, net.hub.clock, {Kept.SESSIONS: 400})
+    net.hub.clock.advance(401 * 86400)
+    await retention.round()
+    lost = await net.p2.call(net.hub, "POST", "commands/receiver/STOP_SESSION", stop, to=None)
+    assert (lost.status_code, lost.json()["status_code"]) == (200, 4001)

@@ -306,3 +306,21 @@ async def test_an_emsp_that_cannot_be_reached_is_4003(net: OcpiNet) -> None:
     seen = len(net.hub.network.seen)
     assert codes(await net.p1.call(net.hub, "POST", AUTHORIZE, to="DEEMB")) == (200, 4003)
     assert len(net.hub.network.seen) == seen
+
+
+@spec("OCPI-HUB-98")
+async def test_nothing_delays_an_authorisation_that_is_passed_on(net: OcpiNet) -> None:
+    """The eMSP has the question before anything is kept of it, and whatever it says."""
+    kept: list[int] = []
+
+    def answer(_: Any) -> Any:
+        kept.append(len(net.hub.storage.journeys.held) + len(net.hub.storage.aliases.held))
+        return answering()
+
+    net.p2.answers["POST", "tokens"] = answer
+    odd = b'{"location_id": 5, "evse_uids": "x"}'
+    assert codes(await net.p1.call(net.hub, "POST", AUTHORIZE, odd, to="DEEMB")) == (200, 1000)
+    assert net.p2.received[-1].body == odd
+    assert codes(await net.p1.call(net.hub, "POST", AUTHORIZE, {"location_id": "LOC1"}, to="DEEMB")) == (200, 1000)
+    assert kept == [0, 0]
+    assert len(net.hub.storage.journeys.held) == 1
