@@ -561,8 +561,9 @@ async def test_whatever_is_wrong_with_a_message_has_an_answer(net: Bridge, to: s
             said = answer.json()
             assert said["status_code"] in (1000, 2001, 4000), (name, wrong.get(name), said)
             assert said["status_code"] == 1000 or said["status_message"]
-    for wrong in (5, "text", [], [body]):
-        assert (await net.ask(net.p1, method, path, wrong, to)).json()["status_code"] == 2001
+    nothing = [] if method == "POST" else [{}, b"", None]
+    for wrong in (5, "text", [], [body], *nothing):
+        assert (await net.ask(net.p1, method, path, wrong, to)).json()["status_code"] == 2001, wrong
 
 
 ANSWERED: dict[tuple[str, str], Any] = {

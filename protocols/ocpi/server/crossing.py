@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from core.errors import Invalid, Unsupported
 from core.model.ids import PartyId, TokenUid
 from core.model.location import Location, location_key
+from core.model.loss import Loss
 from core.model.partner import Partner
 from mappings.ocpi.cdrs import cdr_from_ocpi
 from mappings.ocpi.common import PROTOCOL
@@ -128,14 +129,13 @@ async def request_for(ask: Ask, to: Side, content: bytes, message: Any = None) -
     """Body and rest of the path of the caller's version in the receiver's; `message`, in the words of 2.3.0, instead of
     the body. Raises Invalid for a body that is none, Unsayable."""
     kind = words_of(ask).body
-    if message is None and kind is not None and content.strip() not in _NOTHING:
+    no_place = kind is tokens.LocationReferences and content.strip() in _NOTHING
+    if message is None and kind is not None and not no_place:
         message = ask.dialect.read(content, kind)
     dialect = await _knowing(ask, to, to.partner, _dialect_of(ask, to), [] if message is None else [message])
     if message is not None:
         content = _said(ask, dialect, message)
-    elif kind is tokens.LocationReferences:
-        content = b""
-    return content, _path_for(ask, to, dialect)
+    return b"" if no_place else content, _path_for(ask, to, dialect)
 
 
 async def result_for(ask: Ask, to: Side, content: bytes, kind: Any) -> bytes:
@@ -175,14 +175,19 @@ def _dialect_of(ask: Ask, to: Side, **known: Any) -> Dialect:
 
 def _said(ask: Ask, dialect: Dialect, message: Any) -> bytes:
     said = dialect.said(message)
-    losses = unsaid(message, said, dialect.version.forms, dialect.about)
-    if (canonical := _CANONICAL.get(type(message))) is not None:
-        with suppress(Invalid):  # the content is the receiver's to judge
-            losses = dialect.losses(canonical(message))
-    if losses:
+    if losses := _losses(dialect, message, said):
         what = type(message).__name__.removesuffix("Patch").lower()
         ask.hub.ledger.note(what, source=PROTOCOL, target=PROTOCOL, losses=losses)
     return codec.encode(said)
+
+
+def _losses(dialect: Dialect, message: Any, said: Any) -> Sequence[Loss]:
+    canonical = _CANONICAL.get(type(message))
+    if canonical is None:
+        return unsaid(message, said, dialect.version.forms, dialect.about)
+    with suppress(Invalid):  # the content is the receiver's to judge
+        return dialect.losses(canonical(message))
+    return ()
 
 
 async def _knowing(ask: Ask, to: Side, hearer: Partner, dialect: Dialect, messages: Sequence[Any]) -> Dialect:
