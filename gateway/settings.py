@@ -129,6 +129,12 @@ def _seconds(value: str) -> float:
     return float(value)
 
 
+def _whole_days(value: str) -> int:
+    if not value.isdigit() or int(value) > 3650:
+        raise ValueError("not a whole number of days up to 3650")
+    return int(value)
+
+
 def _days(value: str) -> dict[str, int]:
     kept = {"journal": 7}
     for part in filter(None, (part.strip() for part in value.split(","))):
@@ -209,6 +215,12 @@ VARIABLES: Final = (
         "SILENCE_S", "300", _silence, "After so many seconds without a message an OCPI partner is asked if it is there"
     ),
     _variable(
+        "RENEW_TOKENS_DAYS",
+        "0",
+        _whole_days,
+        "The hub changes both tokens of an OCPI partner when they are so old; 0: never",
+    ),
+    _variable(
         "KEEP_DAYS",
         "journal=7",
         _days,
@@ -241,6 +253,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     ocpi_without: frozenset[str]
     authorise_deadline_s: float
     silence_s: float
+    renew_tokens_days: int
     keep_days: Mapping[str, int]
 
     @classmethod

@@ -31,6 +31,7 @@ from gateway.clock import RandomIds, SystemClock
 from gateway.metrics import Metrics
 from gateway.pins import BcryptPins
 from gateway.protocols import plugins
+from gateway.renewal import Renewal
 from gateway.settings import Settings
 from gateway.storage import Storage
 from gateway.workflows.processes import TemporalProcesses
@@ -52,6 +53,7 @@ class Assembly(Struct, frozen=True, kw_only=True):
     following: FollowingService
     keep_alive: KeepAlive
     retention: Retention
+    renewal: Renewal
     metrics: Metrics
 
     async def close(self) -> None:
@@ -220,6 +222,7 @@ async def assemble(settings: Settings) -> Assembly:
         delivery=delivery,
         following=following,
         keep_alive=keep_alive,
+        renewal=Renewal(hub, known, settings.renew_tokens_days),
         retention=Retention(storage.retention, clock, _kept_days(settings)),
         metrics=metrics,
     )

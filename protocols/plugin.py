@@ -5,6 +5,7 @@ A protocol is a folder under `protocols/` (or an installed distribution with an 
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 from litestar import Router
@@ -139,6 +140,11 @@ class ProtocolPlugin(Protocol):
     async def check(self, hub: Hub, partner: Partner) -> CheckReport:
         """A live look at a connected partner, that changes nothing there and is bounded in time and calls. Raises
         Unsupported where the protocol has nothing harmless to ask, Invalid for a partner that is not connected."""
+        ...
+
+    def secrets_since(self, partner: Partner) -> datetime | None:
+        """When a handshake last changed the secrets between the partner and the hub. None: this protocol has none, or
+        the partner is not connected; else `connect` with an empty document changes them."""
         ...
 
     async def connect(self, hub: Hub, partner: Partner, document: Mapping[str, Any]) -> Partner:

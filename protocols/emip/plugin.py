@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -57,6 +58,9 @@ class EmipPlugin:
 
     async def check(self, hub: Hub, partner: Partner) -> CheckReport:
         raise Unsupported("eMIP has nothing to read from a partner without effect")
+
+    def secrets_since(self, partner: Partner) -> datetime | None:
+        return None
 
     async def connect(self, hub: Hub, partner: Partner, document: Mapping[str, Any]) -> Partner:
         raise Unsupported("eMIP has no handshake: a partner is connected when it is added")

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -60,6 +61,9 @@ class OchpPlugin:
 
     async def check(self, hub: Hub, partner: Partner) -> CheckReport:
         raise Unsupported("OCHP has nothing to read from a partner without effect")
+
+    def secrets_since(self, partner: Partner) -> datetime | None:
+        return None
 
     async def connect(self, hub: Hub, partner: Partner, document: Mapping[str, Any]) -> Partner:
         raise Unsupported("OCHP has no handshake: a partner is connected when it is added")

@@ -275,6 +275,7 @@ class Handshake:
             token_encoding=found.token_encoding,
             hub_party_id=theirs.hub_party_id,
             remarks=found.remarks,
+            tokens_since=self._hub.clock.now(),
         )
         behind = self._behind(partner, theirs, VERSIONS[found.version or V2_3_0.id])
         connected = replace(

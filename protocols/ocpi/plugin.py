@@ -1,6 +1,7 @@
 """OCPI as the gateway sees it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from litestar import Router, asgi
@@ -9,7 +10,7 @@ from litestar.types import Receive, Scope, Send
 from msgspec.structs import replace
 
 from core.errors import Invalid, Rejected
-from core.model.partner import CredentialKind, Partner
+from core.model.partner import CredentialKind, Partner, PartnerState
 from core.ports.adapter import ProtocolAdapter
 from core.ports.feeds import Follower
 from protocols.checking import CheckReport
@@ -37,7 +38,7 @@ from protocols.ocpi.server.config import DETAILS_ROUTE, VERSIONS_ROUTE, credenti
 from protocols.ocpi.server.lists import LocationPages
 from protocols.ocpi.server.locations import location_routes
 from protocols.ocpi.server.routes import Routes
-from protocols.ocpi.settings import settings_from, settings_text
+from protocols.ocpi.settings import settings_from, settings_of, settings_text
 from protocols.ocpi.versions import versions_url
 from protocols.plugin import Hub, NewPartner, Outbound
 
@@ -74,6 +75,9 @@ class OcpiPlugin:
 
     async def check(self, hub: Hub, partner: Partner) -> CheckReport:
         return await check_partner(hub, partner)
+
+    def secrets_since(self, partner: Partner) -> datetime | None:
+        return settings_of(partner).tokens_since if partner.state is PartnerState.CONNECTED else None
 
     async def connect(self, hub: Hub, partner: Partner, document: Mapping[str, Any]) -> Partner:
         """With the partner's `versions_url` and the `token_a` that it gave; an empty document: both tokens anew.

@@ -1,5 +1,6 @@
 """What a partner entry holds for OCPI, as JSON text in `Partner.settings`."""
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Literal
 
@@ -23,7 +24,8 @@ class Interface(Struct, frozen=True):
 
 
 class OcpiSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`version`, `endpoints` and `remarks` (what was noticed, and hindered nothing) are those of the last handshake.
+    """`version`, `endpoints`, `remarks` (what was noticed, and hindered nothing) and `tokens_since` are of the last
+    handshake.
 
     `allowed`: the parties that the operator added the partner for (`NLCPA`); empty: any that is free. `retries`: event
     kind -> attempts, where the partner wants another number than the rule. `list_without_to`: a list request without
@@ -37,6 +39,7 @@ class OcpiSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     token_encoding: TokenEncoding = "base64"  # noqa: S105
     hub_party_id: str | None = None
     remarks: tuple[str, ...] = ()
+    tokens_since: datetime | None = None
     allowed: tuple[str, ...] = ()
     retries: dict[str, int] = {}
     list_without_to: bool = False

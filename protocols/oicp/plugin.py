@@ -1,6 +1,7 @@
 """The one face of OICP that the gateway sees."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -61,6 +62,9 @@ class OicpPlugin:
 
     async def check(self, hub: Hub, partner: Partner) -> CheckReport:
         raise Unsupported("OICP has nothing to read from a partner without effect")
+
+    def secrets_since(self, partner: Partner) -> datetime | None:
+        return None
 
     async def connect(self, hub: Hub, partner: Partner, document: Mapping[str, Any]) -> Partner:
         raise Unsupported("OICP has no handshake: a partner is connected when it is added")

@@ -9,6 +9,7 @@ import pytest
 
 from core.errors import Invalid, Rejected, RoamingError
 from core.model.partner import CredentialKind, Partner, PartnerState
+from gateway.renewal import Renewal
 from protocols.ocpi.plugin import PLUGIN
 from protocols.ocpi.settings import settings_of
 from protocols.ocpi.versions import RECEIVER
@@ -593,3 +594,30 @@ async def test_only_a_connected_partner_changes_tokens(net: OcpiNet) -> None:
     planned, _ = await net.hub.add(newcomer().document())
     with pytest.raises(Invalid):
         await PLUGIN.connect(net.hub.hub, planned, {})
+
+
+@spec("OCPI-CRD-34")
+async def test_tokens_that_are_old_are_changed_once(net: OcpiNet) -> None:
+    renewal = Renewal(net.hub.hub, net.hub.plugins, 30)
+    puts = {partner.host: partner for partner in (net.p1, net.p2, net.p3)}
+    net.p3.answers["PUT", "credentials"] = (500, b"", {})
+    await net.hub.hub.partners.not_reached(held(net.hub, "p1.test").id)
+    net.hub.clock.advance(30 * 86400 - 60)
+    await renewal.round()
+    assert not [host for host, partner in puts.items() if partner.seen("PUT", "credentials")]
+    net.hub.clock.advance(60)
+    await Renewal(net.hub.hub, net.hub.plugins, 0).round()
+    for _ in range(2):
+        await renewal.round()
+    assert {host: len(p.seen("PUT", "credentials")) for host, p in puts.items()} == {
+        "p1.test": 0,
+        "p2.test": 1,
+        "p3.test": 1,
+    }
+    assert (await net.p3.call(net.hub, "GET", "locations/sender", sender="FREMC")).json()["status_code"] == 1000
+    fresh = net.p2.seen("PUT", "credentials")[0].json["token"]
+    assert (await call(net.hub, "GET", "/ocpi/versions", token=fresh)).status_code == 200
+    assert (await call(net.hub, "GET", "/ocpi/versions", token=net.p2.token_c)).status_code == 401
+    net.hub.clock.advance(7 * 3600)
+    await renewal.round()
+    assert [len(p.seen("PUT", "credentials")) for p in (net.p2, net.p3)] == [1, 2]

@@ -47,6 +47,7 @@ def test_every_setting_can_be_given() -> None:
         MAX_BODY_BYTES="4096",
         AUTHORISE_DEADLINE_S="2",
         SILENCE_S="90",
+        RENEW_TOKENS_DAYS="30",
         KEEP_DAYS="sessions=400, journal=3",
     )
     assert (read.hub_country_code, read.hub_party_id) == ("DE", "AB1")
@@ -55,6 +56,7 @@ def test_every_setting_can_be_given() -> None:
     assert (read.max_body_bytes, read.authorise_deadline_s, read.silence_s) == (4096, 2.0, 90.0)
     assert read.keep_days == {"journal": 3, "sessions": 400}
     assert settings().keep_days == {"journal": 7}
+    assert (read.renew_tokens_days, settings().renew_tokens_days) == (30, 0)
 
 
 @pytest.mark.spec("OCPI-GEN-06")
@@ -104,6 +106,7 @@ def test_all_missing_variables_are_named_at_once() -> None:
         ("AUTHORISE_DEADLINE_S", "0"),
         ("AUTHORISE_DEADLINE_S", "soon"),
         ("AUTHORISE_DEADLINE_S", "nan"),
+        ("RENEW_TOKENS_DAYS", "monthly"),
         ("KEEP_DAYS", "sessions"),
         ("KEEP_DAYS", "places=4"),
         ("KEEP_DAYS", "cdrs=0"),
