@@ -18,6 +18,7 @@ from core.model.session import Session
 from core.ports.adapter import Call, ProtocolAdapter, Told
 from core.ports.clock import Clock, Ids
 from core.ports.ledger import Ledger
+from core.ports.prices import TariffStore
 from core.ports.processes import Processes
 from core.ports.stores import (
     CdrStore,
@@ -27,7 +28,6 @@ from core.ports.stores import (
     PartnerStore,
     RecordStore,
     SessionStore,
-    TariffStore,
     TokenStore,
 )
 from core.prices import as_charged

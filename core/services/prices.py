@@ -15,7 +15,8 @@ from core.model.location import Evse, Location, LocationQuery
 from core.model.partner import Partner
 from core.model.tariff import EvsePrice, Tariff, evse_price_key
 from core.ports.clock import Clock, Ids
-from core.ports.stores import EvsePriceStore, LocationStore, TariffStore
+from core.ports.prices import EvsePriceStore, TariffStore
+from core.ports.stores import LocationStore
 from core.prices import PriceBook
 from core.services.partners import owner_of
 

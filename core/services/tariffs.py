@@ -11,7 +11,8 @@ from core.model.location import Location
 from core.model.partner import Partner, Role
 from core.model.tariff import Tariff
 from core.ports.clock import Clock, Ids
-from core.ports.stores import PartnerStore, Saved, TariffStore
+from core.ports.prices import TariffStore
+from core.ports.stores import PartnerStore, Saved
 from core.routing import CPO_SIDE, visible_owners
 from core.services.partners import owner_of
 

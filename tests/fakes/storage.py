@@ -8,18 +8,17 @@ from tests.fakes.copies import FakeCopies
 from tests.fakes.feeds import FakeFeeds
 from tests.fakes.names import FakeNames
 from tests.fakes.outbox import FakeJournal, FakeOutbox
+from tests.fakes.prices import FakeEvsePrices, FakeTariffs
 from tests.fakes.registry import FakeCredentials, FakePartners
 from tests.fakes.retention import FakeRetention
 from tests.fakes.sets import FakeSets
 from tests.fakes.sightings import FakeSightings
 from tests.fakes.stores import (
     FakeCdrs,
-    FakeEvsePrices,
     FakeJourneys,
     FakeLocations,
     FakeRecords,
     FakeSessions,
-    FakeTariffs,
     FakeTokens,
 )
 

@@ -19,7 +19,6 @@ from core.model.location import Evse, EvseChange, Location, LocationQuery, PageK
 from core.model.quantities import Coordinates
 from core.model.record import Record, RecordKind, RecordQuery
 from core.model.session import Session, session_key
-from core.model.tariff import EvsePrice, Tariff
 from core.model.token import Token, TokenQuery, token_key
 from core.model.version import Version
 from core.ports.stores import Saved, StatusChange
@@ -37,7 +36,7 @@ class Versioned(Protocol):
 T = TypeVar("T", bound=Versioned)
 
 
-class _Shelf(Generic[T]):
+class Shelf(Generic[T]):
     """Objects by key, each write with a fresh revision; events go to the outbox in the same breath."""
 
     def __init__(self, outbox: FakeOutbox, sets: FakeSets | None = None) -> None:
@@ -106,7 +105,7 @@ def _between(items: Iterable[T], since: datetime | None, until: datetime | None)
     return [x for x in items if (since is None or x.updated_at >= since) and (until is None or x.updated_at < until)]
 
 
-class FakeLocations(_Shelf[Location]):
+class FakeLocations(Shelf[Location]):
     """`watched = False` makes the generation unknown, as when the change stream is down."""
 
     def __init__(self, outbox: FakeOutbox, sets: FakeSets) -> None:
@@ -246,7 +245,7 @@ def _with_evse(location: Location, changed: Evse) -> Location:
     return replace(location, evses=evses, updated_at=max(location.updated_at, changed.updated_at))
 
 
-class FakeTokens(_Shelf[Token]):
+class FakeTokens(Shelf[Token]):
     async def get(self, issuer: PartyId, kind: str, uid: TokenUid) -> Token | None:
         return self.held.get(token_key(issuer, kind, uid))
 
@@ -274,7 +273,7 @@ class FakeTokens(_Shelf[Token]):
         )
 
 
-class FakeSessions(_Shelf[Session]):
+class FakeSessions(Shelf[Session]):
     async def by_keys(self, keys: Sequence[str]) -> list[Session]:
         return [self.held[key] for key in keys if key in self.held]
 
@@ -300,61 +299,7 @@ class FakeSessions(_Shelf[Session]):
         return found[offset : offset + limit], len(found)
 
 
-class _Past(_Shelf[T]):
-    """With every version that `change` wrote; None: gone from then on."""
-
-    def __init__(self, outbox: FakeOutbox) -> None:
-        super().__init__(outbox)
-        self.versions: list[tuple[datetime, str, T | None]] = []
-
-    async def change(self, changed: Sequence[T], gone: Sequence[T], *, at: datetime, events: Sequence[Event]) -> None:
-        for item in changed:
-            self._write(item)
-        await self.remove(gone, events=events)
-        self.versions += [(at, item.key, item) for item in changed]
-        self.versions += [(at, item.key, None) for item in gone]
-
-    async def as_of(self, owner: PartyId, moment: datetime, keys: Sequence[str] | None = None) -> list[T]:
-        mine = [one for one in self.versions if one[1].startswith(f"{owner.key}/") and (keys is None or one[1] in keys)]
-        then = {key: item for at, key, item in mine if at <= moment}
-        return [item for _, item in sorted(then.items()) if item is not None]
-
-
-class FakeEvsePrices(_Past[EvsePrice]):
-    async def of_owner(self, owner: PartyId, evse_ids: Sequence[EvseId] | None = None) -> list[EvsePrice]:
-        found = (one for one in self.held.values() if one.owner == owner)
-        return sorted((one for one in found if evse_ids is None or one.evse_id in evse_ids), key=lambda one: one.key)
-
-
-class FakeTariffs(_Past[Tariff]):
-    async def get(self, owner: PartyId, tariff_id: str) -> Tariff | None:
-        return self.held.get(f"{owner.key}/{tariff_id.upper()}")
-
-    async def page(
-        self,
-        *,
-        owners: Sequence[PartyId] | None,
-        recipients: Sequence[PartyId] | None = None,
-        updated_from: datetime | None,
-        updated_to: datetime | None,
-        stored_from: datetime | None = None,
-        offset: int,
-        limit: int,
-    ) -> tuple[list[Tariff], int]:
-        found = self._find(
-            lambda x: owners is None or x.owner in owners,
-            lambda x: recipients is None or x.recipient is None or x.recipient in recipients,
-            lambda x: stored_from is None or self.revisions[x.key] >= revision_at(stored_from),
-            since=updated_from,
-            until=updated_to,
-        )
-        return found[offset : offset + limit], len(found)
-
-    async def of_owner(self, owner: PartyId) -> list[Tariff]:
-        return sorted((one for one in self.held.values() if one.owner == owner), key=lambda one: one.key)
-
-
-class FakeRecords(_Shelf[Record]):
+class FakeRecords(Shelf[Record]):
     async def named(self, kind: RecordKind, name: str, owner: PartyId | None = None) -> list[Record]:
         found = [record for record in self.held.values() if record.kind is kind and name.upper() in record.names]
         found = [record for record in found if owner in (None, record.owner)]
