@@ -477,3 +477,17 @@ async def test_what_is_no_object_at_all_hinders_no_other_in_2_1_1(net: Net, feed
     state = await net.pull(p6, feed)
     assert (state.counts.taken, state.counts.held) == (1, 9)
     assert len(state.held) == 9
+
+
+async def test_a_cdr_of_2_1_1_is_the_same_although_its_token_is_known_better_since(net: Net) -> None:
+    p6, p7 = OldPartner("p6.test", "CPO", "IT", "CPF"), OldPartner("p7.test", "EMSP", "IT", "EME")
+    for partner in (p6, p7):
+        await partner.join(net.hub)
+    told = old_cdr(auth_id="IT-EME-C00000001")
+    assert (await p6.ask(net.hub, "POST", "cdrs", told)).json()["status_code"] == 1000
+    Shelf(p7, "tokens", [old_token()])
+    await net.pull(p7, "tokens")
+    net.hub.clock.advance(1)
+    Shelf(p6, "cdrs", [told])
+    state = await net.pull(p6, "cdrs")
+    assert (state.counts.taken, state.counts.unchanged, state.held) == (0, 1, ())

@@ -1,10 +1,13 @@
 """Charge detail records. Source: OCPI 2.3.0, mod_cdrs."""
 
 import logging
+from contextlib import suppress
 from urllib.parse import quote
 
-from core.errors import Invalid
-from core.model.cdr import Cdr, CdrSettlement, cdr_key
+from msgspec.structs import replace
+
+from core.errors import Invalid, Unknown
+from core.model.cdr import Cdr, CdrSettlement, cdr_key, digest
 from core.model.ids import PartyId
 from core.model.partner import Partner
 from core.ports.stores import Saved
@@ -20,7 +23,7 @@ from protocols.ocpi.server.lists import encoded, list_page, reply_list, reply_no
 from protocols.ocpi.server.names import tell
 from protocols.ocpi.server.routes import Route
 from protocols.ocpi.settings import settings_of
-from protocols.ocpi.versions import hub_role
+from protocols.ocpi.versions import hub_role, version_of
 from protocols.ocpi.wire import cdrs as wire
 from protocols.plugin import Hub
 
@@ -50,8 +53,19 @@ async def post(ask: Ask) -> Reply:
 
 async def take(hub: Hub, operator: Partner, message: wire.Cdr, correlation_id: str) -> Saved:
     """From its operator's list: accepted as one that was posted."""
-    _, created = await _accepted(hub, operator, message, cdr_from_ocpi(message), correlation_id)
+    cdr = cdr_from_ocpi(message)
+    if version_of(operator).single_party and await _held_but_for_its_token(hub, cdr):
+        return Saved.SAME
+    _, created = await _accepted(hub, operator, message, cdr, correlation_id)
     return Saved.CREATED if created else Saved.SAME
+
+
+async def _held_but_for_its_token(hub: Hub, cdr: Cdr) -> bool:
+    """2.1.1 names a contract; which token that is the hub may have learned since."""
+    with suppress(Unknown):
+        held = await hub.billing.get(cdr.key)
+        return digest(replace(cdr, token=held.cdr.token)) == held.digest
+    return False
 
 
 async def _accepted(
