@@ -15,6 +15,7 @@ from core.errors import Invalid, Rejected, RoamingError, Uncertain
 from core.model.cdr import CdrState
 from core.model.delivery import DeliveryState
 from core.model.partner import Partner, PartnerState
+from protocols.oicp.upstream import mirror
 from tests.flows.hub import TestHub
 from tests.flows.oicp_partners import Emp, Reached, code, cpo, decode, emp, encode, join, opened, record, rfid
 from tests.flows.test_oicp_partners import PROXY, as_header, certificate
@@ -425,3 +426,23 @@ async def test_a_status_that_the_platform_does_not_take_is_told_with_all_others(
         before = len(one.platform.asked)
         await one.hub.relay()
         assert len(one.platform.asked) == before
+
+
+@pytest.mark.spec("OICP-UP-04", "OICP-UP-05")
+async def test_a_push_whose_turn_does_not_come_waits_and_a_turn_left_behind_ends() -> None:
+    async with net() as one:
+        await one.cpo.push_data("fullLoad", record(EVSE_HERE))
+        await one.cpo.push_status("fullLoad", {EVSE_HERE: "Available"})
+        for feed in ("shown-evses", "shown-statuses"):
+            await one.hub.following.run(one.upstream.id, feed)
+        await one.hub.relay()
+        before = len(one.platform.asked)
+        assert await one.hub.storage.cache.first(f"oicp/turn/{one.upstream.id}/PushEvseStatus", mirror.TURN_LASTS_S)
+        one.hub.adapters["oicp"]._exporter._mirror._patience_s = 0.05  # type: ignore[attr-defined]
+        await one.cpo.push_status("update", {EVSE_HERE: "Occupied"})
+        [told] = [x for x in await one.hub.relay() if x.partner == one.upstream.id]
+        assert (told.state, len(one.platform.asked)) == (DeliveryState.PENDING, before)
+        assert one.hub.storage.partners.held[one.upstream.id].state is PartnerState.CONNECTED
+        one.hub.clock.advance(mirror.TURN_LASTS_S)
+        [told] = [x for x in await one.hub.relay() if x.partner == one.upstream.id]
+        assert (told.state, len(one.platform.asked)) == (DeliveryState.DELIVERED, before + 1)
