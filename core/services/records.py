@@ -1,6 +1,7 @@
 """Objects that one protocol alone knows: taken from those whom they concern, shown to them, told to all where they are
 for all."""
 
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -15,6 +16,7 @@ from core.ports.stores import PartnerStore, RecordStore, Saved
 from core.routing import CPO_SIDE, visible_owners
 from core.services.partners import owner_of
 
+NOTHING: Final = timedelta(seconds=1)
 MOST: Final = 10_000
 """Of one kind are told to one party alone; what is beyond it is not shown."""
 
@@ -25,6 +27,7 @@ class RecordService:
         self._partners = partners
         self._clock = clock
         self._ids = ids
+        self._nothing: dict[tuple[RecordKind, tuple[PartyId, ...]], datetime] = {}
 
     async def publish(self, caller: Partner, record: Record, correlation_id: str | None = None) -> Saved:
         """Said to all: stored, and told to whoever may see it. An older `updated_at` than ours changes nothing."""
@@ -42,6 +45,7 @@ class RecordService:
 
     async def keep(self, record: Record) -> Saved:
         """Said by one party to another, who have been told already."""
+        self._nothing.clear()
         return await self._records.save(record, events=[])
 
     async def forget(self, record: Record) -> None:
@@ -76,11 +80,18 @@ class RecordService:
     async def addressed(
         self, reader: Partner, kind: RecordKind, roles: frozenset[Role], name: str | None = None
     ) -> list[Record]:
-        """What the reader was told alone, by owners in these roles that it may still see: under this name, or all."""
-        if name is None:
-            found, _ = await self._records.page(RecordQuery(kind=kind, parties=reader.parties, limit=MOST))
-        else:
+        """What the reader was told alone, by owners in these roles that it may still see: under this name, or all.
+
+        That there is nothing, as nearly always, is taken for true for a second: another process may know better."""
+        if name is not None:
             found = await self._records.named(kind, name)
+        else:
+            asked, now = (kind, reader.parties), self._clock.now()
+            if now < self._nothing.get(asked, now):
+                return []
+            found, _ = await self._records.page(RecordQuery(kind=kind, parties=reader.parties, limit=MOST))
+            if not found:
+                self._nothing[asked] = now + NOTHING
         owners = visible_owners(reader, await self._partners.all(), roles) if found else ()
         return [record for record in found if record.reader in reader.parties and record.owner in owners]
 

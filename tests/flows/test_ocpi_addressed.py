@@ -146,3 +146,16 @@ async def test_one_of_2_1_1_is_shown_what_it_was_told_alone() -> None:
         accepted(await p1.call(hub, "PUT", LOC1, location(), to="ITEME"))
         (told,) = accepted(await e.ask(hub, "GET", "locations"))
         assert told == e.seen("PUT", "locations")[-1].json
+
+
+@spec("OCPI-HUB-64")
+async def test_what_another_process_took_is_seen_a_second_later(net: OcpiNet) -> None:
+    assert not await listed(net, net.p2)
+    await say(net, "PUT", LOC1, location(), "DEEMB")
+    (record,) = [one for one in net.hub.storage.records.held.values() if one.reader]
+    assert (await listed(net, net.p2)).keys() == {"LOC1"}
+    await net.hub.storage.records.remove([record], events=[])
+    assert not await listed(net, net.p2)
+    await net.hub.storage.records.save(record, events=[])
+    net.hub.clock.advance(1)
+    assert (await listed(net, net.p2)).keys() == {"LOC1"}
