@@ -134,6 +134,7 @@ async def _operate(host: Host, hub: HubAccess, stations: int, faults: tuple[Faul
 async def _issue(home: Home, hub: HubAccess, cards: int, reserve: str | None, faults: tuple[Fault, ...]) -> None:
     """Hands out cards, answers for them, and says which CDRs came."""
     async with _joined(home, hub) as ended:
+        await home.catch_up()
         if home.sees_stations:
             click.echo(f"{len(await home.stations())} EVSEs of other networks can be used")
         held = [card(home.party, number, blocked=number == cards > 1) for number in range(1, cards + 1)]

@@ -81,6 +81,16 @@ async def test_a_reservation(net: Net, host: str, home: str) -> None:
     assert not operator.reserved(point)
 
 
+async def test_who_comes_late_fetches_what_there_is(net: Net) -> None:
+    home = net.homes["ocpi"]
+    assert isinstance(home, OcpiHome)
+    told = dict(home.theirs["locations"])
+    home.theirs["locations"].clear()
+    await home.catch_up()
+    assert home.theirs["locations"].keys() == told.keys()
+    assert bare(net.point("oicp").evse_id) in await home.stations()
+
+
 async def test_each_hears_its_own_version(net: Net) -> None:
     host, home = net.hosts["ocpi"], net.homes["ocpi"]
     assert isinstance(host, OcpiHost)

@@ -25,6 +25,7 @@ LIVE: Final = {
     "OUTOFORDER": Live.BROKEN,
 }
 RESULTS: Final = ("commands", "chargingprofiles")
+EVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
 AHEAD: Final = timedelta(seconds=5)
 """By how much the hub's clock may be behind ours."""
 
@@ -136,7 +137,7 @@ class OcpiHome(OcpiNetwork, Home):
 
     async def catch_up(self) -> None:
         for module in ("locations", "sessions"):
-            for held in await self.pull(module, self._left):
+            for held in await self.pull(module, self._left or EVER):
                 self.theirs[module][f"{held['country_code']}/{held['party_id']}/{held['id']}".upper()] = held
         self._left = None
 

@@ -53,9 +53,10 @@ class OcpiNetwork(OcpiServer):
         self.hub_token = secrets.token_urlsafe(32)
         answer = await self._ok("POST", credentials_url, self.credentials(self.hub_token))
         self._token = answer["token"]
-        if hub := answer.get("hub_party_id"):
-            self.hub_party = PartyId.parse(hub)
         self.reachable = answer.get("roles", [])
+        as_hub = (f"{one['country_code']}{one['party_id']}" for one in self.reachable if one["role"] == "HUB")
+        if hub := answer.get("hub_party_id") or next(as_hub, None):  # 2.2.1 has a role for it
+            self.hub_party = PartyId.parse(hub)
 
     async def pull(self, module: str, since: datetime | None = None, of: PartyId | None = None) -> list[Object]:
         """All pages of a module from the hub, of all parties that we may see; or from this party, through the hub."""
