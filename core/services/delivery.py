@@ -13,7 +13,7 @@ from core.model.cdr import CdrState
 from core.model.delivery import Attempt, Delivery, DeliveryState
 from core.model.event import Event, EventKind
 from core.model.location import Location
-from core.model.partner import Partner, PartnerState, PartyStatus, Role
+from core.model.partner import Partner, PartnerState, PartyRole, PartyStatus, Role
 from core.model.session import Session
 from core.ports.adapter import Call, ProtocolAdapter, Told
 from core.ports.clock import Clock, Ids
@@ -96,7 +96,7 @@ class DeliveryService:
             await self._outbox.hurry(event.source)
             await self._hurry_cdrs(event.source)
         owner = await self._partners.get(event.source) if event.source else None
-        owner = owner or await self._partners.by_party(event.owner)
+        owner = owner or await self._partners.by_party(event.owner) or _departed(event)
         partners = await self._partners.all()
         waited_for = {partner.id for partner in partners if self._is_waited_for(event, partner)}
         told = recipients(event, owner, partners, self._capabilities, waited_for) if owner else []
@@ -293,6 +293,14 @@ class DeliveryService:
         )
         await self._outbox.settle(settled)
         return settled
+
+
+def _departed(event: Event) -> Partner | None:
+    """Whose party is told of, where the partner has been removed meanwhile: as if it had been open to everybody."""
+    if event.kind is not EventKind.PARTY_CHANGED:
+        return None
+    role = PartyRole(role=Role(event.key.partition("/")[2]), party=event.owner)
+    return Partner(id=event.source or "", name="", protocol="", roles=(role,), created_at=event.at, updated_at=event.at)
 
 
 def _held(found: T | None, what: str, delivery: Delivery) -> T:

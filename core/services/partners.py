@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence, Set
 from contextlib import suppress
+from typing import Final
 
 import msgspec
 
@@ -24,6 +25,9 @@ from core.ports.clock import Clock, Ids
 from core.ports.stores import CredentialStore, EventSink, PartnerStore
 from core.routing import agreed, both_hubs, concerns, known
 from core.services.presence import Presence
+
+MOST_BEHIND: Final = 5000
+"""Parties behind one hub: all of them are kept in memory."""
 
 
 class PartnerService:
@@ -282,9 +286,11 @@ def _worst(hub: Partner, state: PartnerState) -> PartnerState:
 
 def _told_again(held: Sequence[PartyBehind], told: Sequence[PartyBehind]) -> tuple[PartyBehind, ...]:
     """What is told of those behind a hub: what a ClientInfo does not say stays as it was, as does the time of what has
-    not changed."""
+    not changed. Raises Invalid for too many."""
     before = {party.role.claim: party for party in held}
     after = {party.role.claim: party for party in told}
+    if len(after) > MOST_BEHIND:
+        raise Invalid("$.roles", f"more than {MOST_BEHIND} parties behind a hub")
     for claim, party in after.items():
         if (known := before.get(claim)) is not None:
             role = known.role if party.role.business is None else party.role

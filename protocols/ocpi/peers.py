@@ -12,6 +12,7 @@ from core.model.feed import Feed
 from core.model.partner import Partner, PartyBehind, Role
 from core.ports.feeds import Pull
 from core.ports.stores import Saved
+from core.services.partners import MOST_BEHIND
 from mappings.ocpi.parties import party_behind_from_ocpi
 from protocols.ocpi.dialect import Dialect
 from protocols.ocpi.handshake import stands_for
@@ -21,8 +22,6 @@ from protocols.ocpi.wire.hubclientinfo import ClientInfo
 from protocols.plugin import Hub
 
 PARTIES: Final = Feed(name=HUB_CLIENT_INFO, full_every=timedelta(minutes=10))
-MOST: Final = 5000
-"""Parties behind one hub: all of them are kept in memory."""
 
 
 def lists_parties(partner: Partner) -> bool:
@@ -49,8 +48,8 @@ async def follow_parties(hub: Hub, pull: Pull, items: AsyncIterator[bytes], dial
         found[claim] = party
         unchanged = claim in known and known[claim].state is party.state
         pull.took(claim, Saved.SAME if unchanged else Saved.CHANGED)
-        if len(found) > MOST:
-            raise Rejected(HUB_CLIENT_INFO, f"{pull.partner.name} lists more than {MOST} parties")
+        if len(found) > MOST_BEHIND:
+            raise Rejected(HUB_CLIENT_INFO, f"{pull.partner.name} lists more than {MOST_BEHIND} parties")
     pull.removed = len(known.keys() - found.keys()) if pull.replaces else 0
     kept = {} if pull.replaces else known
     await hub.partners.parties_behind(pull.partner.id, list((kept | found).values()))

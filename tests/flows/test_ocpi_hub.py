@@ -286,6 +286,19 @@ async def test_without_an_agreement_a_party_is_planned(net: OcpiNet) -> None:
     assert codes(answer) == (200, 4003)
 
 
+@spec("OCPI-HCI-05", "OCPI-HCI-08")
+async def test_of_a_partner_that_was_removed_others_are_told(net: OcpiNet) -> None:
+    await net.hub.hub.partners.remove(partner_id(net, "p1.test"))
+    await net.relay()
+    told = {
+        (put.json["country_code"], put.json["party_id"], put.json["status"])
+        for put in net.p2.seen("PUT", "hubclientinfo")
+    }
+    assert told == {("NL", "CPA", "SUSPENDED"), ("BE", "CPA", "SUSPENDED")}
+    assert not net.p1.received
+    assert not net.p2.seen("DELETE", "hubclientinfo")
+
+
 @spec("OCPI-HCI-19")
 async def test_parties_of_2_1_1_are_shown_and_told_of(net: OcpiNet) -> None:
     old = await OldPartner("old.test", "CPO", "IT", "CPF").join(net.hub)

@@ -7,6 +7,7 @@ import pytest
 
 from core.model.ids import PartyId
 from core.model.partner import Partner, PartnerState
+from core.services import partners
 from tests.flows.conftest import OcpiNet
 from tests.flows.hub import TestHub
 from tests.flows.ocpi_partner import TIME, OcpiPartner, call, envelope, location, session, tariff, token
@@ -181,6 +182,22 @@ async def test_a_hub_does_not_speak_for_who_is_here_himself(net: OcpiNet) -> Non
     await net.p2.call(net.hub, "GET", "locations/sender", to="NLCPA")
     assert (len(first.seen("GET", "locations")), len(sly.seen("GET", "locations"))) == (1, 0)
     assert net.p1.seen("GET", "locations")
+
+
+async def test_a_hub_reaches_no_more_than_can_be_kept(
+    net: OcpiNet, peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partners, "MOST_BEHIND", 3)
+    for number in range(2):
+        party = f"IT00{number}"
+        body = info(party, "CONNECTED")
+        answer = await call(net.hub, "PUT", f"hubclientinfo/IT/00{number}", token=peer.token_c, body=body)
+        assert codes(answer) == ((200, 1000) if number == 0 else (200, 2001))
+    assert len(held(net, "hub2.test").behind) == 3
+    many = Peer("x", "NLHB2", *[("CPO", "IT", f"00{number}") for number in range(4)]).credentials()["roles"]
+    answer = await call(net.hub, "PUT", "credentials", token=peer.token_c, body=peer.credentials(roles=many))
+    assert codes(answer) == (200, 2001)
+    assert (await peer.call(net.hub, "GET", "locations/sender", sender="ESXYZ")).status_code == 200
 
 
 async def test_a_new_registration_of_a_hub_tells_of_who_is_gone(net: OcpiNet, peer: Peer) -> None:
