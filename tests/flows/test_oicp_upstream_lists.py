@@ -229,6 +229,7 @@ async def test_records_that_never_came_are_fetched_by_when_the_platform_received
         net.here.clock.advance(60)
         state = await net.run("cdrs")
         assert (state.counts.taken, state.counts.held) == (1, 0)
+        assert sent(net, "get-charge-detail-records")[-1]["From"] == "2026-01-15T12:00:00Z"  # when it was added
         [settled] = await net.here.settle()
         assert settled.state is CdrState.DELIVERED
         assert net.emp_at.asked[-1][1]["SessionID"] == settled.cdr.journey_id != answer["SessionID"]

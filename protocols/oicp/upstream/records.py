@@ -25,9 +25,10 @@ _OPERATION: Final = next(operation for operation in OPERATIONS if operation.name
 
 
 async def reconcile(pull: Pull, call: Inbound, lists: Lists) -> None:
-    """Each record is taken as if it had been sent now; what is held already stays as it is."""
+    """Each record is taken as if it had been sent now; what is held already stays as it is. Never what the platform
+    received before it was added, or the hub has forgotten: whoever billed that has billed it."""
     since, until = pull.since or pull.began_at - LOOK_BACK, pull.began_at
-    since = max(since, pull.oldest or since)
+    since = max(since, pull.oldest or since, pull.partner.created_at)
     for number in itertools.count():
         partner = await pull.page()
         content, last = await lists.record_page(partner, number, since, until, call.process_id)
