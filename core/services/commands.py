@@ -4,9 +4,8 @@ What the caller's protocol answers at once is the caller's affair; the rules of 
 """
 
 import logging
-from contextlib import suppress
-from datetime import datetime
-from typing import Final
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 import msgspec
 
@@ -16,35 +15,30 @@ from core.model.command import Command, CommandKind, CommandOutcome, Outcome, Se
 from core.model.contract import Service
 from core.model.ids import PartyId
 from core.model.location import Location, LocationQuery
-from core.model.loss import Loss, LossKind
+from core.model.loss import Loss
 from core.model.partner import Partner, Role
-from core.model.quantities import Text
 from core.ports.adapter import Call, Capability, ProtocolAdapter
 from core.ports.clock import Clock, Ids
 from core.ports.processes import Processes
 from core.ports.stores import JourneyStore, LocationStore, PartnerStore
 from core.routing import contracted, reachable
 from core.services.command_log import CommandLog
+from core.services.command_rules import (
+    BEGINS,
+    CLOSED,
+    GIVEN_BACK,
+    NEEDED,
+    UNSAID,
+    begun_state,
+    ended,
+    may_be_off,
+    placed,
+    stands,
+)
 from core.services.partners import owner_of
 from core.services.sessions import SessionService
 
 log = logging.getLogger(__name__)
-_BEGINS: Final = (CommandKind.START_SESSION, CommandKind.RESERVE_NOW)
-"""Commands with which a journey begins."""
-_CLOSED: Final = (JourneyState.BILLED, JourneyState.REFUSED)
-_GIVEN_BACK: Final = (Outcome.ACCEPTED, Outcome.UNKNOWN_RESERVATION)
-_UNSAID: Final = Loss(
-    path="outcome",
-    reason="its caller's protocol has no message that a reservation is off",
-    value=Outcome.CANCELED_RESERVATION,
-    kind=LossKind.WITHHELD,
-)
-_NEEDED: Final = {
-    CommandKind.START_SESSION: Capability.START_SESSION,
-    CommandKind.STOP_SESSION: Capability.STOP_SESSION,
-    CommandKind.RESERVE_NOW: Capability.RESERVE_NOW,
-    CommandKind.CANCEL_RESERVATION: Capability.CANCEL_RESERVATION,
-}
 
 
 class CommandService:
@@ -89,7 +83,7 @@ class CommandService:
             return command
         now = self._clock.now()
         for held in await self._journeys.of_reservation(command.issuer, command.reservation_id or ""):
-            if held.operator == command.operator and _stands(held, now):
+            if held.operator == command.operator and stands(held, now):
                 raise Rejected("", "a reservation of this operator cannot be changed: cancel it first")
         return command
 
@@ -106,7 +100,7 @@ class CommandService:
             command, caller=caller.id, target=target.id, operator=operator, journey_id=self._ids.uuid()
         )
         if location is not None:
-            command = _placed(command, location)
+            command = placed(command, location)
         if self._is_upstream(caller) and self._is_upstream(target):
             raise Unknown("location", str(command.evse_id or command.location_id))
         service = Service.RESERVATION if command.kind is CommandKind.RESERVE_NOW else Service.AUTHORISATION
@@ -121,7 +115,7 @@ class CommandService:
         Raises Refused, Unknown (it is over, or never began), Unsupported, Rejected, Unavailable."""
         if journey.issuer_partner != caller.id:
             raise Refused("the session belongs to another provider")
-        if journey.state in _CLOSED or journey.reservation_id is not None:
+        if journey.state in CLOSED or journey.reservation_id is not None:
             raise Unknown("session", command.session_id or journey.id)
         return await self._about(caller, command, journey)
 
@@ -130,7 +124,7 @@ class CommandService:
     ) -> Journey | None:
         """The youngest of this name that can be cancelled, at this operator (None: at any)."""
         for held in await self._journeys.of_reservation(issuer, reservation_id):
-            if held.issuer_partner == caller.id and held.state not in _CLOSED and operator in (None, held.operator):
+            if held.issuer_partner == caller.id and held.state not in CLOSED and operator in (None, held.operator):
                 return held
         return None
 
@@ -140,7 +134,7 @@ class CommandService:
         if journey is not None:
             if journey.issuer_partner != caller.id:
                 raise Refused("the reservation belongs to another provider")
-            if journey.state in _CLOSED or journey.reservation_id is None:
+            if journey.state in CLOSED or journey.reservation_id is None:
                 raise Unknown("reservation", command.reservation_id or journey.id)
             return await self._about(caller, command, journey)
         target = await self._partners.by_party(command.operator, Role.CPO)
@@ -194,13 +188,25 @@ class CommandService:
 
     async def run(self, command: Command) -> CommandOutcome:
         """Send and wait. A silence is TIMED_OUT: never a yes."""
-        await self._begin(command)
-        return await self._processes.run_command(command)
+        async with self._begun_unless_lost(command):
+            return await self._processes.run_command(command)
 
     async def launch(self, command: Command) -> None:
         """Send without waiting: the caller's adapter tells the result when it is there."""
+        async with self._begun_unless_lost(command):
+            await self._processes.launch_command(command)
+
+    @asynccontextmanager
+    async def _begun_unless_lost(self, command: Command) -> AsyncIterator[None]:
+        """What could not be put on its way has begun nothing: its reservation stands in nobody's way."""
         await self._begin(command)
-        await self._processes.launch_command(command)
+        try:
+            yield
+        except Unavailable:
+            journey = await self._journeys.get(command.journey_id or "")
+            if journey is not None and command.kind in BEGINS:
+                await self._journeys.update(msgspec.structs.replace(journey, state=JourneyState.REFUSED))
+            raise
 
     async def result(self, sender: Partner, command_id: str, outcome: CommandOutcome) -> None:
         """A charge point's result. That a reservation is off may come long after it was made: its caller hears of it at
@@ -209,7 +215,7 @@ class CommandService:
             await self._processes.command_result(command_id, sender.id, outcome)
         except Unknown:
             record = await self._log.get(command_id)
-            if not (record and _may_be_off(record.command, sender, outcome)):
+            if not (record and may_be_off(record.command, sender, outcome)):
                 raise
             if record.outcome is None or record.outcome.outcome is not outcome.outcome:
                 await self._called_off(record.command, outcome)
@@ -232,28 +238,28 @@ class CommandService:
     async def _sent(self, command: Command) -> Sent:
         target = await self._partners.get(command.target)
         if target is None:
-            return _ended(Outcome.REJECTED, "the operator is not connected any more")
+            return ended(Outcome.REJECTED, "the operator is not connected any more")
         adapter, call = self._adapters[target.protocol], self._call(target, command)
         try:
-            if command.kind in _BEGINS:
+            if command.kind in BEGINS:
                 begin = adapter.start_session if command.kind is CommandKind.START_SESSION else adapter.reserve_now
                 return await begin(call, command, await self._location(command))
             journey = await self._journeys.get(command.journey_id or "")
             if command.kind is CommandKind.CANCEL_RESERVATION:
                 if journey is None:
-                    return _ended(Outcome.UNKNOWN_RESERVATION, "the operator has no such reservation")
+                    return ended(Outcome.UNKNOWN_RESERVATION, "the operator has no such reservation")
                 return await adapter.cancel_reservation(call, command, journey)
             if journey is None:
-                return _ended(Outcome.UNKNOWN_SESSION, "the session is not known any more")
+                return ended(Outcome.UNKNOWN_SESSION, "the session is not known any more")
             return await adapter.stop_session(call, command, journey)
         except Unsupported as error:
-            return _ended(Outcome.NOT_SUPPORTED, error.reason)
+            return ended(Outcome.NOT_SUPPORTED, error.reason)
         except Uncertain as error:
-            return _ended(Outcome.TIMED_OUT, error.reason, unanswered=True)
+            return ended(Outcome.TIMED_OUT, error.reason, unanswered=True)
         except Unavailable as error:
-            return _ended(Outcome.REJECTED, error.reason, unanswered=True)
+            return ended(Outcome.REJECTED, error.reason, unanswered=True)
         except RoamingError as error:
-            return _ended(Outcome.REJECTED, error.reason)
+            return ended(Outcome.REJECTED, error.reason)
 
     async def finish(self, command: Command, outcome: CommandOutcome) -> None:
         """Remember what came of it, and tell a caller that was answered early: once, the journal shows a failure."""
@@ -271,16 +277,16 @@ class CommandService:
             return ()
         adapter = self._adapters[caller.protocol]
         if Capability.PUSH_COMMAND_RESULT not in adapter.capabilities:
-            return (_UNSAID,) if late else adapter.answer_losses(command, outcome)
+            return (UNSAID,) if late else adapter.answer_losses(command, outcome)
         return (await adapter.push_command_result(self._call(caller, command), command, outcome)).losses
 
     async def _remember(self, command: Command, outcome: CommandOutcome, home: ProtocolAdapter | None) -> None:
         journey = await self._journeys.get(command.journey_id or "")
         if journey is None:
             return
-        if command.kind in _BEGINS:
+        if command.kind in BEGINS:
             await self._remember_beginning(command, outcome, journey, home)
-        elif command.kind is CommandKind.CANCEL_RESERVATION and outcome.outcome in _GIVEN_BACK:
+        elif command.kind is CommandKind.CANCEL_RESERVATION and outcome.outcome in GIVEN_BACK:
             await self._end(journey)
 
     async def _end(self, journey: Journey) -> None:
@@ -292,11 +298,10 @@ class CommandService:
         self, command: Command, outcome: CommandOutcome, journey: Journey, home: ProtocolAdapter | None
     ) -> None:
         accepted = outcome.outcome is Outcome.ACCEPTED
-        begun = accepted or journey.state is not JourneyState.AUTHORISED
         journey = await self._journeys.update(
             msgspec.structs.replace(
                 journey,
-                state=journey.state if begun else JourneyState.REFUSED,
+                state=begun_state(journey.state, accepted),
                 operator_session_id=outcome.session_id or journey.operator_session_id,
                 updated_at=self._clock.now(),
             )
@@ -318,7 +323,7 @@ class CommandService:
     async def _begin(self, command: Command) -> None:
         """The journey of a start or a reservation exists before the operator can speak of it."""
         await self._log.begun(command)
-        if command.kind not in _BEGINS or command.token is None or command.journey_id is None:
+        if command.kind not in BEGINS or command.token is None or command.journey_id is None:
             return
         now = self._clock.now()
         await self._journeys.create(
@@ -365,7 +370,7 @@ class CommandService:
         self._adapters[target.protocol].check_command(target, command)
 
     def _check_able(self, target: Partner, command: Command) -> None:
-        needed = _NEEDED[command.kind]
+        needed = NEEDED[command.kind]
         if needed not in self._adapters[target.protocol].capabilities:
             raise Unsupported(f"{target.protocol} has no {needed.replace('_', ' ')}")
         if not reachable(target):
@@ -379,31 +384,3 @@ class CommandService:
             sender=command.issuer if to_operator else command.operator,
             recipient=command.operator if to_operator else command.issuer,
         )
-
-
-def _may_be_off(command: Command, sender: Partner, outcome: CommandOutcome) -> bool:
-    cancelled = outcome.outcome is Outcome.CANCELED_RESERVATION
-    return cancelled and command.kind is CommandKind.RESERVE_NOW and command.target == sender.id
-
-
-def _stands(reservation: Journey, now: datetime) -> bool:
-    until = reservation.reserved_until
-    return reservation.state not in (*_CLOSED, JourneyState.ENDED) and (until is None or until > now)
-
-
-def _placed(command: Command, location: Location) -> Command:
-    """With both names of its EVSE. Raises Unknown if the location has none of this uid."""
-    evse_uid, evse_id = command.evse_uid, command.evse_id
-    if evse_uid is None and evse_id is not None:
-        evse_uid = next((held.uid for held in location.evses if held.evse_id == evse_id), None)
-    elif evse_id is None and evse_uid is not None:
-        evse = location.evse(evse_uid)
-        if evse is None:
-            raise Unknown("evse", evse_uid)
-        evse_id = evse.evse_id
-    return msgspec.structs.replace(command, location_id=location.id, evse_uid=evse_uid, evse_id=evse_id)
-
-
-def _ended(outcome: Outcome, why: str, *, unanswered: bool = False) -> Sent:
-    said = (Text(language="en", text=why),)
-    return Sent(result=CommandOutcome(outcome=outcome, messages=said, unanswered=unanswered))

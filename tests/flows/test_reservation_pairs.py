@@ -434,3 +434,7 @@ async def test_without_the_process_engine_nothing_is_promised(net: Net) -> None:
     answer = await reserve(net)
     assert answer.json()["status_code"] != 1000
     assert not net.hub.processes.commands
+    [journey] = net.hub.storage.journeys.held.values()
+    assert journey.state is JourneyState.REFUSED
+    net.hub.processes.down = False
+    await reserved(net)
