@@ -6,12 +6,14 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from protocols.ocpi.plugin import PLUGIN as OCPI
+from protocols.ocpi.settings import settings_of, settings_text
 from protocols.ocpi.wire import v2_1_1 as wire
 from protocols.transport.json_codec import decode
 from tests.flows.hub import TestHub
-from tests.flows.ocpi_2_1_1_partner import OldPartner, accepted, old_evse, old_location, old_session, old_token
+from tests.flows.ocpi_2_1_1_partner import OldPartner, accepted, old_cdr, old_evse, old_location, old_session, old_token
 from tests.flows.ocpi_partner import (
     TIME,
     OcpiPartner,
@@ -156,6 +158,16 @@ async def test_the_sessions_of_two_operators(net: Net) -> None:
         assert answer["result"] == "ACCEPTED"
         (request,) = net.p3.received
         assert request.json["session_id"] == "S1"
+    answer = await newer.call(net.hub, "POST", "commands/receiver/STOP_SESSION", stop, to="NLCPA")
+    assert net.p1.received[-1].json["session_id"] == "FRCPC-S1"
+    wishes = {"profile_type": "GREEN"}
+    for path, sent in (
+        ("sessions/sender/FRCPC-S1/charging_preferences", "sessions/sender/S1/charging_preferences"),
+        ("locations/sender/FRCPC-LOC1", "locations/sender/LOC1"),
+    ):
+        method = "PUT" if "charging" in path else "GET"
+        accepted(await newer.call(net.hub, method, path, wishes if method == "PUT" else None, to=None))
+        assert net.p3.received[-1].path == f"/2.3.0/{sent}"
 
 
 @spec("OCPI-V211-07")
@@ -330,3 +342,29 @@ async def test_questions_and_what_is_too_long_leave_no_names(net: Net) -> None:
     assert answer.json()["status_code"] == 2001
     await net.asked("GET", "locations/NOWHERE")
     assert not net.hub.storage.names.held
+
+
+@spec("OCPI-V211-07", "OCPI-V211-19", "OCPI-HUB-78")
+async def test_cdrs_that_the_emsp_answers_itself(net: Net) -> None:
+    """To 2.1.1 and from it, with the places where they are read back."""
+    for name in ("p1.test", "p3.test", "c.test"):
+        held = next(one for one in net.hub.storage.partners.held.values() if one.name == name)
+        settings = settings_text(replace(settings_of(held), forward_cdrs=True))
+        await net.hub.storage.partners.update(replace(held, settings=settings))
+    for partner, owner, told in ((net.p1, "NLCPA", "C1"), (net.p3, "FRCPC", "FRCPC-C1")):
+        answer = await partner.call(net.hub, "POST", "cdrs/receiver", cdr(owner=owner, cdr_token=MINE), to="ITEME")
+        assert answer.status_code == 201
+        sent = net.e.seen("POST", "cdrs")[-1]
+        decode(sent.body, wire.Cdr)
+        assert sent.json["id"] == told
+        net.e.answers["GET", "cdrs"] = (200, envelope(sent.json), {})
+        place = answer.headers["location"].removeprefix("https://hub.test")
+        back = accepted(await partner.call(net.hub, "GET", place))
+        assert (back["id"], back["country_code"] + back["party_id"], back["cdr_location"]["id"]) == (
+            "C1",
+            owner,
+            "LOC1",
+        )
+    answer = await net.c.ask(net.hub, "POST", "cdrs", old_cdr())
+    assert (answer.status_code, answer.headers["location"].startswith("https://hub.test/ocpi/2.1.1/")) == (201, True)
+    assert net.p2.seen("POST", "cdrs")[-1].json["party_id"] == "CPF"

@@ -8,13 +8,20 @@ import msgspec
 from msgspec import Raw, Struct
 
 from core.errors import Invalid
-from core.model.name import NameKind
+from core.model.name import Name, NameKind
+from core.services.names import Said
 from protocols.ocpi import codec
 from protocols.ocpi.naming import hearing, mentioned_in, named_in_path, ours_of, telling
 from protocols.ocpi.server.crossing import words_of
 from protocols.ocpi.server.exchange import Ask
 
 _TELLING: Final = frozenset({"locations/receiver", "sessions/receiver", "cdrs/receiver"})
+_IN_PATH: Final = {
+    "locations/sender": NameKind.LOCATION,
+    "sessions/sender": NameKind.SESSION,
+    "chargingprofiles/receiver": NameKind.SESSION,
+}
+"""What the first argument is called by one who was told of it."""
 _IN_COMMANDS: Final = {"location_id": NameKind.LOCATION, "session_id": NameKind.SESSION}
 
 
@@ -28,6 +35,8 @@ async def hear(ask: Ask) -> None:
         await _hear_2_1_1(ask)
     elif ask.path == "commands/receiver" and ask.method == "POST":
         await _hear_command(ask)
+    elif ask.path in _IN_PATH and ask.args:
+        await _hear_path(ask)
 
 
 async def _hear_2_1_1(ask: Ask) -> None:
@@ -49,12 +58,28 @@ async def _hear_command(ask: Ask) -> None:
     except Invalid:  # said when it is read
         return
     given = {(kind, text): name for name, kind in _IN_COMMANDS.items() if (text := getattr(asked, name)) is not None}
-    names = await ask.hub.outbound.names.meant(ask.partner.id, list(given))
-    changed = {given[one]: name for one, name in names.items() if name.ours.upper() != name.theirs.upper()}
-    if changed:
+    if meant := await _surrogates(ask, list(given)):
         members = msgspec.json.decode(ask.body, type=dict[str, Raw])
-        ask.body = codec.encode(members | {member: Raw(codec.encode(name.ours)) for member, name in changed.items()})
-        ask.owners |= {(name.kind, name.ours.upper()): name.owner for name in changed.values()}
+        changes = {given[one]: Raw(codec.encode(name.ours)) for one, name in meant.items()}
+        ask.body = codec.encode(members | changes)
+
+
+async def _hear_path(ask: Ask) -> None:
+    """As `_hear_command`."""
+    for name in (await _surrogates(ask, [(_IN_PATH[ask.path], ask.args[0])])).values():
+        ask.rename(0, name.ours)
+
+
+async def _surrogates(ask: Ask, said: list[Said]) -> dict[Said, Name]:
+    """Of these, what stands for something else, at the party that TO names if it names one."""
+    meant = await ask.hub.outbound.names.meant(ask.partner.id, said)
+    found = {
+        one: name
+        for one, name in meant.items()
+        if name.ours.upper() != name.theirs.upper() and ask.addressed in (None, name.owner)
+    }
+    ask.owners |= {(name.kind, name.ours.upper()): name.owner for name in found.values()}
+    return found
 
 
 async def tell(ask: Ask, messages: Iterable[Any]) -> None:

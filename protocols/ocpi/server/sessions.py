@@ -9,6 +9,7 @@ from msgspec import UNSET
 from core.errors import Invalid, RoamingError, Unknown
 from core.model.authorisation import Journey, JourneyState
 from core.model.ids import PartyId
+from core.model.name import NameKind
 from core.model.partner import Partner
 from core.model.session import AuthMethod, Session, SessionStatus, session_key
 from core.ports.stores import Saved
@@ -228,7 +229,8 @@ async def put_preferences(ask: Ask) -> Reply:
 
 async def operator_of(ask: Ask) -> PartyId:
     """Raises Failure 4001 or 2002 where the id alone does not say whose session it is."""
-    found = await ask.hub.sessions.named(ask.partner, ask.args[0])
+    owner = ask.owners.get((NameKind.SESSION, ask.args[0].upper()))
+    found = await ask.hub.sessions.named(ask.partner, ask.args[0], owner)
     if len(found) > 1:
         raise Failure(NOT_ENOUGH, f"several operators have a session {ask.args[0]}: name one in the TO headers")
     if not found:
