@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from core.model.command import Command, CommandOutcome, CommandRecord
-from core.model.loss import Loss
+from core.model.loss import Loss, LossKind
 from core.ports.clock import Clock
 from core.ports.ledger import Ledger
 from core.ports.stores import CommandStore, PartnerStore
@@ -23,6 +23,11 @@ class CommandLog:
 
     async def begun(self, command: Command) -> None:
         await self._records.save(CommandRecord(command=command, began_at=self._clock.now()))
+
+    async def withheld(self, command: Command, reason: str) -> None:
+        """Its operator's protocol cannot say it: nothing was sent, and nothing is kept."""
+        lost = Loss(path="$", reason=reason, kind=LossKind.WITHHELD)
+        await self._note(command.kind.lower(), command.caller, command.target, (lost,))
 
     async def sent(self, command: Command, losses: Sequence[Loss]) -> None:
         """What the operator was not told of it."""

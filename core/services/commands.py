@@ -106,7 +106,7 @@ class CommandService:
         service = Service.RESERVATION if command.kind is CommandKind.RESERVE_NOW else Service.AUTHORISATION
         if not contracted(caller, target, service, self._clock.now()):
             raise Refused(f"there is no agreement with {target.name}")
-        self._check(target, command)
+        await self._check(target, command)
         return command
 
     async def prepare_stop(self, caller: Partner, command: Command, journey: Journey) -> Command:
@@ -158,7 +158,7 @@ class CommandService:
             reservation_id=journey.reservation_id,
             journey_id=journey.id,
         )
-        self._check(target, command)
+        await self._check(target, command)
         return command
 
     async def stop_again(self, journey: Journey) -> bool:
@@ -365,9 +365,13 @@ class CommandService:
         _, held = await self._locations.page_keys(LocationQuery(owners=(command.operator,), limit=1))
         return held == 0
 
-    def _check(self, target: Partner, command: Command) -> None:
+    async def _check(self, target: Partner, command: Command) -> None:
         self._check_able(target, command)
-        self._adapters[target.protocol].check_command(target, command)
+        try:
+            self._adapters[target.protocol].check_command(target, command)
+        except (Rejected, Unsupported) as error:
+            await self._log.withheld(command, error.reason)
+            raise
 
     def _check_able(self, target: Partner, command: Command) -> None:
         needed = NEEDED[command.kind]

@@ -139,6 +139,10 @@ async def test_what_oicp_cannot_say_is_said_at_once(net: Net) -> None:
     assert (await reserve(net, token=foreign)).json()["status_code"] == 2001
     assert not net.back.asked
     assert not net.hub.storage.journeys.held
+    assert [noted for noted in net.hub.ledger.noted if noted[0] == "reserve_now"] == [
+        ("reserve_now", "ocpi", "oicp", "$"),
+        ("reserve_now", "ocpi", "oicp", "$"),
+    ]
 
 
 @pytest.mark.parametrize(("oicp", "ocpi"), [("601", "REJECTED"), ("602", "EVSE_OCCUPIED"), ("700", "EVSE_INOPERATIVE")])
