@@ -19,6 +19,7 @@ from gateway.simulator.visits import Visit
 ALLOWED, BLOCKED, LISTED, SILENT = 1, 2, 3, 4
 """Numbers of the cards that each home network hands out."""
 NOBODY = PartyId("XX", "NIX")
+RESERVED_MIN = 15
 
 
 class Pair(Struct, kw_only=True):
@@ -139,6 +140,22 @@ async def remote(grid: Grid, out: Transcript) -> None:
         out.held(f"{_pairs(refused)} refused, in the words “{words}”: {', '.join(refused)}")
 
 
+async def reservations(grid: Grid, out: Transcript) -> None:
+    """A driver's app keeps a point free at each host and gives it back; where a protocol cannot, that is said."""
+    kept: list[Pair] = []
+    refused: dict[str, list[str]] = {}
+    for pair in grid.pairs:
+        held = card(pair.home.party, ALLOWED)
+        if pair.home.reserves and pair.host.takes_reservations:
+            await _reserved(pair, held)
+            kept.append(pair)
+        else:
+            refused.setdefault(await _not_reserved(pair, held), []).append(pair.name)
+    out.held(f"{_pairs(kept)} reserved and gave back: {', '.join(pair.name for pair in kept)}")
+    for words, names in refused.items():
+        out.held(f"{_pairs(names)} refused, in the words “{words}”: {', '.join(names)}")
+
+
 async def bills(grid: Grid, admin: Admin, out: Transcript) -> None:
     """One after the other, for the times that are told."""
     for trip in grid.trips:
@@ -198,6 +215,28 @@ async def _not_commanded(pair: Pair, held: Card) -> str:
     except Refusal as error:
         return str(error)
     raise NotAsTold(f"{pair.name}: a remote start was accepted, though {pair.host.protocol} has none")
+
+
+async def _reserved(pair: Pair, held: Card) -> None:
+    point = pair.visit(held).point
+    try:
+        reservation = await pair.home.reserve(held, point, RESERVED_MIN)
+        if not pair.host.reserved(point):
+            raise NotAsTold(f"{pair.name}: {point.evse_id} is not kept free, though a reservation was accepted")
+        await pair.home.give_back(reservation)
+    except Refusal as error:
+        raise NotAsTold(f"{pair.name}: a reservation was refused: {error}") from error
+    if pair.host.reserved(point):
+        raise NotAsTold(f"{pair.name}: {point.evse_id} is kept free, though it was given back")
+
+
+async def _not_reserved(pair: Pair, held: Card) -> str:
+    """The words of the refusal. Raises NotAsTold if there is none."""
+    try:
+        await pair.home.reserve(held, pair.visit(held).point, RESERVED_MIN)
+    except Refusal as error:
+        return str(error)
+    raise NotAsTold(f"{pair.name}: a reservation was accepted, though one of the protocols has none")
 
 
 def _told(pair: Pair) -> str:

@@ -72,6 +72,7 @@ def _chapters(scene: Scene) -> list[tuple[str, Chapter]]:
         ("Cards are held to foreign stations", lambda: chapters.cards(grid, out)),
         ("Drivers charge across", lambda: chapters.sessions(grid, out)),
         ("Apps start and stop from afar", lambda: chapters.remote(grid, out)),
+        ("Apps reserve, and give back", lambda: chapters.reservations(grid, out)),
         ("Charge detail records go home", lambda: chapters.bills(grid, admin, out)),
         ("A home network does not answer", lambda: chapters.silence(grid, out)),
         ("Home networks are switched off, and come back", lambda: _outages(scene)),

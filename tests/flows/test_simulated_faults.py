@@ -1,6 +1,7 @@
 """Networks with something wrong with them: the hub stays right, says no where nobody can say yes, and loses no CDR."""
 
 import asyncio
+import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -15,8 +16,9 @@ from core.model.authorisation import JourneyState
 from core.model.cdr import CdrState
 from core.model.command import Outcome
 from core.model.ids import PartyId
-from gateway.simulator.cast import card, invented
+from gateway.simulator.cast import Cast, Site, card, invented
 from gateway.simulator.faults import Fault
+from gateway.simulator.grid import Grid, reservations
 from gateway.simulator.network import Card, NotAsTold
 from gateway.simulator.ocpi.home import OcpiHome
 from gateway.simulator.ocpi.host import OcpiHost
@@ -26,6 +28,7 @@ from gateway.simulator.oicp.home import OicpHome
 from gateway.simulator.oicp.host import OicpHost
 from gateway.simulator.roles import Charging, Home, Host, Live, Refusal, Verdict
 from gateway.simulator.stations import Point
+from gateway.simulator.transcript import Transcript
 from gateway.simulator.visits import Price, Visit, new_id
 from protocols import checking
 from protocols.ocpi.plugin import PLUGIN as OCPI
@@ -327,6 +330,26 @@ async def test_a_reservation_between_any_two(net: Net, host: str, home: str) -> 
     assert not there.reserved(point)
     with pytest.raises(Refusal):
         await net.commanded(asking.give_back(reserved))
+
+
+async def test_the_chapter_of_the_story(net: Net) -> None:
+    """As the demonstration tells it, with the protocols of this town and one that has no reservations."""
+    sites = tuple(Site(host, invented(host.party, host.name, 1)) for host in net.hosts.values())
+    grid, told = Grid.of(Cast(sites=sites, homes=(*net.homes.values(), Mute(net)))), io.StringIO()
+    await net.commanded(reservations(grid, Transcript(told)))
+    text = " ".join(told.getvalue().split())
+    assert "4 pairs reserved and gave back: Nordlicht (OCPI) at Voltaire (OCPI)" in text
+    assert "2 pairs refused, in the words “MUTE has no reservations”" in text
+
+
+class Mute(OicpHome):
+    protocol = "MUTE"
+    reserves = False
+
+    def __init__(self, net: Net) -> None:
+        super().__init__("Mute", PartyId("DE", "MUT"), HUB_URL)
+
+    reserve = Home.reserve
 
 
 async def test_a_network_has_only_the_faults_of_its_protocol(net: Net) -> None:
