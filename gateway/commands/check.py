@@ -24,6 +24,11 @@ def _finding(finding: Mapping[str, Any]) -> Iterator[str]:
     mark = MARKS.get(finding["verdict"], finding["level"])
     yield f"  {mark:<7}{finding['rule']}"
     for detail in finding["details"]:
-        yield f"         {detail}"
+        yield f"         {_plain(detail)}"
     if finding["verdict"] == "BROKEN" and finding["source"]:
         yield f"         see {finding['source']}"
+
+
+def _plain(text: str) -> str:
+    """What a partner has said may hold anything, and goes to a terminal."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)

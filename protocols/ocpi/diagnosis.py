@@ -68,7 +68,7 @@ def refusal(method: str, url: str, answer: Answer, what: str) -> RoamingError | 
     error = error_of(answer.status, code, "", who="")
     if error is None and envelope is not None:
         return None
-    text = f"{what} {_wrong(method, url, answer, code)}{said}"
+    text = on_one_line(f"{what} {_wrong(method, url, answer, code)}{said}")
     if 400 <= answer.status < 500 and not isinstance(error, Unavailable):
         return Rejected(str(answer.status), text)
     return retold(error or Uncertain(text), text)
@@ -119,7 +119,13 @@ def _no_envelope(answer: Answer) -> str:
 
 def misread(error: Invalid, what: str) -> Invalid:
     """`data` is not what the specification says."""
-    return Invalid(error.path, f"{what} answers with wrong data: $.data{error.path.removeprefix('$')}: {error.reason}")
+    at = error.path.removeprefix("$")
+    return Invalid(error.path, on_one_line(f"{what} answers with wrong data: $.data{at}: {error.reason}"))
+
+
+def on_one_line(text: str) -> str:
+    """Whatever a partner has put into it."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
 # --- what need not be wrong

@@ -320,7 +320,7 @@ def _is_refused(failure: Failure) -> bool:
 def _role_remarks(planned: Partner, roles: Sequence[PartyRole]) -> list[str]:
     """What the operator expected and the partner does not say it is."""
     said = {held.claim for held in roles}
-    names = ", ".join(f"{held.role} {held.party}" for held in roles)
+    names = ", ".join(f"{held.role} {held.party}" for held in roles)[:200]
     return [
         f"it was added as {held.role} {held.party}, and says that it is {names}"
         for held in planned.roles

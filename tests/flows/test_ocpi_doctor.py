@@ -166,6 +166,12 @@ async def test_what_is_wrong_is_said(net: OcpiNet, spoil: Callable[[OcpiPartner]
     assert partner.token_b not in said
 
 
+async def test_what_a_partner_says_stays_on_one_line(net: OcpiNet) -> None:
+    partner = newcomer()
+    partner.answers["GET", "versions"] = (200, envelope([], 2001, "go\n\x1b[2Jaway"), {})
+    assert (await told(net.hub, partner)).endswith("status code 2001: go [2Jaway")
+
+
 async def test_a_slash_more_or_less_is_found_out(net: OcpiNet) -> None:
     partner = newcomer()
     listed = envelope([{"version": "2.3.0", "url": "https://new.test/2.3.0"}])

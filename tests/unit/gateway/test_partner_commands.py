@@ -83,6 +83,12 @@ def test_check_fails_where_a_must_is_broken(monkeypatch: pytest.MonkeyPatch, jso
         assert done.output.endswith("\nFAILED: 1 broken MUST, 0 other remarks\n")
 
 
+def test_what_a_partner_said_does_nothing_to_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    sly = finding(verdict="BROKEN", details=["/data/0/id: \x1b[2J\r\nok"])
+    done = run(monkeypatch, FakeApi(report(False, sly)), "check", "p1")
+    assert "/data/0/id:  [2J  ok\n" in done.output
+
+
 def test_check_passes_with_remarks(monkeypatch: pytest.MonkeyPatch) -> None:
     less = finding(level="SHOULD", verdict="BROKEN"), finding(verdict="SKIPPED", details=["one page only"])
     api = FakeApi(report(True, *less))
