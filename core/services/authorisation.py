@@ -105,7 +105,7 @@ class AuthorisationService:
         answer = msgspec.structs.replace(answer, answered_by=Answered.ISSUER)
         await self._begin(request, caller, answer, await self._partners.all())
 
-    async def authorise_stop(self, request: AuthoriseRequest, caller: Partner, journey: Journey) -> Authorisation:
+    async def authorise_stop(self, request: AuthoriseRequest, journey: Journey) -> Authorisation:
         """May this medium end the journey? The one that began it may; others only if the issuer says so."""
         issuer = await self._partners.get(journey.issuer_partner)
         began = same_card(request.kind, request.uid, journey.kind, journey.uid) and same_kind(

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from core.errors import Refused, Unknown
+from core.errors import Unknown
 from core.model.base import Extensions
 from core.model.event import Event, EventKind
 from core.model.ids import EvseId, PartyId
@@ -25,7 +25,7 @@ from core.model.partner import Partner
 from core.model.version import Version
 from core.ports.clock import Clock, Ids
 from core.ports.stores import LocationStore, PartnerStore, Saved, StatusChange
-from core.routing import CPO_SIDE, agreed, vanished_owners, visible_owners
+from core.routing import CPO_SIDE, vanished_owners, visible_owners
 from core.services.partners import owner_of
 
 _NONE: Mapping[str, Sequence[str]] = MappingProxyType({})
@@ -231,10 +231,6 @@ class LocationService:
     async def place(self, owner: PartyId, location_id: str) -> Location | None:
         return await self._locations.get(owner, location_id)
 
-    async def may_see(self, reader: Partner, owner: PartyId) -> bool:
-        partner = await self._partners.by_party(owner)
-        return partner is not None and agreed(reader, partner)
-
     def _removed(self, location: Location) -> Location:
         now = self._clock.now()
         evses = tuple(
@@ -276,9 +272,3 @@ def narrowed(locations: Iterable[Location], evse_ids: frozenset[EvseId]) -> list
         if evses:
             result.append(msgspec.structs.replace(location, evses=evses))
     return result
-
-
-def refuse_foreign_operator(caller: Partner, evse_id: EvseId, path: str) -> None:
-    """Raises Refused if the EVSE id names an operator that the caller does not speak for."""
-    if not caller.speaks_for(evse_id.operator):
-        raise Refused(f"{path}: {evse_id} belongs to {evse_id.operator}")

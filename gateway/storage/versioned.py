@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import datetime
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 import msgspec
 from pymongo import DeleteOne, ReplaceOne
@@ -22,11 +22,6 @@ from gateway.storage.sets import VersionWriter
 BULK = 500
 SORT = [("created", 1), ("_id", 1)]
 """What is new comes last, and what changes stays where it was, so that pages do not shift under who reads them."""
-
-
-class Keyed(Protocol):
-    @property
-    def key(self) -> str: ...
 
 
 K = TypeVar("K", bound=Model)

@@ -111,7 +111,7 @@ def connector_members(evse: Evse, notes: Notes | None, path: str) -> dict[str, A
     strongest = max(said, key=_strength, default=None)
     current = CurrentType.AC if strongest is None else CURRENT.to_wire(strongest.power_type)
     if notes is not None:
-        _note_currents(evse, said, current, notes, path)
+        _note_currents(said, current, notes, path)
     return {
         "connectors": tuple(sent),
         "charge_point_type": current,
@@ -163,7 +163,7 @@ def _note_connector(connector: Connector, notes: Notes, place: str) -> None:
         lost(notes, "ratings", f"{place}.max_amperage", "OCHP has no current", connector.max_amperage)
 
 
-def _note_currents(evse: Evse, said: list[Connector], current: CurrentType, notes: Notes, path: str) -> None:
+def _note_currents(said: list[Connector], current: CurrentType, notes: Notes, path: str) -> None:
     others = [connector for connector in said if CURRENT.to_wire(connector.power_type) is not current]
     if others:
         reason = f"OCHP has one current type an EVSE: {current.value}"

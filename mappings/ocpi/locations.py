@@ -408,16 +408,6 @@ def _unnamed(loss: Loss) -> Loss:
     return Loss(path=loss.path, reason="sent without its language", value=loss.value, kind=LossKind.NARROWED)
 
 
-_EVSE_NOT_CARRIED: Final = {
-    path.removeprefix("evses[]."): why for path, why in NOT_CARRIED.items() if path.startswith("evses[].")
-}
-
-
-def evse_losses(evse: Evse) -> tuple[Loss, ...]:
-    """As location_losses, for one EVSE."""
-    return losses(evse, _EVSE_NOT_CARRIED) + tuple(_evse_assumptions(evse, ""))
-
-
 def _assumptions(location: Location) -> list[Loss]:
     found = []
     if location.time_zone is None:

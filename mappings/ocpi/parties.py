@@ -79,12 +79,6 @@ def roles_from_ocpi(credentials: wire.Credentials) -> tuple[PartyRole, ...]:
     return roles
 
 
-def roles_to_ocpi(roles: tuple[PartyRole, ...]) -> tuple[tuple[wire.CredentialsRole, ...], str | None]:
-    """The roles that credentials list, and `hub_party_id`."""
-    hub = next((role.party.key for role in roles if role.role is Role.HUB), None)
-    return tuple(role_to_ocpi(role) for role in roles if role.role is not Role.HUB), hub
-
-
 def party_status_from_ocpi(info: ClientInfo) -> PartyStatus:
     return PartyStatus(
         party=party_in(info.country_code, info.party_id, {}),

@@ -64,11 +64,6 @@ def _evse_id(text: str) -> str | None:
     return upper if _EVSE_ID.match(upper) else None
 
 
-def contract_id_from_oicp(text: str, path: str = "$") -> ContractId:
-    """The issuer's own spelling is kept, a wrong check digit too."""
-    return ContractId.parse(text, path)
-
-
 def contract_id_to_oicp(contract_id: ContractId) -> str | None:
     """An EvcoID; the mandatory check digit is added if the issuer left it out.
 

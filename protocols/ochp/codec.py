@@ -61,11 +61,11 @@ def read_document(body: bytes, wire_type: type[T], *, item: str | None = None, l
 
 def documents(body: bytes, wire_type: type[T], *, item: str | None = None, lenient: bool = True) -> list[T]:
     """`item`: the name of the records in a request (`cdrInfoArray`), where they are not the message itself."""
-    found = _records(parse(body), wire_type, item)
+    found = _records(parse(body), item)
     return [read(element, wire_type, lenient=lenient) for element in found]
 
 
-def _records(root: Element, wire_type: Any, item: str | None) -> list[Element]:
+def _records(root: Element, item: str | None) -> list[Element]:
     here = root
     if local_name(here.tag) == "Envelope":
         bodies = [child for child in here if local_name(child.tag) == "Body"]

@@ -29,7 +29,6 @@ from protocols.oicp.wire.remote import (
     AuthorizeRemoteStop,
 )
 
-ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 plain = st.characters(codec="utf-8", exclude_categories=("Cs", "Cc"))
 
 

@@ -95,13 +95,3 @@ class AuthorizationInfo(Wire, frozen=True, kw_only=True):
     location: LocationReferences | None = None
     authorization_reference: CiString36 | None = None
     info: DisplayText | None = None
-
-
-class AuthorizeCall(Wire, frozen=True, kw_only=True):
-    """The path, query and body of an authorisation request in one object, as the hub's tools write it.
-
-    Source: OCPI 2.3.0, mod_tokens, POST method of the sender interface."""
-
-    token_uid: CiString36
-    type: OpenEnum = "RFID"
-    location: LocationReferences | None = None

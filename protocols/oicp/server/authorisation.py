@@ -53,7 +53,7 @@ async def authorize_stop(call: Inbound) -> Reply:
         request = msgspec.structs.replace(
             _request(call, message), journey_id=journey.id, operator_session_id=journey.operator_session_id
         )
-        answer = await call.hub.authorisation.authorise_stop(request, call.partner, journey)
+        answer = await call.hub.authorisation.authorise_stop(request, journey)
         _explain(call, answer)
         journey = await call.hub.sessions.remember_ids(journey, issuer_session_id=answer.issuer_session_id)
     answer = msgspec.structs.replace(

@@ -128,7 +128,7 @@ async def _content(
                 record,
                 operator_id=owners.spelling(entry.owner),
                 operator_name=entry.owner_name or owners.name(entry.owner),
-                last_update=_last_update(locations[entry.location_key], entry),
+                last_update=_last_update(entry),
                 delta_type=kind,
                 form=message.geo_coordinates_response_format,
                 statuses_come=entry.owner in walk.reporting,
@@ -161,7 +161,7 @@ async def _as_they_were(
     return found
 
 
-def _last_update(location: Location, entry: Entry) -> str:
+def _last_update(entry: Entry) -> str:
     versions: tuple[Version, ...] = history_of({HISTORY: entry.history}) if entry.history else ()
     return moment_to_oicp(versions[-1].at if versions else entry.changed_at)
 

@@ -201,7 +201,7 @@ async def test_the_medium_that_began_a_journey_may_end_it_and_a_stop_medium_too(
     journey = await world.storage.journeys.get((await world.ask()).journey_id or "")
     assert journey
     for uid in (UID, TokenUid.parse("aa")):
-        assert (await world.service.authorise_stop(request(uid=uid), world.cpo, journey)).decision is Decision.ALLOWED
+        assert (await world.service.authorise_stop(request(uid=uid), journey)).decision is Decision.ALLOWED
 
 
 async def test_another_medium_ends_it_only_with_the_issuers_word_for_the_same_contract(world: World) -> None:
@@ -210,11 +210,11 @@ async def test_another_medium_ends_it_only_with_the_issuers_word_for_the_same_co
     journey = await world.storage.journeys.get((await world.ask()).journey_id or "")
     assert journey
     other = request(uid=TokenUid.parse("BB"))
-    assert (await world.service.authorise_stop(other, world.cpo, journey)).decision is Decision.ALLOWED
+    assert (await world.service.authorise_stop(other, journey)).decision is Decision.ALLOWED
     world.adapter.answer["emb"] = Authorisation(
         decision=Decision.ALLOWED, contract_id=ContractId.parse("DEEMBC99999999")
     )
-    assert (await world.service.authorise_stop(other, world.cpo, journey)).decision is Decision.NOT_ALLOWED
+    assert (await world.service.authorise_stop(other, journey)).decision is Decision.NOT_ALLOWED
 
 
 async def test_what_the_issuer_was_not_asked_is_kept_with_the_journey_and_counted(world: World) -> None:

@@ -69,9 +69,9 @@ async def test_the_card_of_a_hash_ends_what_the_hash_began(world: World) -> None
     await world.storage.tokens.save(token(**hashed()), events=[])
     await world.ask(**hashed())
     (journey,) = world.storage.journeys.held.values()
-    assert (await world.service.authorise_stop(request(), world.cpo, journey)).decision is Decision.ALLOWED
+    assert (await world.service.authorise_stop(request(), journey)).decision is Decision.ALLOWED
     other = request(uid=TokenUid.parse("04A2B3C5"))
-    assert (await world.service.authorise_stop(other, world.cpo, journey)).decision is not Decision.ALLOWED
+    assert (await world.service.authorise_stop(other, journey)).decision is not Decision.ALLOWED
 
 
 async def test_a_cdr_by_the_hash_is_of_the_card_that_its_issuer_told_of() -> None:

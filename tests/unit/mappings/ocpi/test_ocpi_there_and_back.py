@@ -94,7 +94,6 @@ def test_each_field_counts(name: str) -> None:
 def test_nothing_is_lost_towards_ocpi(name: str) -> None:
     losses = {
         "location": locations.location_losses,
-        "evse": locations.evse_losses,
         "token": tokens.token_losses,
         "authorization_info": authorisation.authorisation_losses,
         "session": sessions.session_losses,
