@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import ClassVar
 
-from core.errors import RoamingError, Uncertain, Unsupported
+from core.errors import RoamingError, Unavailable, Uncertain, Unsupported
 from core.model.authorisation import Authorisation, AuthoriseRequest, Journey
 from core.model.base import Model
 from core.model.cdr import Cdr, CdrState
@@ -188,10 +188,10 @@ class ProtocolAdapter:
         raise Unsupported("push_cdr")
 
     def after_failed_cdr(self, partner: Partner, error: RoamingError) -> CdrState:
-        """How a CDR for this partner stands after a failure other than `Unavailable` (which is always tried again).
+        """How a CDR for this partner stands after a failure.
 
         Most protocols make a repeated CDR harmless by its id, so an uncertain one is tried again."""
-        return CdrState.WAITING if isinstance(error, Uncertain) else CdrState.REFUSED
+        return CdrState.WAITING if isinstance(error, Unavailable | Uncertain) else CdrState.REFUSED
 
     async def push_party_status(self, call: Call, status: PartyStatus) -> Told:
         raise Unsupported("push_party_status")

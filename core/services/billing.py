@@ -179,7 +179,7 @@ class BillingService:
         except Unavailable as error:
             if not isinstance(error, Busy):
                 await self._registry.not_reached(partner.id)
-            return await self._settled(settlement, CdrState.WAITING, str(error))
+            return await self._settled(settlement, adapter.after_failed_cdr(partner, error), str(error))
         except RoamingError as error:
             return await self._settled(settlement, adapter.after_failed_cdr(partner, error), str(error))
         except ArithmeticError as error:  # in plain sight, instead of tried for ever

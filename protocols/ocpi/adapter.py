@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 
 from msgspec.structs import replace
 
-from core.errors import Rejected, RoamingError, Uncertain, Unknown, Unsupported
+from core.errors import Rejected, RoamingError, Unknown, Unsupported
 from core.model.authorisation import Authorisation, AuthoriseRequest, Decision, Journey
 from core.model.cdr import Cdr, CdrState
 from core.model.command import Command, CommandOutcome, Outcome, Sent
@@ -293,7 +293,7 @@ class OcpiAdapter(ProtocolAdapter):
         """An eMSP that takes no CDRs fetches them."""
         if isinstance(error, Unsupported):
             return CdrState.FETCHABLE
-        return CdrState.WAITING if isinstance(error, Uncertain) else CdrState.REFUSED
+        return super().after_failed_cdr(partner, error)
 
     async def push_party_status(self, call: Call, status: PartyStatus) -> Told:
         info = party_status_to_ocpi(status, payments=settings_of(call.partner).has("payments"))

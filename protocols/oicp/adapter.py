@@ -5,7 +5,7 @@ from typing import ClassVar, Final, TypeVar
 
 import msgspec
 
-from core.errors import Busy, Rejected, RoamingError, Unsupported
+from core.errors import Busy, Rejected, RoamingError, Unavailable, Unsupported
 from core.model.authorisation import Authorisation, AuthoriseRequest, Journey
 from core.model.cdr import Cdr, CdrState
 from core.model.command import Command, CommandKind, CommandOutcome, Sent
@@ -40,7 +40,6 @@ from protocols.oicp.codes import NO_SERVICE
 from protocols.oicp.settings import AUTHORIZATION, NOTIFICATIONS, RESERVATION, is_upstream, settings_of
 from protocols.oicp.upstream.exporter import Exporter
 from protocols.oicp.upstream.outgoing import (
-    after_failed_record,
     allowed_there,
     as_issuer,
     as_operator,
@@ -282,9 +281,12 @@ class OicpAdapter(ProtocolAdapter):
         return Told(remote_id=record.session_id, losses=sent.losses + converted)
 
     def after_failed_cdr(self, partner: Partner, error: RoamingError) -> CdrState:
-        """A record that may have arrived is never sent twice: the EMP fetches it by GetChargeDetailRecords. To a
-        platform it may be."""
-        return after_failed_record(error) if is_upstream(partner) else CdrState.FETCHABLE
+        """The EMP fetches it by GetChargeDetailRecords. One that may have arrived is never sent twice, but to a
+        platform, where it is once whatever was heard of it."""
+        if is_upstream(partner):
+            return super().after_failed_cdr(partner, error)
+        again = settings_of(partner).redeliver_cdrs and isinstance(error, Unavailable)
+        return CdrState.WAITING if again else CdrState.FETCHABLE
 
 
 def _called(partner: Partner, service: str) -> bool:

@@ -55,7 +55,8 @@ class OicpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     or stop. `notifications`: whether an EMP wants charging notifications. `cdr_timeout_s` holds for records and
     notifications. `calls_per_minute`: how often the partner may call, by operation; what is not named has no limit.
     `pulls_cards`: the CPO is offered the cards of EMPs. `own_contracts_only`: an EMP's remote start of a contract that
-    is neither its own nor of a provider that it bundles is refused, instead of logged. `upstream`: the partner is a
+    is neither its own nor of a provider that it bundles is refused, instead of logged. `redeliver_cdrs`: a record is
+    sent again for a week while its EMP cannot be reached at all; else the EMP fetches it. `upstream`: the partner is a
     platform in which the hub itself is a partner, and stands for all who are behind it."""
 
     operator_id: str | None = None
@@ -74,6 +75,7 @@ class OicpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     platform_profile: bool = False
     pulls_cards: bool = False
     own_contracts_only: bool = False
+    redeliver_cdrs: bool = False
     notifications: bool = True
     authorise_timeout_s: float = 10.0
     remote_timeout_s: float = 60.0

@@ -8,9 +8,8 @@ from typing import Any, Final, TypeVar
 
 from msgspec.structs import replace
 
-from core.errors import Rejected, Uncertain
+from core.errors import Rejected
 from core.model.authorisation import Authorisation, Decision
-from core.model.cdr import CdrState
 from core.model.command import CommandOutcome
 from core.model.partner import Partner
 from mappings.oicp.ids import evse_id_from_oicp
@@ -78,11 +77,6 @@ def own_operator_id(partner: Partner) -> str | None:
 def is_billed_there(error: Rejected) -> bool:
     """Whether a refused record is one that the platform has already."""
     return error.code == NO_SESSION and CLOSED in error.text.lower()
-
-
-def after_failed_record(error: Exception) -> CdrState:
-    """A record is the platform's once, whatever was heard of it: it may be sent again."""
-    return CdrState.WAITING if isinstance(error, Uncertain) else CdrState.REFUSED
 
 
 def _known_evse(upstream: Upstream, evse_id: str | None) -> str | None:

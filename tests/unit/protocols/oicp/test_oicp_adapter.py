@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.errors import Rejected, Uncertain, Unsupported
+from core.errors import Rejected, RoamingError, Unavailable, Uncertain, Unsupported
 from core.model.cdr import CdrState
 from core.model.ids import PartyId
 from core.ports.adapter import Capability, ProtocolAdapter
@@ -17,11 +17,15 @@ def test_capabilities_are_what_is_overridden() -> None:
 
 
 @pytest.mark.spec("OICP-CDR-09")
-@pytest.mark.parametrize("error", [Uncertain("timeout"), Rejected("022", "no"), Unsupported("x")])
-async def test_a_record_that_may_have_arrived_is_fetched(error: Exception) -> None:
+@pytest.mark.parametrize("error", [Unavailable("down"), Uncertain("timeout"), Rejected("022", "no"), Unsupported("x")])
+@pytest.mark.parametrize("again", [False, True])
+async def test_a_record_is_sent_again_if_it_cannot_have_arrived_and_the_emp_wants_it(
+    error: RoamingError, again: bool
+) -> None:
     async with opened() as hub:
-        online, _ = await hub.add(emp("DE-8EO", callback_url="http://emp.test"))
-        assert hub.adapters["oicp"].after_failed_cdr(online, error) is CdrState.FETCHABLE  # type: ignore[arg-type]
+        online, _ = await hub.add(emp("DE-8EO", callback_url="http://emp.test", redeliver_cdrs=again))
+        state = CdrState.WAITING if again and isinstance(error, Unavailable) else CdrState.FETCHABLE
+        assert hub.adapters["oicp"].after_failed_cdr(online, error) is state
 
 
 @pytest.mark.spec("OICP-AUTH-13")
