@@ -18,7 +18,7 @@ from mappings.oicp.leftovers import PROTOCOL
 from mappings.oicp.tokens import token_from_oicp, token_to_oicp
 from protocols.oicp import codec, sets
 from protocols.oicp.codes import FOREIGN_CONTRACT, NO_SERVICE, SUCCESS, TRANSACTION, Negative, status
-from protocols.oicp.server.evse_push import batched
+from protocols.oicp.server.evse_change import batched
 from protocols.oicp.server.inbound import Inbound, Reply, acknowledged, listed
 from protocols.oicp.settings import settings_of, spelling_of
 from protocols.oicp.wire.authentication_data import (

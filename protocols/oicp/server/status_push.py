@@ -20,7 +20,8 @@ from core.model.version import Version
 from mappings.oicp.ids import evse_id_from_oicp
 from protocols.oicp import sets
 from protocols.oicp.history import in_set, status_word, with_status_word
-from protocols.oicp.server.evse_push import batched, check_transaction, status_from_oicp
+from protocols.oicp.server.evse_change import batched, status_from_oicp
+from protocols.oicp.server.evse_push import check_transaction
 from protocols.oicp.server.inbound import Inbound, Reply, acknowledged
 from protocols.oicp.wire.common import ActionType
 from protocols.oicp.wire.evse_status import EvseStatusRecord, PushEvseStatus

@@ -21,7 +21,7 @@ from mappings.oicp.tokens import token_to_oicp
 from protocols.oicp.codec import encode
 from protocols.oicp.history import digest_of
 from protocols.oicp.server.catalogue import last_valid
-from protocols.oicp.server.evse_push import batched
+from protocols.oicp.server.evse_change import batched
 from protocols.oicp.settings import is_upstream, settings_of
 from protocols.oicp.upstream.lists import Lists
 from protocols.oicp.upstream.mirror import Thing

@@ -18,7 +18,8 @@ from mappings.oicp.codes import EVSE_STATUS
 from mappings.oicp.ids import evse_id_from_oicp, evse_id_to_oicp, party_from_oicp
 from mappings.oicp.locations import group_key
 from protocols.oicp import codec
-from protocols.oicp.server.evse_push import Record, batched, remove_evses, take_records
+from protocols.oicp.server.evse_change import Record, batched
+from protocols.oicp.server.evse_push import remove_evses, take_records
 from protocols.oicp.server.inbound import Inbound
 from protocols.oicp.settings import is_upstream
 from protocols.oicp.upstream.lists import Lists
