@@ -36,6 +36,7 @@ from mappings.ochp.ids import TOKEN_KIND
 from mappings.ocpi import authorisation as ocpi_authorisation
 from mappings.ocpi import cdrs as ocpi_cdrs
 from mappings.ocpi import commands as ocpi_commands
+from mappings.ocpi import evses as ocpi_evses
 from mappings.ocpi import locations as ocpi_locations
 from mappings.ocpi import places as ocpi_places
 from mappings.ocpi import sessions as ocpi_sessions
@@ -81,7 +82,7 @@ _OCPI: Final = {
     ),
     Kind.EVSE_STATUS: Carriage(
         not_carried={"status_until": "only OCHP and eMIP say how long a status holds"},
-        codes={"status": ocpi_locations.EVSE_STATUS},
+        codes={"status": ocpi_evses.EVSE_STATUS},
         withheld={"uid": "no EVSE is named"},
     ),
     Kind.TOKEN: Carriage(

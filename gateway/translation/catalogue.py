@@ -20,7 +20,7 @@ from mappings.ochp import codes as ochp
 from mappings.ochp.ids import TOKEN_KIND
 from mappings.ocpi import authorisation as ocpi_authorisation
 from mappings.ocpi import commands as ocpi_commands
-from mappings.ocpi import locations as ocpi_locations
+from mappings.ocpi import evses as ocpi_evses
 from mappings.ocpi import places as ocpi_places
 from mappings.ocpi import sessions as ocpi_sessions
 from mappings.ocpi import tariffs as ocpi_tariffs
@@ -98,7 +98,7 @@ def _standard(kind: Any) -> Any:
     return kind[0]
 
 
-_IMPLIED: Final = {mode.value: f"{OUT} `{word}`" for mode, word in ocpi_locations.IMPLIED_CAPABILITY.items()} | {
+_IMPLIED: Final = {mode.value: f"{OUT} `{word}`" for mode, word in ocpi_evses.IMPLIED_CAPABILITY.items()} | {
     AuthenticationMode.PLUG_AND_CHARGE.value: f"{LOST} connectors say it: `ISO_15118_2_PLUG_AND_CHARGE`",
 }
 _OICP_CAPABILITIES: Final = (
@@ -154,7 +154,7 @@ TOPICS: Final = (
     Topic(
         title="EVSE status",
         columns={
-            _OCPI: Column(source="mod_locations, Status", table=ocpi_locations.EVSE_STATUS),
+            _OCPI: Column(source="mod_locations, Status", table=ocpi_evses.EVSE_STATUS),
             _OICP: Column(source="EvseStatusType", table=oicp.EVSE_STATUS),
             _OCHP: Column(source="Live Status Interface, major · minor", table=ochp.LIVE_STATUS),
             _EMIP: Column(source="availability · busy status", table=EMIP_STATUS),
@@ -179,7 +179,7 @@ TOPICS: Final = (
     Topic(
         title="Connector format",
         columns={
-            _OCPI: Column(source="mod_locations, ConnectorFormat", table=ocpi_locations.CONNECTOR_FORMAT),
+            _OCPI: Column(source="mod_locations, ConnectorFormat", table=ocpi_evses.CONNECTOR_FORMAT),
             _OICP: Column(
                 source="PlugType",
                 said={"SOCKET": f"{SAME} part of the plug's name", "CABLE": f"{SAME} part of the plug's name"},
@@ -190,7 +190,7 @@ TOPICS: Final = (
     Topic(
         title="Power type",
         columns={
-            _OCPI: Column(source="mod_locations, PowerType", table=ocpi_locations.POWER_TYPE),
+            _OCPI: Column(source="mod_locations, PowerType", table=ocpi_evses.POWER_TYPE),
             _OICP: Column(source="PowerType", table=oicp.POWER_TYPE),
             _OCHP: Column(source="chargePointType", table=ochp.CURRENT),
         },

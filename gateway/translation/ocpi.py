@@ -31,7 +31,8 @@ from mappings.ocpi.authorisation import (
 )
 from mappings.ocpi.cdrs import cdr_from_ocpi, cdr_losses, cdr_to_ocpi
 from mappings.ocpi.common import time_from_ocpi, time_to_ocpi
-from mappings.ocpi.locations import EVSE_STATUS, location_from_ocpi, location_losses, location_to_ocpi
+from mappings.ocpi.evses import EVSE_STATUS
+from mappings.ocpi.locations import location_from_ocpi, location_losses, location_to_ocpi
 from mappings.ocpi.sessions import session_from_ocpi, session_losses, session_to_ocpi
 from mappings.ocpi.tariffs import tariff_from_ocpi, tariff_losses, tariff_to_ocpi
 from mappings.ocpi.tokens import token_from_ocpi, token_losses, token_to_ocpi

@@ -14,6 +14,7 @@ from mappings.ocpi.common import (
     NA,
     Aside,
     Kept,
+    assumption,
     coordinates_in,
     coordinates_out,
     each,
@@ -24,11 +25,10 @@ from mappings.ocpi.common import (
     time_in,
     time_out,
 )
+from mappings.ocpi.evses import CONNECTOR_FORMAT, POWER_TYPE
 from mappings.ocpi.ids import evse_id_in, party_in, party_out
-from mappings.ocpi.locations import CONNECTOR_FORMAT, POWER_TYPE
 from mappings.ocpi.sessions import (
     AUTH_METHOD,
-    assumption,
     cdr_token_from_ocpi,
     cdr_token_to_ocpi,
     period_from_ocpi,

@@ -9,18 +9,16 @@ from msgspec import UNSET
 from core.errors import Invalid, Unknown
 from core.model.location import Connector, Evse, EvseChange, Location
 from mappings.ocpi.common import Aside, kept, merged, time_in
-from mappings.ocpi.locations import (
+from mappings.ocpi.evses import (
     EVSE_STATUS,
     STATUS_TIME,
-    check_parking,
     connector_from_ocpi,
     connector_to_ocpi,
     evse_from_ocpi,
     evse_time_out,
     evse_to_ocpi,
-    location_from_ocpi,
-    location_to_ocpi,
 )
+from mappings.ocpi.locations import check_parking, location_from_ocpi, location_to_ocpi
 from protocols.ocpi.wire import locations as wire
 
 

@@ -17,6 +17,7 @@ from msgspec import UNSET
 
 from core.errors import Invalid
 from core.model.base import Extensions, pack_extension, unpack_extension
+from core.model.loss import Loss, LossKind
 from core.model.quantities import Business, Coordinates, Image, Text
 from protocols.ocpi.wire import locations as wire
 
@@ -279,3 +280,7 @@ def business_to_ocpi(business: Business) -> wire.BusinessDetails:
         logo=image_to_ocpi(business.logo) if business.logo else None,
         extra=kept(business.extensions).extra,
     )
+
+
+def assumption(path: str, value: Any, reason: str = "required by OCPI and not said by the source") -> Loss:
+    return Loss(path=path, reason=reason, value=value, kind=LossKind.ASSUMED)

@@ -10,7 +10,7 @@ from core.errors import Unsupported
 from core.model import session as core
 from core.model.cards import is_hashed
 from core.model.ids import TokenUid
-from core.model.loss import Loss, LossKind
+from core.model.loss import Loss
 from core.model.quantities import Price, TaxAmount
 from core.model.session import CdrToken, ChargingPeriod, Dimension, Session
 from core.model.token import TokenKind
@@ -20,6 +20,7 @@ from mappings.ocpi.common import (
     NOTHING,
     Aside,
     Kept,
+    assumption,
     each,
     kept,
     merged,
@@ -241,10 +242,6 @@ def _assumptions(session: Session) -> tuple[Loss, ...]:
     if session.journey_id is not None and session.id == session.journey_id:
         found.append(assumption("$", session.id, "made by the hub: the operator's protocol tells of no sessions"))
     return tuple(found)
-
-
-def assumption(path: str, value: Any, reason: str = "required by OCPI and not said by the source") -> Loss:
-    return Loss(path=path, reason=reason, value=value, kind=LossKind.ASSUMED)
 
 
 def token_assumptions(token: CdrToken) -> tuple[Loss, ...]:

@@ -7,10 +7,10 @@ from core.errors import Unsupported
 from core.model import token as core
 from core.model.cards import is_hashed
 from core.model.ids import PartyId
-from core.model.loss import Loss, LossKind
+from core.model.loss import Loss
 from core.model.token import Token
 from mappings.losses import losses
-from mappings.ocpi.common import NA, Aside, kept, merged, put_aside, time_in, time_out, time_to_ocpi
+from mappings.ocpi.common import NA, Aside, assumption, kept, merged, put_aside, time_in, time_out, time_to_ocpi
 from mappings.ocpi.ids import contract_in, party_in, party_out, token_uid_in
 from mappings.tables import CodeTable, same
 from protocols.ocpi.wire import tokens as wire
@@ -117,11 +117,7 @@ def token_losses(token: Token) -> tuple[Loss, ...]:
     """What OCPI does not get of this token, and what had to be assumed."""
     found = list(losses(token, NOT_CARRIED))
     if token.contract_id is None and not token.extensions:
-        found.append(_assumed("contract_id", NA))
+        found.append(assumption("contract_id", NA))
     if token.issuer_name is None:
-        found.append(_assumed("issuer_name", str(token.issuer)))
+        found.append(assumption("issuer_name", str(token.issuer)))
     return tuple(found)
-
-
-def _assumed(path: str, value: str) -> Loss:
-    return Loss(path=path, reason="required by OCPI and not said by the source", value=value, kind=LossKind.ASSUMED)

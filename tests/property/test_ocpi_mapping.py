@@ -10,7 +10,19 @@ from hypothesis import strategies as st
 
 from core.model.command import Command
 from core.model.ids import PartyId
-from mappings.ocpi import authorisation, cdrs, changes, commands, common, locations, parties, sessions, tariffs, tokens
+from mappings.ocpi import (
+    authorisation,
+    cdrs,
+    changes,
+    commands,
+    common,
+    evses,
+    locations,
+    parties,
+    sessions,
+    tariffs,
+    tokens,
+)
 from protocols.ocpi.wire import cdrs as wire_cdrs
 from protocols.ocpi.wire import commands as wire_commands
 from protocols.ocpi.wire import credentials as wire_credentials
@@ -55,8 +67,8 @@ def reserve_back(command: Command) -> wire_commands.ReserveNow:
 
 PAIRS: list[tuple[Any, There, There]] = [
     (wire_locations.Location, locations.location_from_ocpi, locations.location_to_ocpi),
-    (wire_locations.Evse, locations.evse_from_ocpi, locations.evse_to_ocpi),
-    (wire_locations.Connector, locations.connector_from_ocpi, locations.connector_to_ocpi),
+    (wire_locations.Evse, evses.evse_from_ocpi, evses.evse_to_ocpi),
+    (wire_locations.Connector, evses.connector_from_ocpi, evses.connector_to_ocpi),
     (wire_tokens.Token, tokens.token_from_ocpi, tokens.token_to_ocpi),
     (wire_tokens.AuthorizationInfo, authorisation.authorisation_from_ocpi, authorisation.authorisation_to_ocpi),
     (wire_sessions.Session, sessions.session_from_ocpi, sessions.session_to_ocpi),

@@ -19,8 +19,9 @@ from core.model.tariff import Tariff
 from core.model.token import Token, TokenKind
 from core.routing import CPO_SIDE
 from mappings.ocpi.changes import patch_connector, patch_evse, patch_location, with_connector, with_evse
+from mappings.ocpi.evses import connector_from_ocpi, evse_from_ocpi
 from mappings.ocpi.ids import token_uid_in
-from mappings.ocpi.locations import connector_from_ocpi, evse_from_ocpi, location_from_ocpi, location_to_ocpi
+from mappings.ocpi.locations import location_from_ocpi, location_to_ocpi
 from mappings.ocpi.tariffs import tariff_from_ocpi, tariff_to_ocpi
 from mappings.ocpi.tokens import patch_token, token_from_ocpi, token_to_ocpi
 from protocols.ocpi import codec

@@ -20,14 +20,8 @@ from mappings.ocpi.changes import (
     with_connector,
     with_evse,
 )
-from mappings.ocpi.locations import (
-    connector_from_ocpi,
-    connector_to_ocpi,
-    evse_from_ocpi,
-    evse_to_ocpi,
-    location_from_ocpi,
-    location_to_ocpi,
-)
+from mappings.ocpi.evses import connector_from_ocpi, connector_to_ocpi, evse_from_ocpi, evse_to_ocpi
+from mappings.ocpi.locations import location_from_ocpi, location_to_ocpi
 from protocols.ocpi.codes import NOT_ENOUGH, Failure
 from protocols.ocpi.naming import telling
 from protocols.ocpi.paging import Page

@@ -21,7 +21,7 @@ from core.model.location import (
 )
 from core.model.loss import LossKind
 from core.model.quantities import Coordinates, Text
-from mappings.ocpi import changes, locations, places
+from mappings.ocpi import changes, evses, locations, places
 from protocols.ocpi.wire import locations as wire
 from protocols.transport.json_codec import decode, to_raw
 from tests.golden.ocpi.goldens import golden
@@ -127,7 +127,7 @@ def test_parties_are_compared_without_case() -> None:
 def test_a_schedule_does_not_change_the_status() -> None:
     message = golden("evse/rich")
     past = wire.StatusSchedule(period_begin="2001-01-01T00:00:00Z", status=wire.Status.INOPERATIVE)
-    assert locations.evse_from_ocpi(msgspec.structs.replace(message, status_schedule=(past,))).status == "RESERVED"
+    assert evses.evse_from_ocpi(msgspec.structs.replace(message, status_schedule=(past,))).status == "RESERVED"
 
 
 # --- changes
@@ -159,9 +159,9 @@ def test_a_status_returns_in_the_spelling_of_its_time() -> None:
     told = msgspec.structs.replace(
         evse, status=change.status, updated_at=change.updated_at, extensions={**evse.extensions, **change.extensions}
     )
-    assert locations.evse_to_ocpi(told).last_updated == "2025-03-05T01:00:00.10Z"
+    assert evses.evse_to_ocpi(told).last_updated == "2025-03-05T01:00:00.10Z"
     later = msgspec.structs.replace(told, updated_at=datetime(2025, 3, 6, tzinfo=UTC))
-    assert locations.evse_to_ocpi(later).last_updated == "2025-03-06T00:00:00Z"
+    assert evses.evse_to_ocpi(later).last_updated == "2025-03-06T00:00:00Z"
 
 
 @pytest.mark.spec("OCPI-COP-09", "OCPI-COP-14", "OCPI-LOC-07", "OCPI-LOC-11")
@@ -211,11 +211,11 @@ def test_the_patched_whole_is_validated() -> None:
 
 @pytest.mark.spec("OCPI-LOC-05")
 def test_a_child_is_added_or_replaced() -> None:
-    evse = locations.evse_from_ocpi(golden("evse/rich"))
+    evse = evses.evse_from_ocpi(golden("evse/rich"))
     added = changes.with_evse(rich(), evse)
     assert [held.uid for held in added.evses] == ["HAVEN-07-A", "KADE-2"]
     assert changes.with_evse(added, evse) == added
-    connector = locations.connector_from_ocpi(golden("connector/rich"))
+    connector = evses.connector_from_ocpi(golden("connector/rich"))
     assert len(changes.with_connector(added, "kade-2", connector).evses[1].connectors) == 2
 
 
@@ -243,7 +243,7 @@ def test_a_status_goes_out_as_a_patch() -> None:
 def test_a_spelling_that_no_longer_holds_is_not_used() -> None:
     evse = rich().evses[0]
     later = msgspec.structs.replace(evse, updated_at=NOW)
-    assert locations.evse_to_ocpi(later).last_updated == "2025-03-01T12:00:00Z"
+    assert evses.evse_to_ocpi(later).last_updated == "2025-03-01T12:00:00Z"
 
 
 # --- from protocols that know less
@@ -284,7 +284,7 @@ def test_an_evse_without_connectors_is_left_out_and_said() -> None:
         "evses[1].connectors"
     ]
     with pytest.raises(Unsupported):
-        locations.evse_to_ocpi(bare)
+        evses.evse_to_ocpi(bare)
 
 
 def test_the_day_ends_at_2359() -> None:

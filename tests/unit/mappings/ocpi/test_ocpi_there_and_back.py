@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import Invalid, RoamingError
 from core.model.ids import PartyId
-from mappings.ocpi import authorisation, cdrs, commands, locations, sessions, tariffs, tokens
+from mappings.ocpi import authorisation, cdrs, commands, evses, locations, sessions, tariffs, tokens
 from protocols.transport.json_codec import convert, decode_raw, to_raw
 from tests.golden.ocpi import goldens
 
@@ -16,8 +16,8 @@ OPERATOR = PartyId("DE", "ABC")
 NOW = datetime(2026, 2, 3, 4, tzinfo=UTC)
 PAIRS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "location": (locations.location_from_ocpi, locations.location_to_ocpi),
-    "evse": (locations.evse_from_ocpi, locations.evse_to_ocpi),
-    "connector": (locations.connector_from_ocpi, locations.connector_to_ocpi),
+    "evse": (evses.evse_from_ocpi, evses.evse_to_ocpi),
+    "connector": (evses.connector_from_ocpi, evses.connector_to_ocpi),
     "token": (tokens.token_from_ocpi, tokens.token_to_ocpi),
     "authorization_info": (authorisation.authorisation_from_ocpi, authorisation.authorisation_to_ocpi),
     "session": (sessions.session_from_ocpi, sessions.session_to_ocpi),
