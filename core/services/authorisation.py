@@ -21,7 +21,6 @@ from core.model.authorisation import (
     JourneyState,
 )
 from core.model.cards import same_card
-from core.model.contract import Service
 from core.model.ids import PartyId
 from core.model.location import Location
 from core.model.partner import Partner, Role
@@ -32,12 +31,10 @@ from core.ports.clock import Clock, Ids
 from core.ports.ledger import Ledger
 from core.ports.pins import Pins
 from core.ports.stores import JourneyStore, LocationStore, PartnerStore, TokenStore
-from core.routing import contracted, known
-from core.services.cards import as_card, as_presented, same_kind
+from core.services.cards import as_card, same_kind
+from core.services.held_tokens import HeldTokens
 from core.services.issuers import Asked, Issuers
 
-DECIDED_HERE = frozenset({Whitelist.ALWAYS, Whitelist.ALLOWED})
-"""Tokens that their issuer lets others decide on: uploaded to an OICP platform, or allowed to be whitelisted."""
 REFERENCE_LENGTH = 36
 
 _WEIGHT = {
@@ -73,9 +70,9 @@ class AuthorisationService:
         self._journeys = journeys
         self._partners = partners
         self._adapters = adapters
+        self._held = HeldTokens(tokens, pins, clock)
         self._issuers = Issuers(adapters, cache, clock)
         self._ledger = ledger
-        self._pins = pins
         self._clock = clock
         self._ids = ids
         self._deadline_s = deadline_s
@@ -88,10 +85,10 @@ class AuthorisationService:
         `place`: the location that the request names, if the caller has read it already."""
         request = msgspec.structs.replace(request, journey_id=self._ids.uuid())
         partners = await self._partners.all()
-        held = await self._held(request, caller, partners)
+        held = await self._held.of(request, caller, partners)
         request = as_card(request, held)
-        held, wrong_pin = await self._with_pin(request, held)
-        answer = None if request.ask_issuer else self._from_store(held)
+        held, wrong_pin = await self._held.with_pin(request, held)
+        answer = None if request.ask_issuer else self._held.decide(held)
         answer = answer or wrong_pin
         if answer is None:
             answer = await self._ask(request, caller, partners, held, place)
@@ -111,7 +108,7 @@ class AuthorisationService:
         began = same_card(request.kind, request.uid, journey.kind, journey.uid) and same_kind(
             journey.kind, request.kind
         )
-        if began and await self._wrong_pin(request, journey):
+        if began and await self._held.wrong_pin(request, journey):
             return _answer(Decision.UNKNOWN_TOKEN, journey.issuer, Answered.STORE, "the PIN is wrong")
         if began or request.uid in journey.stop_uids:
             return _answer(
@@ -134,71 +131,6 @@ class AuthorisationService:
         if answer.decision is Decision.ALLOWED and not same_contract(answer, journey):
             return _answer(Decision.NOT_ALLOWED, journey.issuer, Answered.ISSUER, "the card is of another contract")
         return answer
-
-    # --- what we hold
-
-    async def _held(self, request: AuthoriseRequest, caller: Partner, partners: Sequence[Partner]) -> list[Token]:
-        """Tokens of this card, of issuers that the caller has an agreement with (and only the one it addressed).
-
-        Of several issuers the latest word comes first."""
-        found = await self._tokens.of_card(request.kind, request.uid)
-        tokens = sorted(found, key=lambda token: token.updated_at, reverse=True)
-        now = self._clock.now()
-        issuers = {
-            party
-            for partner in partners
-            if known(partner) and contracted(caller, partner, Service.AUTHORISATION, now)
-            for party in partner.parties_as(Role.EMSP)
-        }
-        return [
-            as_presented(token, request)
-            for token in tokens
-            if token.issuer in issuers
-            and same_kind(token.kind, request.kind)
-            and (request.issuer is None or token.issuer == request.issuer)
-        ]
-
-    async def _with_pin(
-        self, request: AuthoriseRequest, held: Sequence[Token]
-    ) -> tuple[list[Token], Authorisation | None]:
-        """Tokens that need no PIN, or whose PIN was given.
-
-        A wrong PIN is a no; what the hub cannot check is not held."""
-        good: list[Token] = []
-        refusal: Authorisation | None = None
-        for token in held:
-            right = True if token.pin_hash is None else await self._pins.matches(request.pin, token.pin_hash)
-            if right:
-                good.append(token)
-            elif right is False:
-                refusal = _answer(Decision.UNKNOWN_TOKEN, token.issuer, Answered.STORE, "the PIN is wrong")
-        return good, refusal
-
-    async def _wrong_pin(self, request: AuthoriseRequest, journey: Journey) -> bool:
-        token = await self._tokens.get(journey.issuer, request.kind, request.uid)
-        if token is None or token.pin_hash is None:
-            return False
-        return await self._pins.matches(request.pin, token.pin_hash) is False
-
-    def _from_store(self, held: Sequence[Token]) -> Authorisation | None:
-        """The issuer lets others decide about this token: we do. An invalid one of that sort is a no."""
-        trusted = [token for token in held if token.whitelist in DECIDED_HERE]
-        answers = [self._verdict(token, Answered.WHITELIST) for token in trusted]
-        return next((answer for answer in answers if answer.decision is Decision.ALLOWED), next(iter(answers), None))
-
-    def _verdict(self, token: Token, by: Answered) -> Authorisation:
-        """What our copy of the token says."""
-        if not token.valid:
-            decision, why = Decision.BLOCKED, "the issuer's copy in the hub is not valid"
-        elif token.expires_at and token.expires_at <= self._clock.now():
-            decision, why = Decision.EXPIRED, "the issuer's copy in the hub has expired"
-        else:
-            decision, why = Decision.ALLOWED, "the issuer's copy in the hub is valid"
-        return msgspec.structs.replace(
-            _answer(decision, token.issuer, by, f"{why} (whitelist {token.whitelist})"),
-            token=token,
-            contract_id=token.contract_id,
-        )
 
     # --- the issuer
 
@@ -306,7 +238,7 @@ class AuthorisationService:
         offline = [token for token in held if self._may_decide(token, asked)]
         if offline:
             listed = any(partner.speaks_for(offline[0].issuer, Role.EMSP) for partner in lists)
-            return self._verdict(offline[0], Answered.LIST if listed else Answered.STORE)
+            return self._held.verdict(offline[0], Answered.LIST if listed else Answered.STORE)
         if answers:
             return next((answer for answer in answers if not answer.unreached), answers[0])
         if held:
