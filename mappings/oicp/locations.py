@@ -27,11 +27,12 @@ from mappings.losses import losses
 from mappings.oicp import codes
 from mappings.oicp.connectors import connectors_from_oicp
 from mappings.oicp.coordinates import coordinates_from_oicp, coordinates_to_oicp
-from mappings.oicp.evse_records import known, record_members, shared_members
+from mappings.oicp.evse_records import record_members
 from mappings.oicp.ids import evse_id_from_oicp, party_from_oicp
 from mappings.oicp.leftovers import PROTOCOL, put_aside, put_back
 from mappings.oicp.notes import Notes, withheld
 from mappings.oicp.opening_times import hours_from_oicp
+from mappings.oicp.place_members import known, shared_members
 from mappings.oicp.times import moment_from_oicp, zone_from_oicp
 from mappings.oicp.v2_2 import plain
 from protocols.oicp.wire import evse_data as wire
