@@ -221,7 +221,7 @@ class OcpiClient:
 
     async def forward(self, partner: Partner, hop: Hop) -> Answer:
         """Any answer is one. Raises Unsupported for a partner that has given the hub no token."""
-        peer = await self._peer(partner)
+        peer = await self._peer(partner, hop.url)
         request = request_to(
             peer,
             hop.operation,
@@ -297,7 +297,7 @@ class OcpiClient:
         wait_s: float,
     ) -> tuple[Answer, str]:
         partner = call.partner
-        peer = await self._peer(partner)
+        peer = await self._peer(partner, url)
         headers = routing_headers(partner, to) if to is not None and not self.dialect(call).version.single_party else {}
         request = request_to(
             peer,
@@ -312,7 +312,9 @@ class OcpiClient:
         )
         return await self._http.send(request), partner.name
 
-    async def _peer(self, partner: Partner) -> Peer:
+    async def _peer(self, partner: Partner, url: str) -> Peer:
+        """Raises Unsupported for a partner that has given no token, Invalid for a URL where it is not to be shown."""
+        settings_of(partner).check_home(url, "$.url")
         token = await self._credentials.outbound(partner.id)
         if token is None:
             raise Unsupported(f"{partner.name} has given the hub no token")

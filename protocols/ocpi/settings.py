@@ -3,6 +3,7 @@
 from datetime import datetime
 from functools import lru_cache
 from typing import Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -31,7 +32,9 @@ class OcpiSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind -> attempts, where the partner wants another number than the rule. `list_without_to`: a list request without
     TO headers is answered as if it were addressed to the hub. `forward_cdrs`: the partner's CDRs are passed on while it
     waits, and not kept; it sends those again that were not taken. `hub_party_id`: the partner is a hub itself.
-    `bookings_as`: how the partner knows that module. `older`: what is chosen for a partner of an older version."""
+    `bookings_as`: how the partner knows that module. `hosts`: those beside the hosts of its endpoints to which its URLs
+    may lead (`callbacks.example.com`, with a port that is not the usual one). `older`: what is chosen for a partner of
+    an older version."""
 
     versions_url: str | None = None
     version: str | None = None
@@ -45,6 +48,7 @@ class OcpiSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     list_without_to: bool = False
     bookings_as: Literal["bookings", "Booking"] = "bookings"
     forward_cdrs: bool = False
+    hosts: tuple[str, ...] = ()
     older: Switches = Switches()
 
     def url(self, module: str, role: InterfaceRole) -> str | None:
@@ -53,6 +57,31 @@ class OcpiSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def has(self, module: str) -> bool:
         return any(held.module == module for held in self.endpoints)
+
+    def leads_home(self, url: str) -> bool:
+        """Whether the partner is there, as far as it has said so itself: nobody else may see the token that it gave."""
+        published = [held.url for held in self.endpoints] + ([self.versions_url] if self.versions_url else [])
+        here = _origin(url)
+        return here is not None and (here in map(_origin, published) or _authority(url) in map(str.lower, self.hosts))
+
+    def check_home(self, url: str, path: str) -> str:
+        """Raises Invalid for one that `leads_home` knows nothing of."""
+        if not self.leads_home(url):
+            raise Invalid(path, "leads to a host where none of the partner's endpoints is")
+        return url
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None] | None:
+    """None for what is no URL."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return None
+
+
+def _authority(url: str) -> str:
+    return urlsplit(url).netloc.lower()
 
 
 @lru_cache(maxsize=1024)

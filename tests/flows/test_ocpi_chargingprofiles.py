@@ -229,7 +229,9 @@ async def test_the_session_says_who_is_to_act(net: OcpiNet, method: str) -> None
     assert codes(answer) == (200, 1000)
     assert answer.headers["ocpi-from-party-id"] == "CPA"
     assert net.p1.received[-1].party("to") == "NLCPA"
-    stranger = await net.p3.call(net.hub, "PUT", RECEIVER, {"response_url": URL}, to=None, sender="FREMC")
+    stranger = await net.p3.call(
+        net.hub, "PUT", RECEIVER, {"response_url": "https://p3.test/cb"}, to=None, sender="FREMC"
+    )
     assert codes(stranger) == (200, 4001)
 
 

@@ -350,7 +350,8 @@ async def test_no_such_session_or_not_ones_own(net: OcpiNet) -> None:
     await charging(net)
     assert result(await asked(net, stop("S9"), STOP)) == "UNKNOWN_SESSION"
     assert codes(await asked(net, stop("S9"), STOP, None)) == (200, 4001)
-    foreign = await net.p3.call(net.hub, "POST", STOP, stop(), to="NLCPA", sender="FREMC")
+    asks = stop(response_url="https://p3.test/cb")
+    foreign = await net.p3.call(net.hub, "POST", STOP, asks, to="NLCPA", sender="FREMC")
     assert result(foreign) == "UNKNOWN_SESSION"
     assert not net.hub.processes.commands
 

@@ -17,6 +17,7 @@ from protocols.ocpi.check.faults import fault
 from protocols.ocpi.check.visit import Got, Visit
 from protocols.ocpi.client import Routing
 from protocols.ocpi.paging import next_link
+from protocols.ocpi.settings import settings_of
 from protocols.ocpi.versions import HUB_CLIENT_INFO, SENDER
 from protocols.ocpi.wire.cdrs import Cdr
 from protocols.ocpi.wire.hubclientinfo import ClientInfo
@@ -124,6 +125,9 @@ class Listing:
             self._visit.sheet.skip(self._module.name, "the next link leads on", "there is one page only")
             return []
         if not self._must("the next link is absolute", *([] if urlsplit(link).netloc else [link[:200]])):
+            return []
+        stays = settings_of(self._visit.partner).leads_home(link)
+        if not self._must("the next link stays with the partner", *([] if stays else [link[:200]])):
             return []
         got = self._listed("the next page", await self._visit.get(self._module.name, link, to=self._to))
         found = self._items(got) if got else []

@@ -62,7 +62,7 @@ def _checked(ask: Ask, in_query: str | None) -> str | None:
         url = codec.read_bare(ask.body, Gist).response_url
     else:
         url = in_query and codec.checked_text(in_query, Url, "response_url")
-    return url and ask.hub.outbound.http.check_url(url, "response_url")
+    return url and ask.check_response_url(url, "response_url")
 
 
 def _check_whole(ask: Ask, url: str | None, nested: Nested | None) -> None:

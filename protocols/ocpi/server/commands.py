@@ -146,7 +146,7 @@ async def _passed_on(ask: Ask, to: Side) -> Reply:
     if ask.args[0] in to.version.lacks:
         return _response(ask, Outcome.NOT_SUPPORTED, f"OCPI {to.version.id} has no {ask.args[0]}", to.party)
     asked = _gist(ask)
-    _check_url(ask, asked.response_url)
+    ask.check_response_url(asked.response_url)
     _check_owner(ask, asked.token)
     url = await alias_url(
         ask,
@@ -206,7 +206,7 @@ async def _note_start(ask: Ask, to: Side, data: bytes) -> None:
 
 async def start_session(ask: Ask) -> Reply:
     message = ask.read(wire.StartSession)
-    _check_url(ask, message.response_url)
+    ask.check_response_url(message.response_url)
     if message.connector_id is not None and message.evse_uid is None:
         raise Invalid("$.evse_uid", "is required where the connector is named")
     location = await _location(ask, message.location_id)
@@ -216,7 +216,7 @@ async def start_session(ask: Ask) -> Reply:
 
 async def reserve_now(ask: Ask) -> Reply:
     message = ask.read(wire.ReserveNow)
-    _check_url(ask, message.response_url)
+    ask.check_response_url(message.response_url)
     location = await _location(ask, message.location_id)
     asked = _own(ask, reserve_now_from_ocpi(message, id=ask.hub.ids.uuid(), operator=location.owner))
     if asked.expires_at is not None and asked.expires_at <= ask.hub.clock.now():
@@ -238,7 +238,7 @@ def _patient(ask: Ask, asked: Command) -> Command:
 async def stop_session(ask: Ask) -> Reply:
     """The session as its operator calls it, or as the hub does where the operator's protocol has none."""
     message = ask.read(wire.StopSession)
-    _check_url(ask, message.response_url)
+    ask.check_response_url(message.response_url)
     session = await _session(ask, message.session_id)
     if session is None:
         return _response(ask, Outcome.UNKNOWN_SESSION, "no such session of this eMSP", ask.addressed)
@@ -256,7 +256,7 @@ async def stop_session(ask: Ask) -> Reply:
 async def cancel_reservation(ask: Ask) -> Reply:
     """That the operator has no such reservation is a result: a CommandResponse has no word for it."""
     message = ask.read(wire.CancelReservation)
-    _check_url(ask, message.response_url)
+    ask.check_response_url(message.response_url)
     held = await ask.hub.commands.reservation(ask.partner, ask.asking, message.reservation_id, ask.addressed)
     operator = held.operator if held else ask.addressed
     if operator is None:
@@ -288,10 +288,6 @@ def _response(ask: Ask, outcome: Outcome, why: str | None, sender: PartyId | Non
     messages = (Text(language="en", text=why),) if why else ()
     response = response_to_ocpi(CommandOutcome(outcome=outcome, messages=messages), timeout_s)
     return Reply(data=ask.write(response), sender=sender)
-
-
-def _check_url(ask: Ask, url: str) -> None:
-    ask.hub.outbound.http.check_url(url, "$.response_url")
 
 
 async def _location(ask: Ask, location_id: str) -> Location:

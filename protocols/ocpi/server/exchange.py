@@ -20,6 +20,7 @@ from protocols.ocpi.auth import Caller
 from protocols.ocpi.codes import INVALID, NOT_CONNECTED, SUCCESS, UNKNOWN_RECEIVER, Failure
 from protocols.ocpi.dialect import Dialect, dialect_of, places_of
 from protocols.ocpi.server.surroundings import surroundings
+from protocols.ocpi.settings import settings_of
 from protocols.ocpi.versions import V2_3_0, VERSIONS, Version, hub_role, version_of
 from protocols.ocpi.wire import tokens as wire_tokens
 from protocols.ocpi.wire.types import CiString2, CiString3
@@ -203,6 +204,10 @@ class Ask:
         """Whether what is said to this party has to be put in other words: its version is another, or it has names of
         its own for what it is told of."""
         return to.version is not self.version or to.version.single_party
+
+    def check_response_url(self, url: str, path: str = "$.response_url") -> str:
+        """Raises Invalid for one that the hub may not call, or that leads away from the caller."""
+        return settings_of(self.partner).check_home(self.hub.outbound.http.check_url(url, path), path)
 
     def rename(self, place: int, text: str) -> None:
         """An argument of the path."""

@@ -208,7 +208,8 @@ async def _headers(ask: Ask, to: Side, url: str, answer: Answer) -> tuple[tuple[
 def _absolute(ask: Ask, to: Side, base: str, link: str) -> str:
     """Raises Failure 4000 for what is no URL that the hub may call: a list without the rest would pass for whole."""
     try:
-        return ask.hub.outbound.http.check_url(urljoin(base, link), "Link")
+        url = ask.hub.outbound.http.check_url(urljoin(base, link), "Link")
+        return settings_of(to.partner).check_home(url, "Link")
     except (ValueError, Invalid) as error:
         raise Failure(HUB_ERROR, f"{to.party} gave a URL that this hub does not call") from error
 
