@@ -7,7 +7,7 @@ from collections import Counter
 from core.errors import RoamingError
 from core.model.delivery import Delivery
 from core.model.event import Event
-from core.ports.stores import OutboxStore
+from core.ports.outbox import OutboxStore
 from core.services.delivery import DeliveryService
 from gateway.metrics import Metrics
 

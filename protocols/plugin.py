@@ -22,7 +22,8 @@ from core.ports.feeds import Follower
 from core.ports.journal import Journal
 from core.ports.ledger import Ledger
 from core.ports.pins import Pins
-from core.ports.stores import AliasStore, CredentialStore, SetStore
+from core.ports.registry import CredentialStore
+from core.ports.stores import AliasStore, SetStore
 from core.services.authorisation import AuthorisationService
 from core.services.billing import BillingService
 from core.services.commands import CommandService

@@ -14,12 +14,10 @@ from core.model.authorisation import Journey, JourneyState
 from core.model.base import Extensions
 from core.model.cdr import CdrSettlement, CdrState
 from core.model.command import CommandRecord
-from core.model.delivery import Delivery, DeliveryState
 from core.model.event import Event
 from core.model.ids import ContractId, EvseId, PartyId, TokenUid
 from core.model.location import EvseChange, Location, LocationQuery, PageKey, Station, StationQuery
 from core.model.name import Name
-from core.model.partner import CredentialKind, Partner, Role, Sighting
 from core.model.record import Record, RecordKind, RecordQuery
 from core.model.session import Session
 from core.model.token import Token, TokenQuery
@@ -354,57 +352,6 @@ class NameStore(Protocol):
     async def by_theirs(self, keys: Sequence[str]) -> list[Name]: ...
 
 
-class PartnerStore(Protocol):
-    """Partners are few and read on every request.
-
-    Implementations keep them in memory and follow changes of other processes."""
-
-    async def get(self, partner_id: str) -> Partner | None: ...
-
-    async def all(self) -> list[Partner]: ...
-
-    async def by_party(self, party: PartyId, role: Role | None = None) -> Partner | None:
-        """Who speaks for the party (in this role: two partners may hold one party in different roles); another hub
-        only if nobody holds it himself."""
-        ...
-
-    async def add(self, partner: Partner) -> None:
-        """Raises Invalid if another partner already speaks for one of its parties or sub ids in the same role."""
-        ...
-
-    async def update(self, partner: Partner) -> Partner:
-        """Optimistic on `rev`: raises Uncertain if another writer was faster. Raises Invalid as `add`."""
-        ...
-
-    async def remove(self, partner_id: str) -> None:
-        """The partner and all its credentials."""
-        ...
-
-
-class CredentialStore(Protocol):
-    """Secrets. Inbound and registration secrets are kept as hashes, outbound ones encrypted."""
-
-    async def partner_by_secret(self, secret: str) -> tuple[str, CredentialKind] | None:
-        """The partner id whose inbound or registration secret this is; constant time in what matters."""
-        ...
-
-    async def put(self, partner_id: str, kind: CredentialKind, secret: str) -> None:
-        """Replaces the partner's secret of this kind."""
-        ...
-
-    async def outbound(self, partner_id: str) -> str | None: ...
-
-    async def inbound(self, partner_id: str) -> str | None:
-        """The partner's inbound secret, decrypted, for protocols that must repeat it (OCPI GET credentials)."""
-        ...
-
-    async def drop(self, partner_id: str, kind: CredentialKind) -> None: ...
-
-    async def switch(self, partner: Partner, *, inbound: str, outbound: str, spend_registration: bool) -> Partner:
-        """A completed handshake: partner and both secrets at once, or none of it."""
-        ...
-
-
 class Kept(StrEnum):
     """What is kept for as long as the hub's operator says. Places, prices and the registry are kept by their owners."""
 
@@ -420,84 +367,4 @@ class RetentionStore(Protocol):
     async def forget(self, kind: Kept, before: datetime) -> int:
         """Deletes what was last changed before (a journey, a command: begun), told to nobody; how many. A CDR that is
         still on its way to its eMSP stays."""
-        ...
-
-
-class SightingStore(Protocol):
-    """When partners were last heard of, and whose turn it is to ask them: one truth for all processes."""
-
-    async def note(self, partner_id: str, at: datetime, sign: str | None) -> None:
-        """The partner was heard of, by the named sign if there is one. What is older than what is held changes
-        nothing."""
-        ...
-
-    async def all(self) -> dict[str, Sighting]:
-        """By partner id; who was never heard of may be missing."""
-        ...
-
-    async def take_turn(self, partner_id: str, at: datetime, lasts_s: float) -> bool:
-        """True for one caller within the time: it is the one that asks the partner whether it is there."""
-        ...
-
-    async def forget(self, partner_id: str) -> None: ...
-
-
-class EventSink(Protocol):
-    """For what must be told and has no state of its own to be saved with."""
-
-    async def put(self, events: Sequence[Event]) -> None: ...
-
-
-class OutboxStore(EventSink, Protocol):
-    """Events wait here to be fanned out.
-
-    Deliveries wait here to be sent. Claims are leases: a dead claimer's work returns."""
-
-    async def claim_events(self, limit: int, lease_s: float) -> list[Event]: ...
-
-    async def fan_out(self, event: Event, deliveries: Sequence[Delivery]) -> None:
-        """Store the deliveries and drop the event, together.
-
-        Pending deliveries with the same `coalesce` are superseded."""
-        ...
-
-    async def claim_deliveries(self, limit: int, lease_s: float) -> list[Delivery]:
-        """Due deliveries, at most a share per partner, so that a slow partner holds up nobody. None while an older one
-        with the same `coalesce` is on its way to the same partner: nothing is overtaken."""
-        ...
-
-    async def settle(self, delivery: Delivery) -> None:
-        """Write the outcome of an attempt: a final state, or PENDING with a later `due_at`."""
-        ...
-
-    async def hurry(self, partner: str) -> None:
-        """What waits for this partner is due now: it is back."""
-        ...
-
-    async def replay(self, delivery_id: str) -> bool:
-        """A DEAD or MISSED delivery becomes PENDING and due now."""
-        ...
-
-    async def get(self, delivery_id: str) -> Delivery | None: ...
-
-    async def page(
-        self, *, partner: str | None, states: Sequence[DeliveryState] | None, offset: int, limit: int
-    ) -> tuple[list[Delivery], int]: ...
-
-    async def about(
-        self, keys: Sequence[str], *, partners: Sequence[str], since: datetime, limit: int
-    ) -> list[Delivery]:
-        """What these partners were told of these objects since then, oldest first."""
-        ...
-
-    async def counts(self) -> dict[tuple[str, DeliveryState], int]:
-        """(partner id, state) -> number."""
-        ...
-
-    async def oldest_waiting(self) -> datetime | None:
-        """When the oldest event or pending delivery came in."""
-        ...
-
-    async def changed(self, timeout_s: float) -> None:
-        """Returns when there may be new work, at the latest after `timeout_s`."""
         ...

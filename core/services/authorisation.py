@@ -30,7 +30,8 @@ from core.ports.cache import Cache
 from core.ports.clock import Clock, Ids
 from core.ports.ledger import Ledger
 from core.ports.pins import Pins
-from core.ports.stores import JourneyStore, LocationStore, PartnerStore, TokenStore
+from core.ports.registry import PartnerStore
+from core.ports.stores import JourneyStore, LocationStore, TokenStore
 from core.services.cards import as_card, same_kind
 from core.services.held_tokens import HeldTokens
 from core.services.issuers import Asked, Issuers

@@ -19,14 +19,8 @@ from core.ports.adapter import Call, Capability, ProtocolAdapter, Told
 from core.ports.clock import Clock, Ids
 from core.ports.ledger import Ledger
 from core.ports.processes import Processes
-from core.ports.stores import (
-    CdrStore,
-    JourneyStore,
-    LocationStore,
-    PartnerStore,
-    SessionStore,
-    TokenStore,
-)
+from core.ports.registry import PartnerStore
+from core.ports.stores import CdrStore, JourneyStore, LocationStore, SessionStore, TokenStore
 from core.services.cdr_journeys import CdrJourneys
 from core.services.completion import CdrCompletion
 from core.services.partners import PartnerService, home_of, owner_of

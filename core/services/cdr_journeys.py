@@ -8,7 +8,8 @@ from core.model.cdr import Cdr
 from core.model.partner import Partner
 from core.ports.adapter import ProtocolAdapter
 from core.ports.clock import Clock
-from core.ports.stores import JourneyStore, PartnerStore, TokenStore
+from core.ports.registry import PartnerStore
+from core.ports.stores import JourneyStore, TokenStore
 from core.services.cards import billed_card
 from core.services.sessions import with_its_issuer
 

@@ -8,7 +8,8 @@ from core.model.command import Command, CommandOutcome, CommandRecord
 from core.model.loss import Loss, LossKind
 from core.ports.clock import Clock
 from core.ports.ledger import Ledger
-from core.ports.stores import CommandStore, PartnerStore
+from core.ports.registry import PartnerStore
+from core.ports.stores import CommandStore
 
 RESULT = "command_result"
 """What the ledger calls the way back of every command; the way out goes by the command's kind."""

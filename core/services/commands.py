@@ -20,7 +20,8 @@ from core.model.partner import Partner, Role
 from core.ports.adapter import Call, Capability, ProtocolAdapter
 from core.ports.clock import Clock, Ids
 from core.ports.processes import Processes
-from core.ports.stores import JourneyStore, LocationStore, PartnerStore
+from core.ports.registry import PartnerStore
+from core.ports.stores import JourneyStore, LocationStore
 from core.routing import contracted, reachable
 from core.services.command_log import CommandLog
 from core.services.command_rules import (

@@ -18,7 +18,8 @@ from core.model.loss import Loss, LossKind
 from core.model.partner import Role
 from core.model.session import CdrToken, ChargingPeriod, Dimension
 from core.model.tariff import Tariff
-from core.ports.stores import LocationStore, PartnerStore, SessionStore, TokenStore
+from core.ports.registry import PartnerStore
+from core.ports.stores import LocationStore, SessionStore, TokenStore
 from core.pricing import Consumption, price
 from core.services.cards import billed_card
 from core.services.cdr_journeys import id_by_cdr

@@ -18,18 +18,11 @@ from core.model.session import Session
 from core.ports.adapter import Call, ProtocolAdapter, Told
 from core.ports.clock import Clock, Ids
 from core.ports.ledger import Ledger
+from core.ports.outbox import OutboxStore
 from core.ports.prices import TariffStore
 from core.ports.processes import Processes
-from core.ports.stores import (
-    CdrStore,
-    JourneyStore,
-    LocationStore,
-    OutboxStore,
-    PartnerStore,
-    RecordStore,
-    SessionStore,
-    TokenStore,
-)
+from core.ports.registry import PartnerStore
+from core.ports.stores import CdrStore, JourneyStore, LocationStore, RecordStore, SessionStore, TokenStore
 from core.prices import as_charged
 from core.retries import RetryPolicy, next_attempt, policy_for
 from core.routing import TOLD_BY, recipients

@@ -13,7 +13,7 @@ from core.errors import RoamingError, StoreUnavailable, Unsupported
 from core.model.partner import Partner, PartnerState, Sighting
 from core.ports.adapter import Call, ProtocolAdapter
 from core.ports.clock import Clock, Ids
-from core.ports.stores import PartnerStore
+from core.ports.registry import PartnerStore
 from core.services.partners import PartnerService
 from core.services.presence import Presence
 

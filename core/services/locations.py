@@ -24,7 +24,8 @@ from core.model.location import (
 from core.model.partner import Partner
 from core.model.version import Version
 from core.ports.clock import Clock, Ids
-from core.ports.stores import LocationStore, PartnerStore, Saved, StatusChange
+from core.ports.registry import PartnerStore
+from core.ports.stores import LocationStore, Saved, StatusChange
 from core.routing import CPO_SIDE, vanished_owners, visible_owners
 from core.services.partners import owner_of
 

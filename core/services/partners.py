@@ -22,7 +22,8 @@ from core.model.partner import (
     Role,
 )
 from core.ports.clock import Clock, Ids
-from core.ports.stores import CredentialStore, EventSink, PartnerStore
+from core.ports.outbox import EventSink
+from core.ports.registry import CredentialStore, PartnerStore
 from core.routing import agreed, both_hubs, concerns, known
 from core.services.presence import Presence
 

@@ -6,7 +6,7 @@ from typing import Final
 from core.errors import RoamingError
 from core.model.partner import Sighting
 from core.ports.clock import Clock
-from core.ports.stores import SightingStore
+from core.ports.registry import SightingStore
 
 SILENCE_S: Final = 300.0
 """Source: OCPI 2.3.0, mod_hub_client_info, still alive check: nothing received for some minutes."""

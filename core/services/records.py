@@ -12,7 +12,8 @@ from core.model.ids import PartyId
 from core.model.partner import Partner, Role
 from core.model.record import Record, RecordKind, RecordQuery
 from core.ports.clock import Clock, Ids
-from core.ports.stores import PartnerStore, RecordStore, Saved
+from core.ports.registry import PartnerStore
+from core.ports.stores import RecordStore, Saved
 from core.routing import CPO_SIDE, visible_owners
 from core.services.partners import owner_of
 

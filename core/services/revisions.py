@@ -15,7 +15,8 @@ from core.model.partner import Partner
 from core.ports.adapter import ProtocolAdapter
 from core.ports.clock import Clock, Ids
 from core.ports.processes import Processes
-from core.ports.stores import CdrStore, PartnerStore
+from core.ports.registry import PartnerStore
+from core.ports.stores import CdrStore
 from core.services.billing import check_plausible
 from core.services.partners import owner_of
 

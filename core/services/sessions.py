@@ -14,7 +14,8 @@ from core.model.partner import ISSUERS, Partner, Role
 from core.model.session import AuthMethod, CdrToken, Session, SessionStatus, session_key
 from core.ports.adapter import Call, Capability, ProtocolAdapter, Told
 from core.ports.clock import Clock, Ids
-from core.ports.stores import JourneyStore, LocationStore, PartnerStore, Saved, SessionStore
+from core.ports.registry import PartnerStore
+from core.ports.stores import JourneyStore, LocationStore, Saved, SessionStore
 from core.services.partners import home_of, owner_of
 
 YEARS = range(1970, 9999)

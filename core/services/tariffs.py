@@ -12,7 +12,8 @@ from core.model.partner import Partner, Role
 from core.model.tariff import Tariff
 from core.ports.clock import Clock, Ids
 from core.ports.prices import TariffStore
-from core.ports.stores import PartnerStore, Saved
+from core.ports.registry import PartnerStore
+from core.ports.stores import Saved
 from core.routing import CPO_SIDE, visible_owners
 from core.services.partners import owner_of
 

@@ -13,7 +13,8 @@ from core.model.partner import ISSUERS, Partner
 from core.model.token import Token, TokenKind, TokenQuery
 from core.model.version import Version
 from core.ports.clock import Clock, Ids
-from core.ports.stores import PartnerStore, Saved, TokenStore
+from core.ports.registry import PartnerStore
+from core.ports.stores import Saved, TokenStore
 from core.routing import CARD_READERS, plays_any, vanished_owners, visible_owners
 from core.services.partners import owner_of
 

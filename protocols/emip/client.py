@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from core.errors import Invalid, Unsupported
 from core.model.partner import Partner
-from core.ports.stores import CredentialStore
+from core.ports.registry import CredentialStore
 from protocols.emip import codec
 from protocols.emip.settings import EmipSettings, settings_of
 from protocols.emip.wire import from_iop

@@ -11,7 +11,7 @@ from core.errors import Invalid, Refused, Uncertain, Unsupported
 from core.model.partner import Partner
 from core.model.secret import Secret
 from core.ports.clock import Clock
-from core.ports.stores import CredentialStore
+from core.ports.registry import CredentialStore
 from protocols.ochp import codec
 from protocols.ochp.auth import PROTOCOL, our_header
 from protocols.ochp.codes import error_of
