@@ -111,9 +111,8 @@ async def create_indexes(database: Database) -> None:
 async def _date(database: Database) -> None:
     """What was written before there was an order of creation: when it was written last is all that is known."""
     with translated(writes=True):
-        for name, indexes in INDEXES.items():
-            if _BY_OWNER in indexes:
-                await database[name].update_many({"created": None}, [{"$set": {"created": "$rev"}}])
+        for name in ("tokens", "sessions", "tariffs"):
+            await database[name].update_many({"created": None}, [{"$set": {"created": "$rev"}}])
 
 
 async def _create(database: Database) -> None:

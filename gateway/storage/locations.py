@@ -82,6 +82,16 @@ class MongoLocations(PushedStore[Location]):
         await self._change_status.close()
         await super().close()
 
+    async def catch_up(self) -> None:
+        """What was written before there was an order of creation and a search: nobody is told, nothing else changes."""
+        old: Document = {"created": None}
+        with translated(writes=True):
+            while held := await self._collection.find(old).limit(_AT_ONCE).to_list():
+                anew = [self._anew(document) for document in held]
+                await self._collection.bulk_write(
+                    [ReplaceOne({"_id": d["_id"], "rev": d["rev"]} | old, d) for d in anew], ordered=False
+                )
+
     async def get(self, owner: PartyId, location_id: str) -> Location | None:
         return await self._one({"_id": location_key(owner, location_id)})
 
@@ -221,6 +231,11 @@ class MongoLocations(PushedStore[Location]):
             if evse.status_until is not None:
                 held["status_until"] = stamp(evse.status_until)
         return document
+
+    def _anew(self, held: Document) -> Document:
+        """As this build writes it; where it stands in the lists is known by its last writing alone."""
+        kept = {name: held[name] for name in ("rev", "owner")}
+        return self._document(item(held, Location)) | kept | {"_id": held["_id"], "created": held["rev"]}
 
     def _standing(self, held: Document | None) -> Document | None:
         return None if held is not None and held["owner"].startswith(RETIRED) else held

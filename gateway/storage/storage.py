@@ -83,6 +83,7 @@ class Storage:
         storage = cls(Database(mongodb_url, database, clock), RedisCache(redis_url, database), box, journal_days)
         try:
             await create_indexes(storage._database)
+            await storage.locations.catch_up()
             await storage._pushes.carry_out_all(older_than=LEFT_BEHIND)
         except BaseException:
             await storage.close()

@@ -426,3 +426,36 @@ async def test_two_processes_change_the_same_evses(real_storage, second_storage)
     assert max(place.evses[0].updated_at for place in page) == at(99)
     assert min(place.evses[0].updated_at for place in page) == at(97)
     assert all(place.evses[0].updated_at - at() >= timedelta(seconds=97) for place in page)
+
+
+@pytest.mark.server
+async def test_locations_of_an_older_build_are_listed_found_and_changed(real_storage):
+    """They were not: without a time of creation they stood in no list, and nothing could be written over them."""
+    plug = Connector(
+        id="1",
+        standard="IEC_62196_T2",
+        format=ConnectorFormat.SOCKET,
+        power_type=PowerType.AC_1_PHASE,
+        max_power_w=22_000,
+        updated_at=at(),
+    )
+    evse = replace(location(1).evses[0], connectors=(plug,))
+    mine, others = replace(location(1), evses=(evse,)), [location(number) for number in range(2, 205)]
+    store, collection = real_storage.locations, real_storage._database["locations"]
+    await store.save_all([mine, *others], events=[])
+    await collection.update_many({}, {"$unset": {"created": "", "point": ""}})
+    await collection.update_one({"_id": mine.key}, {"$unset": {"doc.evses.0.connectors.0.watts": ""}})
+    revisions = {key: revision for key, revision, _ in [x async for x in store.at_one_instant([ABC], {})]}
+
+    await store.catch_up()
+    keys, total = await store.page_keys(LocationQuery(limit=1000))
+    assert total == len(keys) == 204
+    assert all(key.created == key.revision for key in keys)
+    assert revisions.items() <= {key.key: key.revision for key in keys}.items()
+    assert [x.location for x in (await store.search(StationQuery(near=mine.coordinates, min_power_w=11_000)))[0]] == [
+        mine
+    ]
+    assert await store.save(replace(mine, name="Newer", updated_at=at(1000)), events=[]) is Saved.CHANGED
+    await store.save_together([others[0]], events=[], versions=[])
+    await store.catch_up()
+    assert (await store.page_keys(LocationQuery(limit=1000)))[1] == 204
