@@ -12,7 +12,7 @@ from msgspec import Struct
 from bench.material import operated_by
 from bench.rig import Load, hub, load, request
 from core.model.ids import PartyId
-from gateway.simulator.access import Admin, HubAccess
+from gateway.simulator.access import Admin, HubAccess, partner_document
 from gateway.simulator.cast import HOSTS
 from gateway.simulator.network import NotAsTold
 from gateway.simulator.ocpi.home import OcpiHome
@@ -29,7 +29,14 @@ PATIENCE_S = 300.0
 
 
 class OcpiPartner(OcpiNetwork):
-    """What a load needs to know of a partner that has joined."""
+    """What a load needs to know of a partner that has joined. The hub fetches nothing from it: it lists nothing, and a
+    crawl beside a measurement would be part of it."""
+
+    async def join(self, admin: Admin) -> None:
+        await self.switch_on()
+        off = {module: {"off": True} for module in self.mine}
+        given = await admin.add(partner_document(self.name, "ocpi", self.party, self.role, feeds=off))
+        await self.register(given["token_a"], given["versions_url"])
 
     def to_hub(self) -> dict[str, str]:
         return self.headers(to=self.hub_party)
