@@ -163,8 +163,9 @@ def _differs(token: Token, held: Token | None) -> bool:
 
 
 async def _push(call: Inbound, tokens: Sequence[Token], gone: Sequence[Token]) -> None:
-    """All or nothing, with the versions of the provider's set."""
+    """All or nothing, with the versions of the provider's set. What is deleted has no expiry, see `_in_set`."""
     at = call.hub.clock.now()
+    gone = [msgspec.structs.replace(token, expires_at=None) for token in gone]
     versions = [sets.card_version(call.party, token.key, at, token_to_oicp(token).record) for token in tokens]
     versions += [sets.card_version(call.party, token.key, at, None) for token in gone]
     if versions:
