@@ -78,15 +78,11 @@ class PriceService:
     ) -> Tariff | None:
         """What the owner charged this eMSP there and then, as far as it had said so by then: the product that is named,
         else the only one that held. None if that is not known, or the owner says what it costs with its places."""
-        known = [one for one in await self._tariffs.of_owner(owner) if one.recipient in (None, recipient)]
-        if not any(tariff.is_default for tariff in known):
+        tariffs = [one for one in await self._tariffs.as_of(owner, at) if one.recipient in (None, recipient)]
+        if not any(tariff.is_default for tariff in tariffs):
             return None
         keys = [evse_price_key(owner, evse_id, who) for who in {None, recipient}]
         prices = await self._evse_prices.as_of(owner, at, keys)
-        price = PriceBook((), prices).price(evse_id.key, recipient)
-        names = {name.upper() for name in ((product,) if product else price.products if price else ())}
-        wanted = [one.key for one in known if (one.name in names if names else one.is_default)]
-        tariffs = await self._tariffs.as_of(owner, at, wanted)
         return PriceBook(tariffs, prices).charged(evse_id.key, recipient, product)
 
     async def apply(self, owner: PartyId, source: str | None) -> None:
