@@ -5,11 +5,12 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from core.errors import Invalid
 from core.model.authorisation import JourneyState
 from core.model.cdr import CdrState
-from tests.flows.oicp_partners import cdr, code, cpo, decode, encode, join, record, rfid
+from tests.flows.oicp_partners import cdr, code, cpo, decode, emp, encode, join, pnc, record, rfid
 from tests.flows.test_oicp_upstream_answers import OK, SESSION, START, _there, net
 from tests.flows.upstream import EVSE_HERE, GOOD_HERE, GOOD_THERE, OUR_KEY, platform_document
 
@@ -69,6 +70,20 @@ async def test_sessions_of_others_are_out_of_reach() -> None:
         second, shown = await one.hub.add(platform_document() | more)
         answer = await one.call(RECORD, cdr(SESSION, Identification=STRANGER), shown["api_key"], second.id)
         assert code(answer)[1] == "400"
+        assert one.hub.storage.cdrs.held == {}
+
+
+@pytest.mark.spec("OICP-UP-13")
+@pytest.mark.parametrize("medium", [pnc("DE-8EO-C12345678-X"), rfid("04EEEEEEEEEEEE"), pnc("DE-UPS-C12345678-X")])
+async def test_a_platform_bills_nobody_that_is_not_open_to_it(medium: dict[str, Any]) -> None:
+    """Nor itself: cards of others were never shown to it."""
+    async with net() as one:
+        closed = await join(one.hub, emp("DE-8EO"))
+        await closed.push_cards("insert", {"RFIDIdentification": {"UID": "04EEEEEEEEEEEE", "RFID": "mifareCls"}})
+        held = one.hub.storage.partners.held
+        held[closed.partner.id] = replace(held[closed.partner.id], open_to=(one.cpo.partner.parties[0],))
+        bill = cdr(SESSION, EvseID="DE*FAR*E1", Identification=medium)
+        assert code(await one.call(RECORD, bill))[1] == "400"
         assert one.hub.storage.cdrs.held == {}
 
 

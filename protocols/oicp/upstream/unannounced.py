@@ -9,6 +9,7 @@ from core.errors import Invalid, Unknown
 from core.model.ids import PartyId
 from core.model.partner import Role
 from core.model.session import CdrToken
+from core.routing import agreed
 from mappings.oicp.cdrs import cdr_from_oicp
 from protocols.oicp.codes import DATA, NO_SESSION, Negative
 from protocols.oicp.server.cdrs import implausible
@@ -40,12 +41,15 @@ async def unannounced(call: Inbound) -> Reply:
 
 
 async def _issuer(call: Inbound, token: CdrToken) -> PartyId:
-    """The EMP here that the contract names, else the only one that has told the hub of the card."""
+    """The EMP here that the contract names, else the only one that has told the hub of the card: of those that are open
+    to the platform, because cards of no other were ever shown to it."""
+    partners = [one for one in await call.hub.partners.all() if one.id != call.partner.id and agreed(one, call.partner)]
+    open_to_it = {party for partner in partners for party in partner.parties_as(Role.EMSP)}
     provider = token.contract_id.provider if token.contract_id else None
-    if provider is not None and await call.hub.partners.by_party(provider, Role.EMSP) is not None:
+    if provider is not None and provider in open_to_it:
         return provider
     issuers = await call.hub.tokens.issuers(token.kind, token.uid) if token.uid else []
-    found = [issuer for issuer in issuers if not call.partner.speaks_for(issuer)]
+    found = [issuer for issuer in issuers if issuer in open_to_it]
     if len(found) != 1:
         raise Negative(NO_SESSION, "no such session, and the card is of no EMP here")
     return found[0]
