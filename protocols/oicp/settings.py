@@ -13,7 +13,7 @@ from core.model.partner import Partner, PartyRole, Role
 from mappings.oicp.ids import operator_to_oicp, provider_to_oicp
 from mappings.oicp.leftovers import PROTOCOL
 from protocols.oicp import access
-from protocols.oicp.upstream.settings import PUBLISHED, PerMinute, Upstream
+from protocols.oicp.upstream.settings import PUBLISHED, PerMinute, Seconds, Upstream
 
 AUTHORIZATION: Final = "eRoamingAuthorization"
 RESERVATION: Final = "eRoamingReservation"
@@ -77,9 +77,9 @@ class OicpSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     own_contracts_only: bool = False
     redeliver_cdrs: bool = False
     notifications: bool = True
-    authorise_timeout_s: float = 10.0
-    remote_timeout_s: float = 60.0
-    cdr_timeout_s: float = 30.0
+    authorise_timeout_s: Seconds = 10.0
+    remote_timeout_s: Seconds = 60.0
+    cdr_timeout_s: Seconds = 30.0
     calls_per_minute: dict[str, PerMinute] = {}
     upstream: Upstream | None = None
 

@@ -101,6 +101,10 @@ async def test_an_expired_certificate_identifies_nobody() -> None:
         ({"brodcast": True}, "$.brodcast"),
         ({"calls_per_minute": {"PushEverything": 1}}, "$.calls_per_minute.PushEverything"),
         ({"calls_per_minute": {"PushEvseData": 0}}, "$.calls_per_minute[...]"),
+        ({"calls_per_minute": {"PushEvseData": 10**30}}, "$.calls_per_minute[...]"),
+        ({"authorise_timeout_s": -1}, "$.authorise_timeout_s"),
+        ({"remote_timeout_s": 0}, "$.remote_timeout_s"),
+        ({"cdr_timeout_s": 1e300}, "$.cdr_timeout_s"),
         ({"roles": [{"role": "NSP", "country_code": "DE", "party_id": "ABC"}]}, "$.roles"),
     ],
 )

@@ -7,8 +7,8 @@ from msgspec import Meta, Struct
 from core.model.ids import PartyId
 from core.model.partner import Role
 
-PerMinute = Annotated[int, Meta(ge=1)]
-Seconds = Annotated[float, Meta(gt=0)]
+PerMinute = Annotated[int, Meta(ge=1, le=1_000_000)]
+Seconds = Annotated[float, Meta(gt=0, le=600)]
 
 PUBLISHED: Final[dict[str, int]] = {
     "PullEvseStatusByID": 300,
