@@ -199,6 +199,7 @@ async def test_no_party_is_announced_to_2_1_1(net: Bridge) -> None:
 # --- locations
 
 
+@spec("OCPI-TRP-49")
 @spec("OCPI-V211-10", "OCPI-V211-12", "OCPI-LOC-15")
 async def test_a_location_of_2_3_0_at_an_emsp_of_2_1_1(net: Bridge) -> None:
     plugs = [
@@ -304,6 +305,7 @@ async def test_a_connector_has_room_for_one_tariff(net: Bridge) -> None:
     assert again["evses"][0]["connectors"][0]["tariff_id"] == "ANY"
 
 
+@spec("OCPI-TRP-52")
 @spec("OCPI-V211-32")
 async def test_what_is_not_published_is_not_told(net: Bridge) -> None:
     await net.new(net.p1, "PUT", "locations/receiver/NL/CPA/LOC1", location(publish=False))
@@ -528,6 +530,7 @@ async def test_a_cdr_of_2_1_1_at_an_emsp_of_2_3_0(net: Bridge) -> None:
     assert accepted(await net.p6.ask(net.hub, "GET", url.removeprefix("https://hub.test")))["id"] == "C6"
 
 
+@spec("OCPI-TRP-50", "OCPI-TRP-51")
 @spec("OCPI-V211-21")
 async def test_tariffs_of_2_3_0_at_an_emsp_of_2_1_1(net: Bridge) -> None:
     price = {"price_components": [{"type": "ENERGY", "price": 2.2, "step_size": 1, "vat": 10}]}

@@ -76,6 +76,7 @@ async def test_details_of_2_2_1(net: Bridge) -> None:
     assert all(end["url"].startswith("https://hub.test/ocpi/2.2.1/") for end in details["endpoints"])
 
 
+@spec("OCPI-TRP-09")
 @spec("OCPI-V221-02", "OCPI-CRD-06")
 async def test_the_hub_shows_itself_as_a_hub(net: Bridge) -> None:
     data = (await net.p4.call(net.hub, "GET", "credentials")).json()["data"]
@@ -234,6 +235,7 @@ def component(**changes: Any) -> dict[str, Any]:
     return {"type": "ENERGY", "price": 2.2, "step_size": 1, **changes}
 
 
+@spec("OCPI-TRP-42", "OCPI-TRP-51")
 @spec("OCPI-V221-06", "OCPI-V221-07", "OCPI-V221-21")
 async def test_a_tariff_of_2_3_0_at_an_emsp_of_2_2_1(net: Bridge) -> None:
     elements = [
@@ -323,6 +325,7 @@ async def test_a_session_of_2_2_1_at_an_emsp_of_2_3_0(net: Bridge) -> None:
     assert last(net.p2, "PATCH", "sessions") == {**change, "total_cost": {"before_taxes": 9}}
 
 
+@spec("OCPI-TRP-42")
 @spec("OCPI-V221-05", "OCPI-V221-15", "OCPI-V221-23", "OCPI-V221-11", "OCPI-V221-07")
 async def test_a_cdr_of_2_3_0_at_an_emsp_of_2_2_1(net: Bridge) -> None:
     dimensions = [{"type": "RESERVATION_EXPIRES", "volume": 1}, {"type": "RESERVATION_OVERTIME", "volume": 2}]

@@ -72,6 +72,7 @@ async def test_a_cdr_never_changes(net: OcpiNet) -> None:
             assert (await net.p1.call(net.hub, method, path, cdr(), to="DEEMB")).status_code == 405
 
 
+@spec("OCPI-TRP-17")
 @spec("OCPI-CDR-05", "OCPI-HUB-45")
 async def test_whom_it_is_for(net: OcpiNet) -> None:
     assert codes(await post(net, to="NLHUB")) == (200, 2001)
@@ -134,6 +135,7 @@ async def test_an_emsp_gets_only_its_own(net: OcpiNet) -> None:
     assert (await net.p1.call(net.hub, "GET", "cdrs/sender")).json()["data"] == []
 
 
+@spec("OCPI-TRP-64")
 @spec(
     "OCPI-CDR-10",
     "OCPI-CDR-11",
@@ -176,6 +178,7 @@ async def test_a_cdr_is_a_sealed_copy(net: OcpiNet) -> None:
     assert await shown(net) == [body]
 
 
+@spec("OCPI-TRP-67")
 @spec("OCPI-CDR-13", "OCPI-CDR-15", "OCPI-HUB-99", "OCPI-TRN-47")
 async def test_nothing_is_computed(net: OcpiNet) -> None:
     periods = [period("2026-01-15T10:00:00Z", dimensions=[{"type": "STATE_OF_CHARGE", "volume": 80}])]
@@ -263,6 +266,7 @@ async def forwarding(net: OcpiNet) -> None:
     await net.hub.storage.partners.update(replace(p1, settings=settings))
 
 
+@spec("OCPI-TRP-22", "OCPI-TRP-71")
 @spec("OCPI-CDR-02", "OCPI-CDR-03", "OCPI-CDR-05", "OCPI-HUB-78", "OCPI-HUB-88", "OCPI-HUB-55", "OCPI-HUB-57")
 @pytest.mark.parametrize("to", ["DEEMB", None])
 @pytest.mark.parametrize("place", ["https://p2.test/2.3.0/cdrs/Kept%2FC1?v=1", "/2.3.0/cdrs/Kept%2FC1?v=1"])

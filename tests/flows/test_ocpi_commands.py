@@ -75,6 +75,7 @@ async def known(net: OcpiNet) -> None:
 # --- there, and the answer
 
 
+@spec("OCPI-TRP-19")
 @spec("OCPI-CMD-01", "OCPI-CMD-02", "OCPI-HUB-76", "OCPI-HUB-87", "OCPI-HUB-88")
 @pytest.mark.parametrize("kind", BODIES)
 async def test_a_command_reaches_the_operator_with_another_response_url(net: OcpiNet, kind: str) -> None:
@@ -90,6 +91,7 @@ async def test_a_command_reaches_the_operator_with_another_response_url(net: Ocp
     assert request.body.replace(url.encode(), URL.encode()) == body
 
 
+@spec("OCPI-TRP-48")
 @spec("OCPI-CMD-03", "OCPI-CMD-06", "OCPI-CMD-15")
 @pytest.mark.parametrize("said", ["ACCEPTED", "REJECTED", "NOT_SUPPORTED", "UNKNOWN_SESSION", "MAYBE"])
 async def test_the_answer_is_the_operators(net: OcpiNet, said: str) -> None:
@@ -271,6 +273,7 @@ async def test_what_the_emsp_answers_to_a_result_is_passed_back_and_the_result_i
     assert len(told(net)) == 1
 
 
+@spec("OCPI-TRP-47")
 @spec("OCPI-CMD-04")
 async def test_a_wrapped_result_is_sent_on_bare(net: OcpiNet) -> None:
     await asked(net)
@@ -284,6 +287,7 @@ async def test_a_result_that_is_no_json_goes_nowhere(net: OcpiNet) -> None:
     assert not told(net)
 
 
+@spec("OCPI-TRP-20")
 @spec("OCPI-HUB-80", "OCPI-CMD-13")
 async def test_a_reservation_may_be_cancelled_later_at_the_same_url(net: OcpiNet) -> None:
     await asked(net, "RESERVE_NOW")

@@ -39,6 +39,7 @@ def newcomer(party: str = "NEW", **options: Any) -> OcpiPartner:
     return OcpiPartner("new.test", ("CPO", "NL", party), **options)
 
 
+@spec("OCPI-TRP-05", "OCPI-TRP-06", "OCPI-TRP-10")
 @spec("OCPI-CRD-01", "OCPI-CRD-02", "OCPI-CRD-03", "OCPI-CRD-04", "OCPI-CRD-21", "OCPI-CRD-39")
 async def test_the_partner_starts(net: OcpiNet) -> None:
     hub, partner = net.hub, newcomer()
@@ -75,6 +76,7 @@ def broken(kind: str) -> Any:
     }[kind]
 
 
+@spec("OCPI-TRP-06")
 @spec("OCPI-CRD-05", "OCPI-CRD-11", "OCPI-STC-10")
 @pytest.mark.parametrize("kind", ["down", "401", "500", "html", "no envelope", "error code", "no data", "wrong data"])
 @pytest.mark.parametrize("what", ["versions", "2.3.0"])
@@ -111,6 +113,7 @@ async def test_a_cpo_without_a_useful_module_is_3003(net: OcpiNet) -> None:
     assert held(net.hub, "new.test").state is PartnerState.PLANNED
 
 
+@spec("OCPI-TRP-59", "OCPI-TRP-63")
 @spec("OCPI-VER-06", "OCPI-VER-12")
 async def test_odd_details_are_taken_with_patience(net: OcpiNet) -> None:
     endpoints = (("credentials", "SENDER"), ("nltnm-tokens", "SENDER"), ("cdrs", "RECEIVER"), ("cdrs", "RECEIVER"))
@@ -118,6 +121,7 @@ async def test_odd_details_are_taken_with_patience(net: OcpiNet) -> None:
     assert partner.token_c
 
 
+@spec("OCPI-TRP-08")
 @spec("OCPI-CRD-07", "OCPI-STC-03")
 async def test_post_twice_is_405(net: OcpiNet) -> None:
     answer = await post(net.hub, net.p2.token_c, net.p2.credentials())
@@ -134,6 +138,7 @@ async def test_put_and_delete_need_a_registration(net: OcpiNet) -> None:
     assert not partner.received
 
 
+@spec("OCPI-TRP-07")
 @spec("OCPI-CRD-14", "OCPI-CRD-16")
 async def test_put_gives_a_new_token_and_ends_the_old_one(net: OcpiNet) -> None:
     old, partner = net.p2.token_c, net.p2
@@ -169,6 +174,7 @@ async def test_a_failing_put_leaves_everything(net: OcpiNet, code: int, spoil: A
     assert await net.hub.storage.credentials.outbound(before.id) == net.p2.token_b
 
 
+@spec("OCPI-TRP-09")
 @spec("OCPI-CRD-18", "OCPI-CRD-22", "OCPI-CRD-23", "OCPI-CRD-26", "OCPI-HUB-04")
 async def test_get_shows_who_can_be_reached(net: OcpiNet) -> None:
     data = (await call(net.hub, "GET", "credentials", token=net.p2.token_c)).json()["data"]
@@ -241,6 +247,7 @@ async def test_a_role_twice_and_no_role_are_2001(net: OcpiNet) -> None:
         assert "roles" in answer.json()["status_message"]
 
 
+@spec("OCPI-TRP-62")
 @spec("OCPI-CRD-27")
 async def test_parties_of_others_and_parties_not_agreed_are_refused(net: OcpiNet) -> None:
     partner = newcomer()
@@ -265,6 +272,7 @@ async def test_a_party_is_of_one_platform_even_if_the_operator_slipped(
     assert not partner.received
 
 
+@spec("OCPI-TRP-70")
 @spec("OCPI-CRD-28", "OCPI-HUB-02")
 async def test_many_roles_and_countries_share_one_pair_of_tokens(net: OcpiNet) -> None:
     assert [str(party) for party in held(net.hub, "p1.test").parties] == ["NL*CPA", "BE*CPA"]
@@ -424,6 +432,7 @@ async def connect(hub: TestHub, partner: OcpiPartner, token_a: str = "token-a-of
     return await PLUGIN.connect(hub.hub, planned, {"versions_url": f"{partner.url}/versions", "token_a": token_a})
 
 
+@spec("OCPI-TRP-05")
 @spec("OCPI-CRD-31", "OCPI-CRD-32", "OCPI-VER-17", "OCPI-VER-11")
 async def test_the_hub_starts(net: OcpiNet) -> None:
     hub, partner = net.hub, newcomer()
@@ -458,6 +467,7 @@ async def test_the_hub_starts(net: OcpiNet) -> None:
     assert not [r for r in partner.received if r.headers.get("authorization", "").endswith("token-a-of-partner")]
 
 
+@spec("OCPI-TRP-02")
 @spec("OCPI-TRN-09", "OCPI-TRN-08")
 async def test_a_partner_that_reads_bare_tokens_only(net: OcpiNet) -> None:
     partner = newcomer()

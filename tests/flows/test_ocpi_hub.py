@@ -26,6 +26,7 @@ def partner_id(net: OcpiNet, name: str) -> str:
     return next(x.id for x in net.hub.storage.partners.held.values() if x.name == name)
 
 
+@spec("OCPI-TRP-12")
 @spec("OCPI-HUB-07", "OCPI-HUB-13", "OCPI-HUB-35")
 async def test_answers_carry_swapped_headers(net: OcpiNet) -> None:
     good = await net.p1.call(net.hub, "PUT", LOC1, location())
@@ -44,6 +45,7 @@ async def test_half_a_pair_is_2001(net: OcpiNet, name: str) -> None:
     assert codes(answer) == (200, 2001)
 
 
+@spec("OCPI-TRP-62")
 @spec("OCPI-HUB-10")
 async def test_from_is_a_party_of_the_caller(net: OcpiNet) -> None:
     for sender in ("FREMC", "ZZZZZ", "NLHUB"):
@@ -66,6 +68,7 @@ async def test_headers_have_no_case(net: OcpiNet) -> None:
     assert codes(await net.p1.call(net.hub, "PUT", LOC1, location(), to="nlhub", sender="nlcpa")) == (201, 1000)
 
 
+@spec("OCPI-TRP-61")
 @spec("OCPI-HUB-21", "OCPI-STC-15")
 @pytest.mark.parametrize("to", ["ZZZZZ", "NLALL", "N_???"])
 async def test_an_unknown_to_is_4001(net: OcpiNet, to: str) -> None:
@@ -98,6 +101,7 @@ async def test_without_an_agreement_it_is_4003(net: OcpiNet) -> None:
 # --- broadcasts
 
 
+@spec("OCPI-TRP-13", "OCPI-TRP-14")
 @spec("OCPI-HUB-34", "OCPI-HUB-36", "OCPI-HUB-37", "OCPI-HUB-47", "OCPI-HUB-28", "OCPI-COP-15")
 async def test_a_broadcast(net: OcpiNet) -> None:
     await net.p1.call(net.hub, "PUT", LOC1, location())
@@ -132,6 +136,7 @@ async def test_a_push_without_to_is_a_broadcast(net: OcpiNet) -> None:
     assert [len(net.p2.seen(method, "locations")) for method in ("PUT", "PATCH")] == [1, 1]
 
 
+@spec("OCPI-TRP-15", "OCPI-TRP-27")
 @spec("OCPI-HUB-42", "OCPI-STC-20", "OCPI-STC-26", "OCPI-HUB-43", "OCPI-TRN-50")
 async def test_what_receivers_do_is_not_the_broadcasters_concern(net: OcpiNet) -> None:
     net.p2.answers["PUT", "locations"] = (200, envelope(None, 3000), {})
@@ -170,6 +175,7 @@ async def test_who_is_away_is_skipped_and_pulls_later(net: OcpiNet) -> None:
     assert not net.p2.seen("PUT", "locations")
 
 
+@spec("OCPI-TRP-16")
 @spec("OCPI-HUB-46")
 async def test_a_get_is_no_broadcast(net: OcpiNet) -> None:
     await net.p2.call(net.hub, "GET", "locations/sender")
@@ -224,6 +230,7 @@ async def test_how_a_push_may_end(net: OcpiNet, answer: Any, state: DeliveryStat
 # --- who can be reached
 
 
+@spec("OCPI-TRP-60")
 @spec("OCPI-HCI-01", "OCPI-HCI-02", "OCPI-HCI-04")
 async def test_the_list_of_clients(net: OcpiNet) -> None:
     await net.hub.hub.partners.not_reached(partner_id(net, "p1.test"))
@@ -312,6 +319,7 @@ async def test_parties_of_2_1_1_are_shown_and_told_of(net: OcpiNet) -> None:
     assert not old.seen("PUT", "hubclientinfo")
 
 
+@spec("OCPI-TRP-11", "OCPI-TRP-60")
 @spec("OCPI-HCI-05", "OCPI-HCI-06", "OCPI-HCI-07", "OCPI-HUB-08", "OCPI-HCI-22")
 async def test_a_new_party_is_announced(net: OcpiNet) -> None:
     await OcpiPartner("p4.test", ("CPO", "NL", "NEW")).join(net.hub)

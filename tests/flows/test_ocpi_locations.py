@@ -109,6 +109,7 @@ async def test_from_may_be_another_party_of_the_same_platform(net: OcpiNet) -> N
     assert codes(await put(net, sender="BECPA")) == (201, 1000)
 
 
+@spec("OCPI-TRP-23")
 @spec("OCPI-COP-09", "OCPI-LOC-02", "OCPI-HUB-47", "OCPI-COP-15")
 async def test_a_status_patch_changes_the_status_only_and_stays_a_patch(net: OcpiNet) -> None:
     await put(net)
@@ -124,6 +125,7 @@ async def test_a_status_patch_changes_the_status_only_and_stays_a_patch(net: Ocp
     assert len(listed.json()["data"]) == 1
 
 
+@spec("OCPI-TRP-29")
 @spec("OCPI-COP-10", "OCPI-LOC-09")
 @pytest.mark.parametrize("path", [LOC1, f"{LOC1}/E1", f"{LOC1}/E1/1"])
 async def test_a_patch_needs_last_updated(net: OcpiNet, path: str) -> None:
@@ -228,6 +230,7 @@ async def test_updates_arrive_in_order(net: OcpiNet) -> None:
     assert len(seen) == 40
 
 
+@spec("OCPI-TRP-54")
 @spec("OCPI-LOC-01")
 async def test_a_list_has_whole_locations(net: OcpiNet) -> None:
     await put(net, body=location(evses=[evse(f"E{n}") for n in range(6)]))
@@ -368,6 +371,7 @@ async def test_parking_places_are_named_once_and_exist(net: OcpiNet) -> None:
         assert codes(await put(net, body=wrong)) == (200, 2001)
 
 
+@spec("OCPI-TRP-58")
 @spec("OCPI-LOC-20", "OCPI-LOC-21", "OCPI-GEN-04", "OCPI-TYP-05")
 @pytest.mark.parametrize(
     ("good", "bad"),
@@ -414,6 +418,7 @@ async def test_all_receivers_get_all_of_it(net: OcpiNet) -> None:
     assert all(copy.json == body for copy in copies)
 
 
+@spec("OCPI-TRP-40")
 @spec("OCPI-TYP-02")
 @pytest.mark.parametrize(
     ("moment", "code"),
@@ -435,6 +440,7 @@ async def test_times(net: OcpiNet, moment: str, code: int) -> None:
         assert (await shown(net))["last_updated"] == moment
 
 
+@spec("OCPI-TRP-36")
 @spec("OCPI-TYP-06", "OCPI-TYP-10", "OCPI-TYP-11", "OCPI-TYP-13", "OCPI-TYP-15")
 @pytest.mark.parametrize(
     ("path", "body"),

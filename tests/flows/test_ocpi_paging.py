@@ -59,6 +59,7 @@ def following(answer: httpx.Response) -> str | None:
     return match[2]
 
 
+@spec("OCPI-TRP-55", "OCPI-TRP-56")
 @spec(
     "OCPI-PAG-01", "OCPI-PAG-04", "OCPI-PAG-05", "OCPI-PAG-06", "OCPI-PAG-07", "OCPI-PAG-08", "OCPI-PAG-11",
     "OCPI-PAG-10", "OCPI-TRN-48", "OCPI-HUB-61", "OCPI-HUB-63",
@@ -109,6 +110,7 @@ async def test_dates_mean_the_same_in_2_1_1(net: OcpiNet) -> None:
     assert names(answer) == ["X02", "X03"]
 
 
+@spec("OCPI-TRP-56")
 @spec("OCPI-PAG-08", "OCPI-PAG-16")
 async def test_the_next_link_keeps_everything(net: OcpiNet) -> None:
     path = await filled(net, "locations", 5)

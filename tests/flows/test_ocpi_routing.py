@@ -62,6 +62,7 @@ async def checked() -> None:
 # --- there
 
 
+@spec("OCPI-TRP-18")
 @spec("OCPI-HUB-05", "OCPI-HUB-06", "OCPI-HUB-16", "OCPI-HUB-27", "OCPI-LOC-10", "OCPI-TRN-19", "OCPI-HUB-17")
 @pytest.mark.parametrize(
     ("method", "path", "body"),
@@ -103,6 +104,7 @@ async def test_a_token_for_one_operator(net: OcpiNet, query: str) -> None:
     assert not net.hub.storage.tokens.held
 
 
+@spec("OCPI-TRP-73")
 @spec("OCPI-HUB-18", "OCPI-HUB-28", "OCPI-HUB-86", "OCPI-HUB-99", "OCPI-COP-12", "OCPI-TRN-45", "OCPI-TRN-46")
 @spec("OCPI-TYP-01", "OCPI-TYP-14")
 @pytest.mark.parametrize(
@@ -198,6 +200,7 @@ async def test_the_hub_is_a_platform_like_any_other_and_routes(net: OcpiNet) -> 
 # --- the headers
 
 
+@spec("OCPI-TRP-03", "OCPI-TRP-04", "OCPI-TRP-12")
 @spec("OCPI-HUB-07", "OCPI-HUB-14", "OCPI-TRN-17", "OCPI-TRN-20", "OCPI-TRN-21")
 async def test_the_headers_of_both_ways(net: OcpiNet) -> None:
     answering(net, 200, envelope(None), {"x-request-id": "not mine", "x-correlation-id": "neither"})
@@ -227,6 +230,7 @@ async def test_what_is_the_hubs_affair_or_the_callers_is_not_passed_on(net: Ocpi
     assert (net.p1.token_c or "") not in str(request.headers)
 
 
+@spec("OCPI-TRP-72")
 @spec("OCPI-HUB-15", "OCPI-HUB-29")
 async def test_the_other_party_of_ones_own_platform(net: OcpiNet) -> None:
     path = "locations/receiver/FR/CPC/LOC1"
@@ -306,6 +310,7 @@ async def test_what_is_no_ocpi_answer(net: OcpiNet, http: int, content: bytes, e
     assert b"html" not in answer.content
 
 
+@spec("OCPI-TRP-25")
 @spec("OCPI-STC-23")
 @pytest.mark.parametrize("http", [401, 403])
 async def test_credentials_that_are_refused_are_the_hubs_not_the_callers(net: OcpiNet, http: int) -> None:
@@ -434,6 +439,7 @@ async def test_a_receiver_without_the_endpoint(net: OcpiNet) -> None:
 # --- pages
 
 
+@spec("OCPI-TRP-21")
 @spec("OCPI-HUB-77", "OCPI-PAG-19", "OCPI-HUB-88", "OCPI-HUB-83")
 @pytest.mark.parametrize("to", ["NLCPA", None])
 async def test_the_next_page_is_had_through_the_hub(net: OcpiNet, to: str | None) -> None:

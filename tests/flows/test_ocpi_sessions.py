@@ -47,6 +47,7 @@ async def test_a_session_goes_to_its_emsp_and_to_nobody_else(net: OcpiNet) -> No
         assert (await reader.call(net.hub, "GET", ALL)).json()["data"] == []
 
 
+@spec("OCPI-TRP-44")
 @spec("OCPI-SES-01", "OCPI-PAG-15")
 async def test_a_list_needs_date_from(net: OcpiNet) -> None:
     answer = await net.p2.call(net.hub, "GET", "sessions/sender")
@@ -55,6 +56,7 @@ async def test_a_list_needs_date_from(net: OcpiNet) -> None:
     assert codes(await net.p2.call(net.hub, "GET", ALL)) == (200, 1000)
 
 
+@spec("OCPI-TRP-28")
 @spec("OCPI-SES-02", "OCPI-COP-03")
 async def test_put_without_periods_removes_them(net: OcpiNet) -> None:
     await put(net, session(charging_periods=[period()]))
@@ -62,6 +64,7 @@ async def test_put_without_periods_removes_them(net: OcpiNet) -> None:
     assert "charging_periods" not in (await shown(net))[0]
 
 
+@spec("OCPI-TRP-28")
 @spec("OCPI-SES-03", "OCPI-COP-09", "OCPI-COP-11")
 async def test_patch_adds_periods(net: OcpiNet) -> None:
     await put(net, session(charging_periods=[period()]))
@@ -101,6 +104,7 @@ async def test_a_patch_that_does_not_say_when_is_the_emsps_to_judge_and_there_is
         assert answer.status_code == 404
 
 
+@spec("OCPI-TRP-17")
 @spec("OCPI-SES-06", "OCPI-HUB-45")
 async def test_a_session_is_no_broadcast(net: OcpiNet) -> None:
     assert codes(await put(net, to="NLHUB")) == (200, 2001)
@@ -133,6 +137,7 @@ async def test_nobody_to_send_it_to(net: OcpiNet) -> None:
     assert codes(await put(net, {"id": "S1"}, to=None)) == (200, 2001)
 
 
+@spec("OCPI-TRP-64")
 @spec("OCPI-SES-07", "OCPI-SES-08", "OCPI-TYP-09")
 async def test_a_reservation_becomes_a_session(net: OcpiNet) -> None:
     steps = [
@@ -165,6 +170,7 @@ async def test_late_updates_are_delivered(net: OcpiNet) -> None:
     assert (await shown(net))[0]["kwh"] == 7
 
 
+@spec("OCPI-TRP-43", "OCPI-TRP-65")
 @spec("OCPI-SES-16", "OCPI-SES-15", "OCPI-SES-17", "OCPI-TRN-47")
 async def test_what_sessions_may_hold(net: OcpiNet) -> None:
     kinds = ("CURRENT", "ENERGY_EXPORT", "ENERGY_IMPORT", "POWER", "STATE_OF_CHARGE")
@@ -209,6 +215,7 @@ async def test_what_the_emsp_refuses_is_not_kept(net: OcpiNet, refusal: Any) -> 
     assert await shown(net) == []
 
 
+@spec("OCPI-TRP-24")
 @spec("OCPI-HUB-32", "OCPI-TRN-50", "OCPI-HUB-64")
 async def test_what_an_emsp_missed_is_listed_and_not_sent_later(net: OcpiNet) -> None:
     net.hub.network.silence("p2.test")

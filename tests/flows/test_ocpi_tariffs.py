@@ -66,6 +66,7 @@ async def test_delete_of_what_is_not_held_is_404(net: OcpiNet) -> None:
     assert not net.hub.storage.outbox.events
 
 
+@spec("OCPI-TRP-41")
 @spec("OCPI-TAR-07", "OCPI-TAR-08", "OCPI-TAR-12")
 @pytest.mark.parametrize(
     ("changes", "code"),
@@ -88,6 +89,7 @@ async def test_prices(net: OcpiNet, changes: dict[str, Any], code: int) -> None:
         assert await shown(net) == [tariff(**changes)]
 
 
+@spec("OCPI-TRP-65", "OCPI-TRP-68")
 @spec(
     "OCPI-TAR-09", "OCPI-TAR-10", "OCPI-TAR-11", "OCPI-TAR-12", "OCPI-TAR-13", "OCPI-TAR-14", "OCPI-TAR-15",
     "OCPI-TAR-16", "OCPI-TAR-17", "OCPI-TAR-18", "OCPI-TAR-19",

@@ -34,6 +34,7 @@ def answering(allowed: str = "ALLOWED", **more: Any) -> Any:
     return 200, envelope({"allowed": allowed, "token": token(), **more}), {}
 
 
+@spec("OCPI-TRP-31")
 @spec("OCPI-TOK-01")
 async def test_the_key_has_the_type_in_it(net: OcpiNet) -> None:
     app = token(type="APP_USER", visual_number="app")
@@ -184,6 +185,7 @@ async def test_a_yes_in_the_name_of_another_emsp_begins_nothing(net: OcpiNet) ->
     assert not net.hub.storage.journeys.held
 
 
+@spec("OCPI-TRP-32")
 @spec("OCPI-TOK-09", "OCPI-STC-07")
 async def test_an_unknown_token_is_404_and_2004(net: OcpiNet) -> None:
     net.p2.answers["POST", "tokens"] = (404, envelope(None, 2004), {})
@@ -194,6 +196,7 @@ async def test_an_unknown_token_is_404_and_2004(net: OcpiNet) -> None:
         assert answer.json().get("data") is None
 
 
+@spec("OCPI-TRP-33")
 @spec("OCPI-TOK-10")
 @pytest.mark.parametrize("allowed", ["BLOCKED", "EXPIRED", "NO_CREDIT", "NOT_ALLOWED"])
 async def test_a_refusal_is_a_good_answer(net: OcpiNet, allowed: str) -> None:
@@ -224,6 +227,7 @@ async def test_the_hub_does_not_answer_in_the_place_of_the_emsp(net: OcpiNet, wh
     assert answer.json().get("data") is None
 
 
+@spec("OCPI-TRP-34")
 @spec("OCPI-TOK-17", "OCPI-TOK-14")
 async def test_the_emsp_is_asked_whatever_the_hub_holds(net: OcpiNet) -> None:
     await put(net, body=token(whitelist="ALWAYS", valid=False))
@@ -244,6 +248,7 @@ async def test_an_emsp_that_does_not_answer_is_4002(net: OcpiNet) -> None:
     assert answer.json().get("data") is None
 
 
+@spec("OCPI-TRP-35")
 @spec("OCPI-TOK-15", "OCPI-LOC-28")
 async def test_a_place_that_the_hub_does_not_know_is_passed_on(net: OcpiNet) -> None:
     net.p2.answers["POST", "tokens"] = answering()

@@ -56,6 +56,7 @@ async def test_token_with_line_feed_is_accepted(net: OcpiNet) -> None:
     assert (await net.hub.client.get(VERSIONS, headers={"authorization": header})).status_code == 200
 
 
+@spec("OCPI-TRP-02")
 @spec("OCPI-TRN-07", "OCPI-TRN-14")
 async def test_raw_token_is_accepted_also_when_it_looks_like_base64(net: OcpiNet) -> None:
     looks_encoded = "QUJDREVGR0hJSktMTU5PUA=="
@@ -68,6 +69,7 @@ async def test_raw_token_is_accepted_also_when_it_looks_like_base64(net: OcpiNet
             assert answer.status_code == 200
 
 
+@spec("OCPI-TRP-01")
 @spec("OCPI-TRN-02", "OCPI-TRN-05", "OCPI-HUB-17")
 async def test_the_hub_shows_the_encoded_token_and_nothing_else(net: OcpiNet) -> None:
     await net.p1.call(net.hub, "PUT", "locations/receiver/NL/CPA/LOC1", location())
@@ -167,6 +169,7 @@ async def test_what_is_not_json_is_400(net: OcpiNet, body: bytes) -> None:
     assert not net.hub.storage.locations.held
 
 
+@spec("OCPI-TRP-26")
 @spec("OCPI-TRN-31", "OCPI-STC-22")
 @pytest.mark.parametrize("body", [b"[]", b'"text"', b"7", b"null", b"{}"])
 async def test_json_that_is_no_object_of_the_request_is_2001(net: OcpiNet, body: bytes) -> None:
@@ -174,6 +177,7 @@ async def test_json_that_is_no_object_of_the_request_is_2001(net: OcpiNet, body:
     assert (answer.status_code, answer.json()["status_code"]) == (200, 2001)
 
 
+@spec("OCPI-TRP-30")
 @spec("OCPI-TRN-32", "OCPI-COP-08", "OCPI-COP-19")
 @pytest.mark.parametrize(
     ("method", "path"),
@@ -215,6 +219,7 @@ async def test_paths_that_are_no_endpoint_are_404_with_an_envelope(net: OcpiNet,
     assert answer.json()["status_code"] == 2001
 
 
+@spec("OCPI-TRP-45")
 @spec("OCPI-TRN-34")
 async def test_one_slash_in_and_out(net: OcpiNet) -> None:
     assert (await net.p1.call(net.hub, "PUT", "locations/receiver/NL/CPA/LOC1/", location())).status_code == 201
@@ -236,6 +241,7 @@ async def test_ids_survive_the_path(net: OcpiNet) -> None:
     assert "//" not in request.path
 
 
+@spec("OCPI-TRP-39")
 @spec("OCPI-TRN-36", "OCPI-TYP-04")
 async def test_ids_have_no_case_and_keep_their_spelling(net: OcpiNet) -> None:
     await net.p1.call(net.hub, "PUT", "locations/receiver/NL/CPA/Loc1", location("Loc1"))
@@ -270,6 +276,7 @@ async def test_no_data_where_none_is_defined(net: OcpiNet) -> None:
     assert "data" not in answer.json()
 
 
+@spec("OCPI-TRP-36", "OCPI-TRP-37")
 @spec("OCPI-TRN-44", "OCPI-TRN-45", "OCPI-TRN-46", "OCPI-HUB-68")
 async def test_unknown_fields_and_open_words_survive(net: OcpiNet) -> None:
     body = location(foo=1, evses=[_evse_with_future()], facilities=["HOTEL", "SAUNA"])
@@ -281,6 +288,7 @@ async def test_unknown_fields_and_open_words_survive(net: OcpiNet) -> None:
         assert data == body
 
 
+@spec("OCPI-TRP-38", "OCPI-TRP-73")
 @spec("OCPI-TRN-47")
 async def test_numbers_keep_their_digits(net: OcpiNet) -> None:
     text = (
