@@ -37,7 +37,7 @@ from protocols.ocpi.server.app import PREFIX, OcpiApp
 from protocols.ocpi.server.config import DETAILS_ROUTE, VERSIONS_ROUTE, credentials_routes
 from protocols.ocpi.server.lists import LocationPages
 from protocols.ocpi.server.locations import location_routes
-from protocols.ocpi.server.routes import Routes
+from protocols.ocpi.server.routes import Route, Routes
 from protocols.ocpi.settings import settings_from, settings_of, settings_text
 from protocols.ocpi.versions import versions_url
 from protocols.plugin import Hub, NewPartner, Outbound
@@ -91,7 +91,8 @@ class OcpiPlugin:
             raise Rejected(str(failure.code), failure.reason) from failure
 
 
-def ocpi_app(hub: Hub) -> OcpiApp:
+def ocpi_routes(hub: Hub) -> list[Route]:
+    """All that this hub offers, but the versions and their details."""
     routes = [
         *credentials_routes(Handshake(hub)),
         *hubclientinfo.ROUTES,
@@ -107,8 +108,11 @@ def ocpi_app(hub: Hub) -> OcpiApp:
         *bookings.ROUTES,
         *relayed.ROUTES,
     ]
-    offered = [route for route in routes if route.module not in hub.without]
-    return OcpiApp(hub, Routes(VERSIONS_ROUTE, DETAILS_ROUTE, offered))
+    return [route for route in routes if route.module not in hub.without]
+
+
+def ocpi_app(hub: Hub) -> OcpiApp:
+    return OcpiApp(hub, Routes(VERSIONS_ROUTE, DETAILS_ROUTE, ocpi_routes(hub)))
 
 
 def _text(document: Mapping[str, Any], member: str) -> str:

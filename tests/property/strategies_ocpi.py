@@ -1,5 +1,7 @@
 """Any OCPI message, by its wire type: what the specification allows, and unknown fields here and there."""
 
+import importlib
+import pkgutil
 import types
 import typing
 from decimal import Decimal
@@ -11,18 +13,8 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import UNSET, Meta, UnsetType
 
-from protocols.ocpi.wire import (
-    bookings,
-    cdrs,
-    chargingprofiles,
-    commands,
-    invoicereconciliation,
-    locations,
-    payments,
-    sessions,
-    tariffs,
-    tokens,
-)
+from protocols.ocpi import wire
+from protocols.ocpi.wire import cdrs, locations, tokens
 from protocols.ocpi.wire.base import Wire
 from protocols.ocpi.wire.types import CdrDateTime, ClockTime, Date, DateTime, EndOfPeriod, Latitude, Longitude, Url
 
@@ -191,23 +183,18 @@ RULES: dict[Any, Any] = {
     cdrs.Cdr: _cdr,
 }
 
-COMMANDS = (
-    commands.StartSession, commands.StopSession, commands.ReserveNow, commands.CancelReservation,
-    commands.UnlockConnector, commands.CommandResponse, commands.CommandResult,
-)  # fmt: skip
-MESSAGES = (
-    locations.Location, locations.Evse, locations.Connector, tokens.Token, tokens.AuthorizationInfo,
-    tokens.LocationReferences, sessions.Session, cdrs.Cdr, tariffs.Tariff,
-)  # fmt: skip
-PATCHES = (
-    locations.LocationPatch, locations.EvsePatch, locations.ConnectorPatch, tokens.TokenPatch, sessions.SessionPatch,
-)  # fmt: skip
-PROFILES = (
-    chargingprofiles.SetChargingProfile, chargingprofiles.ActiveChargingProfile,
-    chargingprofiles.ChargingProfileResponse, chargingprofiles.ActiveChargingProfileResult,
-    chargingprofiles.ChargingProfileResult, chargingprofiles.ClearProfileResult,
-)  # fmt: skip
-RECORDS = (
-    bookings.BookingLocation, bookings.Calendar, bookings.Booking, bookings.BookingRequest, payments.Terminal,
-    payments.FinancialAdviceConfirmation, invoicereconciliation.InvoiceReconciliationRecord,
-)  # fmt: skip
+
+def _every_type() -> list[Any]:
+    modules = [
+        importlib.import_module(f"{wire.__name__}.{found.name}") for found in pkgutil.iter_modules(wire.__path__)
+    ]
+    named = [(module, held) for module in modules for held in vars(module).values()]
+    return [
+        held
+        for module, held in named
+        if isinstance(held, type) and issubclass(held, Wire) and held.__module__ == module.__name__ and held is not Wire
+    ]
+
+
+EVERY_TYPE = _every_type()
+"""All messages of all versions, and their parts."""

@@ -26,13 +26,13 @@ from mappings.ocpi import (
 from protocols.ocpi.wire import cdrs as wire_cdrs
 from protocols.ocpi.wire import commands as wire_commands
 from protocols.ocpi.wire import credentials as wire_credentials
-from protocols.ocpi.wire import hubclientinfo, strict, versions
 from protocols.ocpi.wire import locations as wire_locations
 from protocols.ocpi.wire import sessions as wire_sessions
+from protocols.ocpi.wire import strict
 from protocols.ocpi.wire import tariffs as wire_tariffs
 from protocols.ocpi.wire import tokens as wire_tokens
 from protocols.transport.json_codec import decode, encode
-from tests.property.strategies_ocpi import COMMANDS, MESSAGES, PATCHES, PROFILES, RECORDS, ocpi
+from tests.property.strategies_ocpi import EVERY_TYPE, ocpi
 
 SLOW = settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=60)
 OPERATOR = PartyId("NL", "CPA")
@@ -65,6 +65,14 @@ def reserve_back(command: Command) -> wire_commands.ReserveNow:
     return commands.reserve_now_to_ocpi(command, commands.response_url_of(command) or "", now=NOW)
 
 
+def cancel_there(message: wire_commands.CancelReservation) -> Command:
+    return commands.cancel_reservation_from_ocpi(message, id="c", issuer=OPERATOR, operator=OPERATOR)
+
+
+def cancel_back(command: Command) -> wire_commands.CancelReservation:
+    return commands.cancel_reservation_to_ocpi(command, commands.response_url_of(command) or "")
+
+
 PAIRS: list[tuple[Any, There, There]] = [
     (wire_locations.Location, locations.location_from_ocpi, locations.location_to_ocpi),
     (wire_locations.Evse, evses.evse_from_ocpi, evses.evse_to_ocpi),
@@ -77,15 +85,13 @@ PAIRS: list[tuple[Any, There, There]] = [
     (wire_commands.StartSession, start_there, start_back),
     (wire_commands.StopSession, stop_there, stop_back),
     (wire_commands.ReserveNow, reserve_there, reserve_back),
+    (wire_commands.CancelReservation, cancel_there, cancel_back),
     (wire_commands.CommandResult, commands.outcome_from_result, commands.result_to_ocpi),
 ]
-OTHERS = (wire_credentials.Credentials, hubclientinfo.ClientInfo, versions.VersionDetails)
 
 
-@pytest.mark.parametrize(
-    "wire_type", MESSAGES + PATCHES + COMMANDS + PROFILES + RECORDS + OTHERS, ids=lambda kind: kind.__name__
-)
-@SLOW
+@pytest.mark.parametrize("wire_type", EVERY_TYPE, ids=lambda kind: f"{kind.__module__.split('.')[-1]}.{kind.__name__}")
+@settings(SLOW, max_examples=10)
 @given(data=st.data())
 @pytest.mark.spec("OCPI-TRN-44", "OCPI-TRN-46", "OCPI-TRN-47")
 def test_what_is_encoded_is_decoded(wire_type: Any, data: st.DataObject) -> None:

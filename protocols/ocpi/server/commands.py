@@ -76,7 +76,7 @@ class Gist(Struct):
 async def command(ask: Ask) -> Reply:
     """What the hub cannot translate is answered so before anything in it is looked at."""
     for_one(ask, "a command")
-    if ask.args[0] in ask.version.lacks:
+    if ask.args[0] in ask.version.lacks or (ask.version.single_party and ask.args[0] not in COMMAND):
         return await _not_carried(ask)
     to = await _way_to_operator(ask)
     if to is not None:

@@ -26,24 +26,7 @@ CPO = About(
     now=NOW,
 )
 EMSP = About(hub=CPO.hub, partner=PartyRole(role=Role.EMSP, party=PartyId("IT", "EME")), now=NOW)
-TYPES = [
-    held
-    for form in FORMS.values()
-    for held in (get_args(form.wire_type) or (form.wire_type,))
-    if hasattr(held, "__struct_fields__") and held.__module__ == wire.__name__
-]
-
 OBJECTS = [newer for newer in FORMS if newer is not VersionDetails]
-
-
-@pytest.mark.parametrize("wire_type", dict.fromkeys(TYPES), ids=lambda kind: kind.__name__)
-@SLOW
-@given(data=st.data())
-def test_what_is_encoded_is_decoded(wire_type: Any, data: st.DataObject) -> None:
-    message = data.draw(ocpi(wire_type))
-    body = encode(message)
-    strict.check(body, wire_type)
-    assert decode(body, wire_type) == message
 
 
 @pytest.mark.parametrize("newer", OBJECTS, ids=lambda kind: kind.__name__)
