@@ -24,6 +24,7 @@ from protocols.oicp.wire.v2_2 import ORIGINAL, ConvertedEvseDataRecord
 Members = dict[str, Any]
 M = TypeVar("M", bound=Wire)
 
+EXTRA: Final = "-extra"
 UNSPECIFIED: Final = "Unspecified"
 NAME_LENGTH: Final = 50
 URL_LENGTH: Final = 200
@@ -65,6 +66,13 @@ def original_of(message: Wire) -> Members | None:
     return kept if isinstance(kept, dict) else None
 
 
+def clean(value: Any) -> Any:
+    """JSON as a partner wrote it, without the names under which the hub keeps things: they may be anywhere."""
+    if isinstance(value, dict):
+        return {name: clean(inner) for name, inner in value.items() if name not in (EXTRA, ORIGINAL)}
+    return [clean(one) for one in value] if isinstance(value, list) else value
+
+
 def plain(message: M) -> M:
     """Without what the hub keeps with a converted message; nobody else may write under that name."""
     if not message.extra or ORIGINAL not in message.extra:
@@ -85,7 +93,7 @@ def record_from_2_2(record: older.EvseDataRecord, original: Members) -> Converte
         charging_facilities=tuple(_facilities(record)),
         opening_times=tuple(_opening_times(record)) or None,
         additional_info=_additional_info(record.additional_info),
-        extra={ORIGINAL: original},
+        extra={ORIGINAL: clean(original)},
     )
 
 
@@ -129,9 +137,9 @@ def _opening_times(record: older.EvseDataRecord) -> Iterable[OpeningTimes]:
 
 def shown_in_2_3(shown: Members, original: Members | None) -> Members:
     """A record as 2.3 shows it: of a converted one all that 2.2 did not say is null."""
+    shown = clean(shown)
     if original is None:
         return shown
-    shown = {name: value for name, value in shown.items() if name != ORIGINAL}
     said = {name: original[name] for name in (*_NULL_IN_2_3, "OpeningTimes") if _given(original.get(name))}
     if (phone := original.get("HotlinePhoneNum")) is not None:
         said.setdefault("HotlinePhoneNumber", phone)
@@ -170,6 +178,7 @@ def _facility_in_2_3(one: Members, original: Members) -> Members:
 
 def shown_in_2_2(shown: Members, original: Members | None) -> Members:
     """A record as 2.2 shows it: one that came so as it came, but for what is the hub's and the form of coordinates."""
+    shown = clean(shown)
     hubs = ("deltaType", "lastUpdate", "GeoCoordinates", "GeoChargingPointEntrance", "DynamicInfoAvailable", "EvseID")
     if original is not None:
         return original | {name: shown[name] for name in hubs if shown.get(name) is not None}
@@ -213,7 +222,7 @@ def cdr_from_2_2(message: older.ChargeDetailRecord, original: Members) -> Charge
         "charging_end": message.charging_end or message.session_end,
         "consumed_energy": energy,
     }
-    return ChargeDetailRecord(**members, **_signature(message.metering_signature), extra={ORIGINAL: original})
+    return ChargeDetailRecord(**members, **_signature(message.metering_signature), extra={ORIGINAL: clean(original)})
 
 
 _SAME_OF_CDR: Final = tuple(
@@ -234,7 +243,7 @@ def _signature(text: str | None) -> Mapping[str, Any]:
 def cdr_to_2_2(record: ChargeDetailRecord, shown: Members) -> Members:
     """`shown`: the members of the record. One that came in 2.2 goes back as it came, with partners' ids that the hub
     has added."""
-    original = original_of(record)
+    original, shown = original_of(record), clean(shown)
     if original is not None:
         ids = ("CPOPartnerSessionID", "EMPPartnerSessionID")
         return {name: shown[name] for name in ids if shown.get(name)} | original

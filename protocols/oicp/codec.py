@@ -9,6 +9,7 @@ import re
 import types
 import typing
 from collections.abc import Callable
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, TypeVar, cast
 
@@ -124,13 +125,29 @@ FORMS: Final[dict[type[Struct], dict[str, Value]]] = {
 
 def decode(body: bytes, wire_type: type[T]) -> T:
     """Raises NotJson, or Invalid with the path of the first member that is wrong."""
-    if EXTRA.encode() not in body:
+    odd = _NO_NUMBER.search(body)
+    if EXTRA.encode() not in body and not odd:
         try:
             decoder = _decoder(cast("Any", wire_type))
             return cast("T", decoder(body))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass
-    return convert(decode_raw(body), wire_type)
+    message = convert(decode_raw(body), wire_type)
+    if odd:
+        _check_numbers(message, "$")
+    return message
+
+
+def _check_numbers(value: Any, path: str) -> None:
+    """Text may stand for a number, but not for one that is none. Raises Invalid."""
+    if isinstance(value, Decimal) and not value.is_finite():
+        raise Invalid(path, "must be a number")
+    if isinstance(value, Struct):
+        for name, encoded in _names(type(value)):
+            _check_numbers(getattr(value, name), f"{path}.{encoded}")
+    elif isinstance(value, tuple):
+        for index, one in enumerate(value):
+            _check_numbers(one, f"{path}[{index}]")
 
 
 def convert(raw: Any, wire_type: type[T]) -> T:
@@ -186,6 +203,11 @@ def _decoder(wire_type: Any) -> Callable[[bytes], Any]:
     return msgspec.json.Decoder(wire_type).decode
 
 
+_NO_NUMBER = re.compile(
+    rb'"[^"a-z]{0,30}(?:s?_?n_?a_?n|i_?n_?f)|' + rb"\\u",
+    re.IGNORECASE,
+)
+"""What a Decimal may read as no number, or anything that is written in escapes: then each number is looked at."""
 _MISSING = re.compile(r"^Object missing required field `(.+)`$")
 _MEMBER = re.compile(r"^([A-Z][A-Za-z0-9]*(?:\.[A-Z][A-Za-z0-9]*)*): (.*)$", re.DOTALL)
 

@@ -1,5 +1,6 @@
 """Base of all OICP wire types, and how their members are spelled."""
 
+from decimal import Decimal
 from typing import Any, Final
 
 from msgspec import Struct, field
@@ -31,3 +32,8 @@ class Wire(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown
 def broken(member: str, reason: str) -> ValueError:
     """A rule that binds several members; the codec puts `member` into the path of the error."""
     return ValueError(f"{member}: {reason}")
+
+
+def in_range(value: Decimal, low: int, high: int | None = None) -> bool:
+    """What is no number, or without end, is in no range."""
+    return value.is_finite() and value >= low and (high is None or value <= high)

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from protocols.oicp.wire.base import Wire, broken
+from protocols.oicp.wire.base import Wire, broken, in_range
 from protocols.oicp.wire.common import (
     ActionType,
     ChargingPoolID,
@@ -198,7 +198,7 @@ class SearchCenter(Wire, frozen=True, kw_only=True):
     radius: Decimal
 
     def __post_init__(self) -> None:
-        if self.radius < 0:
+        if not in_range(self.radius, 0):
             raise broken("Radius", "may not be negative")
 
 
@@ -234,11 +234,11 @@ class ChargingFacility(Wire, frozen=True, kw_only=True):
     charging_modes: tuple[ChargingMode, ...] | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.power < 10000:
+        if not in_range(self.power, 0, 9999):
             raise broken("Power", "must be 0 to 9999 kW")
-        if self.voltage is not None and not (0 < self.voltage < 10000 and self.voltage % 1 == 0):
+        if self.voltage is not None and not (in_range(self.voltage, 1, 9999) and self.voltage % 1 == 0):
             raise broken("Voltage", "must be a whole number from 1 to 9999")
-        if self.amperage is not None and not (0 < self.amperage < 10000 and self.amperage % 1 == 0):
+        if self.amperage is not None and not (in_range(self.amperage, 1, 9999) and self.amperage % 1 == 0):
             raise broken("Amperage", "must be a whole number from 1 to 9999")
 
 
@@ -249,7 +249,7 @@ class EnergySource(Wire, frozen=True, kw_only=True):
     percentage: Decimal | None = None
 
     def __post_init__(self) -> None:
-        if self.percentage is not None and not 0 <= self.percentage <= 100:
+        if self.percentage is not None and not in_range(self.percentage, 0, 100):
             raise broken("Percentage", "must be 0 to 100")
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from protocols.oicp.wire.base import Wire, broken
+from protocols.oicp.wire.base import Wire, broken, in_range
 from protocols.oicp.wire.cdr import MeterValueInBetween
 from protocols.oicp.wire.common import (
     ActionType,
@@ -67,7 +67,7 @@ class ChargingFacility(Wire, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         for name, value in (("Power", self.power), ("Voltage", self.voltage), ("Amperage", self.amperage)):
-            if value is not None and not 0 <= value < 10000:
+            if value is not None and not in_range(value, 0, 9999):
                 raise broken(name, "must be 0 to 9999")
 
 
