@@ -125,7 +125,7 @@ class OcpiFollower(Follower):
     async def _items(self, pull: Pull, call: Call, to: Routing | None, first: str) -> AsyncIterator[bytes]:
         url: str | None = first
         visited: set[str] = set()
-        most = 0
+        most = found = 0
         while url is not None:
             if url in visited:
                 raise Rejected(pull.feed.name, f"{pull.partner.name}: the next page is one that was there before")
@@ -135,9 +135,11 @@ class OcpiFollower(Follower):
             if page.total is not None:  # what has gone has moved the rest, and something was skipped
                 pull.certain = pull.certain and page.total >= most
                 most = max(most, page.total)
+            found += len(page.items)
             for raw in page.items:
                 yield raw
             url = page.following
+        pull.certain = pull.certain and found >= most  # some partners give no next links
 
     def _first(self, pull: Pull, kind: Kind | None) -> str:
         url = settings_of(pull.partner).url(pull.feed.name, SENDER) or ""

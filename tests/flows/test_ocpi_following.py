@@ -318,6 +318,22 @@ async def test_a_list_that_shrinks_while_it_is_walked_removes_nothing(net: Net) 
     assert sorted(await net.ids("tariffs", net.p2)) == ["1", "2", "3"]
 
 
+@pytest.mark.parametrize("feed", ["locations", "tariffs"])
+async def test_a_list_that_says_that_there_is_more_removes_nothing(net: Net, feed: str) -> None:
+    """Some partners count what they have and give no next link."""
+    items = [(location if feed == "locations" else tariff)(str(number)) for number in range(4)]
+    shelf = Shelf(net.p1, feed, items)
+    await net.pull(net.p1, feed)
+    net.p1.answers["GET", feed] = (200, envelope(items[:2]), {"x-total-count": "4", "x-limit": "2"})
+    state = await net.pull(net.p1, feed, whole=True)
+    assert (state.error, state.counts.removed) == (None, 0)
+    assert sorted(await net.ids(feed, net.p2)) == ["0", "1", "2", "3"]
+    shelf.items = items[:2]
+    net.p1.answers["GET", feed] = shelf
+    await net.pull(net.p1, feed, whole=True)
+    assert sorted(await net.ids(feed, net.p2)) == ["0", "1"]
+
+
 async def test_a_list_that_breaks_off_removes_nothing_and_moves_no_cursor(net: Net) -> None:
     shelf = Shelf(net.p1, "locations", [location(f"LOC{number}") for number in range(4)], size=2)
     await net.pull(net.p1, "locations")
