@@ -291,6 +291,7 @@ async def test_who_set_a_profile_is_told_when_it_changes(net: OcpiNet) -> None:
 async def test_without_to_it_is_the_last_one_that_set_a_profile(net: OcpiNet) -> None:
     scsp = await provider(net)
     assert codes(await net.p1.call(net.hub, "PUT", SENDER, ACTIVE, to=None)) == (200, 4001)
+    answers(net, "PUT")
     await asked(net)
     net.hub.clock.advance(60)
     await asked(net, by=scsp, url="https://p7.test/cb")
@@ -302,6 +303,23 @@ async def test_without_to_it_is_the_last_one_that_set_a_profile(net: OcpiNet) ->
     assert len(scsp.received) == 1
     assert not net.p2.received
     assert codes(await net.p1.call(net.hub, "PUT", SENDER, ACTIVE, to=None, sender="BECPA")) == (200, 4001)
+
+
+@pytest.mark.parametrize(
+    "said", [{"result": "REJECTED", "timeout": 1}, {"result": "UNKNOWN_SESSION", "timeout": 1}, {}, None]
+)
+async def test_who_was_refused_has_set_no_profile(net: OcpiNet, said: Any) -> None:
+    """Else anybody could have himself told of the sessions of others, instead of them."""
+    answers(net, "PUT")
+    await asked(net)
+    net.hub.clock.advance(60)
+    net.p1.answers["PUT", "chargingprofiles"] = (200, envelope(said), {})
+    scsp = await provider(net)
+    await asked(net, by=scsp, url="https://p7.test/cb")
+    net.forget()
+    answer = await net.p1.call(net.hub, "PUT", SENDER, ACTIVE, to=None)
+    assert answer.headers["ocpi-from-party-id"] == "EMB"
+    assert not scsp.received
 
 
 # --- who may be asked

@@ -4,6 +4,7 @@ Source: OCPI 2.3.0, mod_charging_profiles. An eMSP or smart charging provider ma
 eMSP, which asks the operator in its turn: for the hub those are two exchanges.
 """
 
+from contextlib import suppress
 from typing import Final
 
 from msgspec import Struct
@@ -15,7 +16,7 @@ from protocols.ocpi import codec
 from protocols.ocpi.codes import HUB_ERROR, UNKNOWN_RECEIVER, Failure
 from protocols.ocpi.server.answers import for_one
 from protocols.ocpi.server.exchange import Ask, Reply, Side, query_of
-from protocols.ocpi.server.forwarding import alias_url, forward
+from protocols.ocpi.server.forwarding import alias_url, data_of, forward
 from protocols.ocpi.server.nested import Nested, nested_url
 from protocols.ocpi.server.routes import Route
 from protocols.ocpi.server.sessions import operator_of
@@ -53,7 +54,10 @@ async def asked(ask: Ask) -> Reply:
     ours = await _result_url(ask, to, url)
     if nested:
         return await forward(ask, to, query=nested.with_url(ours))
-    return await forward(ask, to, codec.whole({**codec.members(ask.body), "response_url": ours}))
+    reply = await forward(ask, to, codec.whole({**codec.members(ask.body), "response_url": ours}))
+    if _accepted(reply) and len(ask.args[0]) <= LONGEST_ID:
+        await _result_url(ask, to, url, _setter(to.party, ask.args[0]))
+    return reply
 
 
 def _checked(ask: Ask, in_query: str | None) -> str | None:
@@ -73,11 +77,17 @@ def _check_whole(ask: Ask, url: str | None, nested: Nested | None) -> None:
         raise Invalid("duration", "a whole number of seconds is required")
 
 
-async def _result_url(ask: Ask, to: Side, url: str) -> str:
-    """Ready for the results before the operator is asked. Who sets a profile is told when it changes."""
-    sets = ask.method == "PUT" and len(ask.args[0]) <= LONGEST_ID
-    subject = _setter(to.party, ask.args[0]) if sets else None
+async def _result_url(ask: Ask, to: Side, url: str, subject: str | None = None) -> str:
+    """Ready for the results before the operator is asked. Who has set a profile is told when it changes: `subject`."""
     return await alias_url(ask, AliasUse.RESULT, url, user=to, target=ask.side, subject=subject)
+
+
+def _accepted(reply: Reply) -> bool:
+    """Whether the operator lets the caller have a say in this session."""
+    with suppress(Invalid):
+        response = codec.read_bare(data_of(reply), ChargingProfileResponse)
+        return response.result is ChargingProfileResponseType.ACCEPTED
+    return False
 
 
 def _setter(operator: PartyId, session_id: str) -> str:
