@@ -187,7 +187,17 @@ class PartnerService:
 
     async def parties_behind(self, partner_id: str, parties: Sequence[PartyBehind]) -> None:
         """What another hub says of those behind it; who is not among them is not reached through it any more."""
+        await self._put_behind(await self.get(partner_id), parties)
+
+    async def party_behind(self, partner_id: str, told: PartyBehind) -> None:
+        """What it says of one of them. What is older than what is held changes nothing."""
         hub = await self.get(partner_id)
+        others = [party for party in hub.behind if party.role.claim != told.role.claim]
+        held = next((party for party in hub.behind if party.role.claim == told.role.claim), told)
+        if held.updated_at <= told.updated_at:
+            await self._put_behind(hub, [*others, told])
+
+    async def _put_behind(self, hub: Partner, parties: Sequence[PartyBehind]) -> None:
         behind = _told_again(hub.behind, parties)
         if behind != hub.behind:
             await self._partners.update(msgspec.structs.replace(hub, behind=behind))

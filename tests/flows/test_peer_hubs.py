@@ -1,5 +1,6 @@
 """Other hubs: parties behind them, the way to these and back, and that nothing goes round."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -159,6 +160,26 @@ async def test_a_hub_says_how_those_behind_it_are_connected(net: OcpiNet, peer: 
     new = info("ITNEW", "CONNECTED")
     assert codes(await call(net.hub, "PUT", "hubclientinfo/IT/NEW", token=peer.token_c, body=new)) == (200, 1000)
     assert (await infos(net.hub, net.p2))["ITNEW", "CPO"] == "CONNECTED"
+
+
+async def test_what_a_hub_says_of_many_at_once_is_all_known(
+    net: OcpiNet, peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get = net.hub.storage.partners.get
+
+    async def slowly(partner_id: str) -> Partner | None:
+        await asyncio.sleep(0.01)
+        return await get(partner_id)
+
+    monkeypatch.setattr(net.hub.storage.partners, "get", slowly)
+    names = [f"ITA{number:02}" for number in range(8)]
+    told = [
+        call(net.hub, "PUT", f"hubclientinfo/IT/{name[2:]}", token=peer.token_c, body=info(name, "CONNECTED"))
+        for name in names
+    ]
+    assert [codes(answer) for answer in await asyncio.gather(*told)] == [(200, 1000)] * 8
+    known = await infos(net.hub, net.p2)
+    assert {known.get((name, "CPO")) for name in names} == {"CONNECTED"}
 
 
 @spec("OCPI-CRD-27", "OCPI-HUB-93")

@@ -10,6 +10,7 @@ from protocols.ocpi.handshake import stands_for
 from protocols.ocpi.paging import Page, page_from
 from protocols.ocpi.server.exchange import Ask, Reply, same_owner
 from protocols.ocpi.server.lists import encoded, reply_list
+from protocols.ocpi.server.locked import turn
 from protocols.ocpi.server.routes import Route
 from protocols.ocpi.settings import settings_of
 from protocols.ocpi.wire.hubclientinfo import ClientInfo
@@ -50,10 +51,8 @@ async def put_one(ask: Ask) -> Reply:
         return Reply()
     if not stands_for(ask.partner, ask.partner.parties_as(Role.HUB)[0].key, told.role.party):
         raise Refused(f"{ask.partner.name} was not added for {told.role.party}")
-    others = [held for held in ask.partner.behind if held.role.claim != told.role.claim]
-    older = [held for held in ask.partner.behind if held not in others and held.updated_at > told.updated_at]
-    if not older:
-        await ask.hub.partners.parties_behind(ask.partner.id, [*others, told])
+    async with turn(f"behind/{ask.partner.id}"):
+        await ask.hub.partners.party_behind(ask.partner.id, told)
     return Reply()
 
 
