@@ -30,12 +30,12 @@ from gateway.storage.outbox import EventWriter
 from gateway.storage.pushes import Pushes
 from gateway.storage.sets import VersionWriter
 from gateway.storage.stations import MOST_WATTS, RETIRED, STANDING, point_of, wanted_page, wanted_stations, within
+from gateway.storage.statuses import TOLD, with_later_statuses
 from gateway.storage.versioned import SORT, PushedStore, document_of, window
 from gateway.storage.watcher import Change, Watcher
 
 _EVSE_FIELDS = {"rev": 1} | {f"doc.evses.{name}": 1 for name in ("key", "status", "status_until", "updated_at")}
-_TOLD = ("status", "status_until", "updated_at")
-"""What makes a status another one."""
+_EVSE_LIVE = _EVSE_FIELDS | {"doc.evses.extensions": 1}
 _COUNTS_KEPT = 512
 _AT_ONCE = 100
 _ALIKE = 8
@@ -237,6 +237,12 @@ class MongoLocations(PushedStore[Location]):
         kept = {name: held[name] for name in ("rev", "owner")}
         return self._document(item(held, Location)) | kept | {"_id": held["_id"], "created": held["rev"]}
 
+    async def _up_to_date(self, documents: Sequence[Document], session: Session) -> Sequence[Document]:
+        """A status that came while the push was on its way, by another process or after a crash, is not undone."""
+        cursor = self._collection.find({"_id": {"$in": [d["_id"] for d in documents]}}, _EVSE_LIVE, session=session)
+        held = {document["_id"]: document["doc"].get("evses", ()) for document in await cursor.to_list()}
+        return [with_later_statuses(document, held.get(document["_id"], ())) for document in documents]
+
     def _standing(self, held: Document | None) -> Document | None:
         return None if held is not None and held["owner"].startswith(RETIRED) else held
 
@@ -338,7 +344,7 @@ def _apply(changes: list[_StatusChange], held: dict[str, Document]) -> tuple[lis
 def _compare(held: dict[str, Any], new: dict[str, str | None]) -> Saved:
     if held["updated_at"] > (new["updated_at"] or ""):
         return Saved.OLDER
-    return Saved.SAME if all(held.get(name) == new[name] for name in _TOLD) else Saved.CHANGED
+    return Saved.SAME if all(held.get(name) == new[name] for name in TOLD) else Saved.CHANGED
 
 
 def _update(key: str, places: dict[int, dict[str, str | None]], revision: int) -> UpdateOne:

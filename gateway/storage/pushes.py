@@ -27,7 +27,7 @@ MOST: Final = 400
 MOST_BYTES: Final = 4_000_000
 """Of one bulk. A document of MongoDB holds four times as much, and so one large object more."""
 LEFT_BEHIND: Final = timedelta(minutes=2)
-"""After this a push that still counts has nobody any more who moves it."""
+"""After this a push that still counts has nobody any more who moves it. A process that starts does not wait so long."""
 FORGOTTEN: Final = timedelta(hours=1)
 """After this what was staged and never counted is dropped."""
 LOOK_EVERY_S: Final = 30.0

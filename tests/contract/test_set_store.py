@@ -3,11 +3,13 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from core.errors import Invalid, Unknown
 from core.model.location import EvseChange, EvseStatus, LocationQuery
 from core.model.version import Version
 from core.ports.stores import StatusChange
+from tests.contract.conftest import open_storage
 from tests.contract.samples import ABC, MICROSECOND, XYZ, at, event, location
 
 ALL, OWNERS = LocationQuery(), [ABC]
@@ -162,6 +164,39 @@ async def test_a_large_push_that_counts_survives_who_made_it(real_storage, secon
     assert len(await real_storage.outbox.claim_events(10, 0)) == 1
     assert await real_storage._database["staged"].count_documents({}) == 0
     assert await real_storage._database["pushes"].count_documents({}) == 0
+
+
+@pytest.mark.server
+@pytest.mark.spec("OICP-EVSE-10", "OICP-OPS-07")
+async def test_who_starts_next_carries_a_large_push_out_and_undoes_no_status(real_storage, stack, monkeypatch):
+    """What came after the crash, and was answered, was overwritten minutes later by what the push had staged before."""
+
+    async def killed(*_):
+        raise KeyboardInterrupt
+
+    store = real_storage.locations
+    await store.save_together(many("old"), events=[], versions=[])
+    with monkeypatch.context() as patched:
+        patched.setattr(real_storage._pushes, "_carry_out", killed)
+        with pytest.raises(KeyboardInterrupt):
+            await store.save_together([gone(location(1)), *many("new")[1:]], events=[], versions=[])
+    for number in (1, 7):
+        change = EvseChange(status=EvseStatus.CHARGING, updated_at=at(50), extensions={"mark": "x"})
+        await store.change_status(ABC, f"LOC{number}", f"UID-{number}-0", change, event=event())
+    next_one = await open_storage(stack)
+    try:
+        found = {x.id: x async for x in next_one.locations.each(ALL)}
+    finally:
+        await next_one.close()
+    assert found["Loc1"] == gone(location(1))
+    evse = found["Loc7"].evse("UID-7-0")
+    assert (found["Loc7"].name, evse.status, evse.updated_at) == ("new", EvseStatus.CHARGING, at(50))
+    assert (evse.extensions, found["Loc7"].updated_at) == ({"mark": "x"}, at(50))
+    assert found["Loc8"] == location(8, name="new")
+
+
+def gone(place):
+    return replace(place, evses=tuple(replace(evse, status=EvseStatus.REMOVED) for evse in place.evses))
 
 
 async def seen_at_once_of_others(storage):
