@@ -16,6 +16,7 @@ from mappings.tables import CodeTable, same
 from protocols.ocpi.wire import tokens as wire
 
 UID_LENGTH: Final = 36
+ADVISED_GROUP_ID: Final = 20
 WHITELIST: Final = same(wire.WhitelistType, core.Whitelist)
 PROFILE_TYPE: Final[CodeTable[wire.ProfileType, str]] = CodeTable(both={word: word.value for word in wire.ProfileType})
 
@@ -45,6 +46,19 @@ def token_from_ocpi(token: wire.Token) -> Token:
         updated_at=time_in(token.last_updated, aside, "last_updated"),
         extensions=put_aside(token.extra, aside),
     )
+
+
+def oddities(token: wire.Token) -> list[str]:
+    """What the specification advises against, never what the token is. Source: OCPI 2.3.0, mod_tokens, Token object,
+    TokenType enum."""
+    found = []
+    if token.type in (core.TokenKind.APP_USER, core.TokenKind.AD_HOC_USER) and token.whitelist != "NEVER":
+        found.append(f"{token.type} with whitelist {token.whitelist.value}: it should be NEVER")
+    if token.type == core.TokenKind.EMAID:
+        found.append("EMAID is for authorisation in real time: such tokens should not be pushed")
+    if token.group_id is not None and len(token.group_id) > ADVISED_GROUP_ID:
+        found.append(f"group_id has more than {ADVISED_GROUP_ID} characters: OCPP takes no longer ones")
+    return found
 
 
 def token_to_ocpi(token: Token) -> wire.Token:

@@ -32,7 +32,8 @@ class OcpiSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind -> attempts, where the partner wants another number than the rule. `list_without_to`: a list request without
     TO headers is answered as if it were addressed to the hub. `forward_cdrs`: the partner's CDRs are passed on while it
     waits, and not kept; it sends those again that were not taken. `hub_party_id`: the partner is a hub itself.
-    `bookings_as`: how the partner knows that module. `hosts`: those beside the hosts of its endpoints to which its URLs
+    `bookings_as`: how the partner knows that module. `unlocks`: its help desk may
+    unlock connectors. `hosts`: those beside the hosts of its endpoints to which its URLs
     may lead (`callbacks.example.com`, with a port that is not the usual one). `older`: what is chosen for a partner of
     an older version."""
 
@@ -48,6 +49,7 @@ class OcpiSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     list_without_to: bool = False
     bookings_as: Literal["bookings", "Booking"] = "bookings"
     forward_cdrs: bool = False
+    unlocks: bool = True
     hosts: tuple[str, ...] = ()
     older: Switches = Switches()
 

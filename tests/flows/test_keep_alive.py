@@ -40,7 +40,7 @@ def alive_checks(partner: OcpiPartner) -> int:
     return len([r for r in partner.received if (r.method, r.path) == ("GET", "/versions")])
 
 
-@pytest.mark.spec("OCPI-HCI-10", "OCPI-HCI-12")
+@pytest.mark.spec("OCPI-HCI-10", "OCPI-HCI-12", "OCPI-TRP-69")
 async def test_a_partner_that_is_silent_for_long_is_asked(net: OcpiNet) -> None:
     net.hub.clock.advance(200)
     await asked(net.hub)
@@ -51,6 +51,7 @@ async def test_a_partner_that_is_silent_for_long_is_asked(net: OcpiNet) -> None:
     assert [alive_checks(partner) for partner in (net.p1, net.p2, net.p3)] == [1, 1, 0]
     check = next(r for r in net.p1.received if r.path == "/versions")
     assert check.token == base64.b64encode(net.p1.token_b.encode()).decode()
+    assert not any(name.startswith("ocpi-") for name in check.headers)
     await net.relay()
     told = {(r.json["party_id"], r.json["status"]) for r in net.p1.seen("PUT", "hubclientinfo")}
     assert {("EMC", "OFFLINE"), ("NSC", "OFFLINE")} <= told
@@ -64,7 +65,7 @@ async def test_a_partner_that_is_silent_for_long_is_asked(net: OcpiNet) -> None:
     assert ("EMC", "CONNECTED") in told
 
 
-@pytest.mark.spec("OCPI-HCI-11")
+@pytest.mark.spec("OCPI-HCI-11", "OCPI-TRP-69")
 async def test_any_message_puts_the_question_off(net: OcpiNet) -> None:
     """p1 calls, p2 only answers what it is told, p3 says nothing: only p3 is asked."""
     net.p3.answers["PUT", "locations"] = (503, b"", {})

@@ -397,3 +397,14 @@ async def test_the_module_is_published_to_those_whose_version_has_it(net: OcpiNe
         assert ("chargingprofiles", role, f"https://hub.test/ocpi/2.3.0/chargingprofiles/{role.lower()}") in listed
     old = await OldPartner("p6.test", "CPO", "IT", "CPF").join(net.hub)
     assert codes(await old.call(net.hub, "GET", f"/ocpi/2.1.1/{RECEIVER}")) == (404, 2001)
+
+
+@spec("OCPI-SES-14")
+async def test_an_emsps_own_session_id_for_its_smart_charging_provider(net: OcpiNet) -> None:
+    scsp = await OcpiPartner("p7.test", ("SCSP", "NL", "SCS")).join(net.hub)
+    body = {"charging_profile": PROFILE, "response_url": "https://p7.test/cb"}
+    answer = await scsp.call(net.hub, "PUT", "chargingprofiles/receiver/x9%2Fa", body, to="DEEMB")
+    assert codes(answer) == (200, 1000)
+    request = net.p2.received[-1]
+    assert request.path == "/2.3.0/chargingprofiles/receiver/x9%2Fa"
+    assert request.json["charging_profile"] == PROFILE

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from core.model.partner import PartnerState
 from protocols.ocpi.plugin import PLUGIN
+from protocols.ocpi.settings import settings_of, settings_text
 from tests.flows.conftest import OcpiNet
 from tests.flows.hub import TestHub
 from tests.flows.ocpi_partner import OcpiPartner, Received, cast, envelope, location, session, token
@@ -356,3 +357,26 @@ async def test_the_module_is_published(net: OcpiNet) -> None:
         assert ("commands", role, f"https://hub.test/ocpi/2.3.0/commands/{role.lower()}") in listed
     answer = await net.p2.call(net.hub, "GET", "commands/receiver/START_SESSION")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+@spec("OCPI-CMD-17")
+async def test_unlocking_may_be_forbidden_to_a_partner(net: OcpiNet) -> None:
+    await known(net)
+    answers(net)
+    forbid_unlocking(net, "p2.test")
+    for to in ("NLCPA", None):
+        answer = await asked(net, "UNLOCK_CONNECTOR", to)
+        assert codes(answer) == (200, 1000)
+        assert answer.json()["data"]["result"] == "NOT_SUPPORTED"
+    assert not net.p1.seen("POST", "commands")
+    assert (await asked(net)).json()["data"]["result"] == "ACCEPTED"
+    other = await net.p3.call(
+        net.hub, "POST", "commands/receiver/UNLOCK_CONNECTOR", BODIES["UNLOCK_CONNECTOR"], to="NLCPA"
+    )
+    assert codes(other) == (200, 2001)  # its response URL is not its own, so it was looked at
+
+
+def forbid_unlocking(net: OcpiNet, name: str) -> None:
+    held = net.hub.storage.partners.held
+    (partner,) = [one for one in held.values() if one.name == name]
+    held[partner.id] = replace(partner, settings=settings_text(replace(settings_of(partner), unlocks=False)))

@@ -94,7 +94,7 @@ def start(**changes: Any) -> dict[str, Any]:
 # --- an eMSP that takes all operators for one
 
 
-@spec("OCPI-V211-07")
+@spec("OCPI-TRP-53", "OCPI-V211-07")
 async def test_the_locations_of_two_operators(net: Net) -> None:
     plugs = [connector(tariff_ids=["T1"])]
     told = await net.both("locations", location, evses=[evse(connectors=plugs)])

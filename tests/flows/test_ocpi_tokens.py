@@ -329,3 +329,24 @@ async def test_nothing_delays_an_authorisation_that_is_passed_on(net: OcpiNet) -
     assert codes(await net.p1.call(net.hub, "POST", AUTHORIZE, {"location_id": "LOC1"}, to="DEEMB")) == (200, 1000)
     assert kept == [0, 0]
     assert len(net.hub.storage.journeys.held) == 1
+
+
+@spec("OCPI-TOK-16")
+async def test_odd_tokens_are_taken_and_remarked_upon(net: OcpiNet, caplog: pytest.LogCaptureFixture) -> None:
+    group = {"group_id": "g" * 21}
+    for kind, changes, odd in (
+        ("APP_USER", {"whitelist": "ALWAYS"}, "it should be NEVER"),
+        ("AD_HOC_USER", {"whitelist": "ALLOWED"}, "it should be NEVER"),
+        ("EMAID", {}, "should not be pushed"),
+        ("RFID", group, "more than 20 characters"),
+        ("RFID", {"group_id": "g" * 20, "whitelist": "ALWAYS"}, None),
+    ):
+        path = f"tokens/receiver/DE/EMB/{kind}{len(changes)}{odd is None}"
+        body = token(path.split("/")[-1], type=kind, **changes)
+        for _ in range(2):
+            answer = await net.p2.call(net.hub, "PUT", f"{path}?type={kind}", body)
+            assert codes(answer) in ((200, 1000), (201, 1000)), answer.text
+        said = [one.getMessage() for one in caplog.records if one.name == "protocols.ocpi.server.tokens"]
+        caplog.clear()
+        assert [odd in one for one in said] == [True] if odd else not said
+        assert body["uid"] not in str(said)

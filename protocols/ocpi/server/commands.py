@@ -50,6 +50,7 @@ from protocols.ocpi.server.exchange import Ask, Owned, Reply, Side
 from protocols.ocpi.server.forwarding import alias_url, data_of, forward
 from protocols.ocpi.server.locations import visible
 from protocols.ocpi.server.routes import Route
+from protocols.ocpi.settings import settings_of
 from protocols.ocpi.wire import commands as wire
 from protocols.ocpi.wire.commands import CommandResponseType, CommandType
 from protocols.ocpi.wire.types import String255, Url
@@ -78,6 +79,8 @@ async def command(ask: Ask) -> Reply:
     for_one(ask, "a command")
     if ask.args[0] in ask.version.lacks or (ask.version.single_party and ask.args[0] not in COMMAND):
         return await _not_carried(ask)
+    if ask.args[0] == CommandType.UNLOCK_CONNECTOR.value and not settings_of(ask.partner).unlocks:
+        return _response(ask, Outcome.NOT_SUPPORTED, "this hub carries no UNLOCK_CONNECTOR of yours", None)
     to = await _way_to_operator(ask)
     if to is not None:
         return await _passed_on(ask, to)

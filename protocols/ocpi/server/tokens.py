@@ -13,7 +13,7 @@ from core.model.token import Token, TokenKind, TokenQuery, token_key
 from core.ports.stores import Saved
 from mappings.ocpi.authorisation import authorisation_from_ocpi, authorisation_to_ocpi, authorise_request_from_ocpi
 from mappings.ocpi.ids import token_uid_in
-from mappings.ocpi.tokens import patch_token, token_from_ocpi, token_to_ocpi
+from mappings.ocpi.tokens import oddities, patch_token, token_from_ocpi, token_to_ocpi
 from protocols.ocpi import codec
 from protocols.ocpi.client import AUTHORISE_S
 from protocols.ocpi.codes import NOT_CONNECTED, NOT_ENOUGH, TIMED_OUT, UNKNOWN_TOKEN, Failure
@@ -56,7 +56,11 @@ async def take(hub: Hub, issuer: Partner, message: wire.Token, correlation_id: s
     """From its issuer, pushed or listed."""
     token = token_from_ocpi(message)
     async with turn(token.key):
-        return await hub.tokens.put(issuer, token, correlation_id)
+        saved = await hub.tokens.put(issuer, token, correlation_id)
+    if saved in (Saved.CREATED, Saved.CHANGED):
+        for odd in oddities(message):
+            log.warning("%s: a token of %s: %s", issuer.name, token.issuer, odd)
+    return saved
 
 
 async def patch(ask: Ask) -> Reply:

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from core.errors import Invalid
+from protocols.ocpi.server.kept import changed_by
 from protocols.ocpi.wire import bookings, credentials, locations, payments, sessions, strict, tariffs, tokens, versions
 from protocols.ocpi.wire.envelope import Received
 from protocols.transport.json_codec import decode, decode_raw, encode, to_raw
@@ -49,6 +50,14 @@ REFUSED = {
     "payment_terminal_create_minimal": "last_updated",
 }
 
+CHANGES = {
+    "booking_location_patch_example_calendar",
+    "booking_patch_example_evse_uid",
+    "booking_request_patch_example_timeslot",
+    "payment_terminal_location_assignment",
+}
+"""Of modules whose changes have no form of their own: they are passed on as they came."""
+
 pytestmark = pytest.mark.skipif(not EXAMPLES.is_dir(), reason="the official examples are not at hand")
 
 
@@ -85,3 +94,15 @@ def test_envelopes(name: str) -> None:
     received = msgspec.json.decode((EXAMPLES / f"{name}.json").read_bytes(), type=Received)
     assert received.status_code == 1000
     assert to_raw(decode(bytes(received.data), ENVELOPES[name])) == decode_raw(bytes(received.data))
+
+
+@pytest.mark.parametrize("name", sorted(CHANGES))
+def test_changes(name: str) -> None:
+    change = (EXAMPLES / f"{name}.json").read_bytes()
+    changed = decode_raw(changed_by(b'{"id":"B1","last_updated":"2020-01-01T00:00:00Z"}', change))
+    assert changed == {"id": "B1", "last_updated": "2020-01-01T00:00:00Z", **decode_raw(change)}
+
+
+def test_no_example_is_left_out() -> None:
+    judged = {case.values[0].stem for case in cases()} | {*FRAGMENTS, *ENVELOPES, *CHANGES}
+    assert judged == {path.stem for path in EXAMPLES.glob("*.json")}
