@@ -168,6 +168,7 @@ class MongoLocations(PushedStore[Location]):
         return keys, await self._count(wanted)
 
     async def by_keys(self, keys: Sequence[str]) -> list[tuple[int, Location]]:
+        await self._pushes.settled()
         with translated(writes=False):
             found = await self._collection.find({"_id": {"$in": list(keys)}}, {"rev": 1, "doc": 1}).to_list()
         return [(document["rev"], item(document, Location)) for document in found]

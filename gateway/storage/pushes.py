@@ -52,6 +52,8 @@ class Pushes:
         self._pushes = database["pushes"]
         self._moves: dict[str, Move] = {}
         self._task: asyncio.Task[None] | None = None
+        self._left_behind = False
+        self._settling = asyncio.Lock()
 
     def on(self, collection: str, move: Move) -> None:
         """`move` writes one staged bulk of this collection, in the transaction in which it ceases to be staged."""
@@ -69,11 +71,25 @@ class Pushes:
     async def push(self, collection: str, parts: Iterable[Part]) -> None:
         now = self._database.clock.now()
         name = f"{stamp(now)}/{secrets.token_hex(8)}"
-        with translated(writes=True):
-            for number, bulk in enumerate(_bulks(parts)):
-                await self._staged.insert_one({"_id": f"{name}/{number:06}", "push": name, **bulk})
-            await self._pushes.insert_one({"_id": name, "collection": collection})
-        await self._carry_out(name, collection)
+        try:
+            with translated(writes=True):
+                for number, bulk in enumerate(_bulks(parts)):
+                    await self._staged.insert_one({"_id": f"{name}/{number:06}", "push": name, **bulk})
+                await self._pushes.insert_one({"_id": name, "collection": collection})
+            await self._carry_out(name, collection)
+        except BaseException:
+            self._left_behind = True
+            raise
+
+    async def settled(self) -> None:
+        """Before what is held is read: what counts of this process and could not be moved to its end would be missing
+        there, and be moved over what comes later."""
+        if not self._left_behind and not self._settling.locked():
+            return
+        async with self._settling:
+            if self._left_behind:
+                await self.carry_out_all()
+                self._left_behind = False
 
     async def to_come(self, collection: str, wanted: Document, session: Session) -> list[Document]:
         """What is staged of pushes that count, in the order in which it counts: `wanted` of each bulk."""

@@ -212,6 +212,15 @@ class PushedStore(VersionedStore[K]):
             self._written(members=True)
         self._events.poke(events)
 
+    async def _one(self, query: Document) -> K | None:
+        await self._pushes.settled()
+        return await super()._one(query)
+
+    async def _each(self, query: Document) -> AsyncIterator[K]:
+        await self._pushes.settled()
+        async for thing in super()._each(query):
+            yield thing
+
     def _parts(self, things: Sequence[K], events: Sequence[Event], versions: Sequence[Version]) -> Iterator[Part]:
         """Each object with its events; versions with the objects as evenly as they can be."""
         by_key: dict[str, list[Event]] = {}

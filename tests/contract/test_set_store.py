@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from msgspec.structs import replace
 
-from core.errors import Invalid, Unknown
+from core.errors import Invalid, StoreUnavailable, Unknown
 from core.model.location import EvseChange, EvseStatus, LocationQuery
 from core.model.version import Version
 from core.ports.stores import StatusChange
@@ -152,7 +152,7 @@ async def test_a_large_push_that_counts_survives_who_made_it(real_storage, secon
             await real_storage.locations.save_together(
                 many("new"), events=[event("DEABC/LOC7")], versions=[entry("a", 1, "a1")]
             )
-    assert {x.name async for x in real_storage.locations.each(ALL)} == {"old"}
+    assert {x.name async for x in second_storage.locations.each(ALL)} == {"old"}
     assert await seen_at_once(second_storage) == {"new"}
     known = {key: revision async for key, revision, _ in second_storage.locations.at_one_instant(OWNERS, {})}
     assert {found async for _, _, found in second_storage.locations.at_one_instant(OWNERS, known)} == {None}
@@ -222,3 +222,42 @@ async def test_a_large_push_that_was_not_staged_to_its_end_never_was(real_storag
     assert await real_storage._database["staged"].count_documents({}) == 0
     assert await seen_at_once(real_storage) == {"old"}
     assert await contents(real_storage) == {}
+
+
+@pytest.mark.server
+@pytest.mark.spec("OICP-EVSE-10", "OICP-OPS-07")
+async def test_a_large_push_that_could_not_be_moved_comes_before_what_is_pushed_after_it(real_storage, monkeypatch):
+    async def broken(*_):
+        raise StoreUnavailable("for a moment")
+
+    locations = real_storage.locations
+    await locations.save_together(many("old"), events=[], versions=[])
+    with monkeypatch.context() as patched:
+        patched.setattr(real_storage._pushes, "_moved", broken)
+        with pytest.raises(StoreUnavailable):
+            await locations.save_together(many("new"), events=[], versions=[entry("a", 1, "a1")])
+        with pytest.raises(StoreUnavailable):
+            await locations.get(ABC, "LOC7")
+    first, *_ = [x async for x in locations.each(ALL)]
+    assert first.name == "new"
+    await locations.save_together([location(1, name="newest")], events=[], versions=[entry("a", 2, "a2")])
+    await real_storage._pushes.carry_out_all()
+    assert {x.name async for x in locations.each(ALL)} == {"new", "newest"}
+    assert [x.content for x in await real_storage.sets.history("one", "a", limit=9)] == ["a2", "a1"]
+
+
+@pytest.mark.server
+@pytest.mark.spec("OICP-EVSE-10", "OICP-OPS-07")
+async def test_what_a_killed_process_left_is_moved_before_the_next_one_serves(real_storage, stack, clock, monkeypatch):
+    async def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(real_storage._pushes, "_carry_out", killed)
+    with pytest.raises(KeyboardInterrupt):
+        await real_storage.locations.save_together(many("new"), events=[], versions=[])
+    clock.advance(1)
+    restarted = await open_storage(stack, clock)
+    try:
+        assert {x.name for _, x in await restarted.locations.by_keys(["DEABC/LOC7"])} == {"new"}
+    finally:
+        await restarted.close()
