@@ -5,7 +5,7 @@ Objects are encoded once; an envelope or a list is made by joining their bytes.
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -16,6 +16,9 @@ from protocols.ocpi.wire.envelope import Received
 from protocols.transport import json_codec
 
 T = TypeVar("T")
+
+MOST_COMMAS: Final = 2_000_000
+"""In the array of a partner's answer: far more than a page of objects has."""
 
 encode = json_codec.encode
 _received = msgspec.json.Decoder(Received)
@@ -93,7 +96,10 @@ def present(envelope_of: Received) -> bytes | None:
 
 
 def items(data: bytes) -> tuple[bytes, ...]:
-    """The items of a JSON array, each as it came. Raises ValueError for what is no array."""
+    """The items of a JSON array, each as it came. Raises ValueError for what is no array, or may have more items than
+    there is memory for."""
+    if data.count(b",") > MOST_COMMAS:
+        raise ValueError(f"more than {MOST_COMMAS} commas")
     return tuple(bytes(item) for item in _items(data))
 
 

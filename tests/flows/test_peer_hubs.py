@@ -246,6 +246,17 @@ async def followed(net: OcpiNet) -> None:
     await net.hub.following.run(held(net, "hub2.test").id, "hubclientinfo")
 
 
+async def test_no_hub_stands_behind_another(net: OcpiNet) -> None:
+    """Neither by its list nor by what it says of one."""
+    third = info("USHUX", "CONNECTED", role="HUB")
+    hub = OldHub(third)
+    await hub.join(net.hub)
+    await followed(net)
+    path = "/ocpi/2.2.1/hubclientinfo/US/HUX"
+    assert codes(await call(net.hub, "PUT", path, token=hub.token_c, body=third)) == (200, 1000)
+    assert not held(net, "hub2.test").behind
+
+
 @spec("OCPI-V221-03", "OCPI-CRD-36", "OCPI-HUB-100")
 async def test_parties_that_a_hub_of_2_2_1_lists_become_reachable(net: OcpiNet) -> None:
     hub = OldHub(info("ESXYZ", "CONNECTED"), info("ESOFF", "OFFLINE"), info("NLHUB", "CONNECTED", role="OTHER"))

@@ -95,6 +95,8 @@ class Listing:
         wrong = [] if got.succeeded else [f"{what}: {got.url} answers {got.said}"]
         if got.succeeded and got.data not in (b"", b"null") and not got.data.lstrip().startswith(b"["):
             wrong = [f"{what}: /data is no array"]
+        elif got.succeeded and got.data.count(b",") > codec.MOST_COMMAS:
+            wrong = [f"{what}: /data has more than {codec.MOST_COMMAS} commas"]
         return got if self._must(f"{what} can be had", *wrong) else None
 
     def _judge_page(self, got: Got, items: Sequence[Item], total: int | None) -> None:

@@ -260,8 +260,8 @@ async def _one(ask: Ask, to: Side, data: bytes, kind: Any) -> bytes:
 async def _list(ask: Ask, to: Side, data: bytes, kind: Any) -> bytes:
     """What cannot be read or said is left out, and logged."""
     try:
-        items = [bytes(item) for item in msgspec.json.decode(data, type=list[Raw])]
-    except msgspec.MsgspecError as error:
+        items = codec.items(data)
+    except ValueError as error:
         raise Failure(HUB_ERROR, f"{to.party} answered no list") from error
     dialect = await _hearing(ask, to, items, kind)
     messages = []

@@ -47,7 +47,7 @@ async def put_one(ask: Ask) -> Reply:
     info = ask.read(ClientInfo)
     told = party_behind_from_ocpi(info)
     same_owner(info, PartyId.of(ask.args[0], ask.args[1], "$.party_id"))
-    if told.role.party in (ask.hub.identity.party, *ask.partner.parties):
+    if told.role.role is Role.HUB or told.role.party in (ask.hub.identity.party, *ask.partner.parties):
         return Reply()
     if not stands_for(ask.partner, ask.partner.parties_as(Role.HUB)[0].key, told.role.party):
         raise Refused(f"{ask.partner.name} was not added for {told.role.party}")
