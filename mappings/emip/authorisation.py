@@ -12,8 +12,8 @@ from core.model.location import Location
 from core.model.loss import Loss, LossKind
 from mappings.emip.codes import FIRST_ERROR, NO_EMSP, OK, REFUSAL, is_yes
 from mappings.emip.identification import KIND as KIND_TABLE
-from mappings.emip.identification import medium_from_emip, user_id_to_emip
-from mappings.emip.ids import contract_or_none, evse_id_from_emip, evse_id_to_emip, party_from_emip, party_to_emip
+from mappings.emip.identification import medium_from_emip, named_members, user_id_to_emip
+from mappings.emip.ids import contract_or_none, evse_id_from_emip, party_from_emip, party_to_emip
 from mappings.emip.leftovers import PROTOCOL, put_aside, put_back
 from mappings.losses import losses
 from protocols.emip.wire import from_iop, to_iop
@@ -160,13 +160,7 @@ def authorise_request_to_platform(
 
 def _members(request: AuthoriseRequest, evse_id: EvseId | None) -> dict[str, Any]:
     user = user_id_to_emip(request.kind, request.uid, request.contract_id)
-    return {
-        "evse_id_type": IdType.EMI3,
-        "evse_id": evse_id_to_emip(evse_id) if evse_id else None,
-        "user_id_type": user.type if user else None,
-        "user_id": user.text if user else None,
-        "requested_service_id": CHARGE,
-    }
+    return {**named_members(user, evse_id), "requested_service_id": CHARGE}
 
 
 def _evse_of(request: AuthoriseRequest, location: Location | None) -> tuple[EvseId | None, tuple[Loss, ...]]:

@@ -15,8 +15,8 @@ from core.model.quantities import Price
 from core.model.session import CdrToken
 from mappings.emip import meters
 from mappings.emip.authorisation import CHARGE
-from mappings.emip.identification import KIND, medium_from_emip, user_id_to_emip
-from mappings.emip.ids import contract_or_none, evse_id_from_emip, evse_id_to_emip, party_from_emip, party_to_emip
+from mappings.emip.identification import KIND, medium_from_emip, named_members, user_id_to_emip
+from mappings.emip.ids import contract_or_none, evse_id_from_emip, party_from_emip, party_to_emip
 from mappings.emip.leftovers import put_aside, put_back
 from mappings.emip.times import moment_from_emip, moment_to_emip
 from mappings.losses import losses
@@ -186,12 +186,13 @@ def _why_not(cdr: Cdr, members: dict[str, Any]) -> Loss | None:
 
 def _members(cdr: Cdr) -> dict[str, Any]:
     """A record without what was put aside, by Python names."""
-    token, evse_id = cdr.token, cdr.location.evse_id
+    token = cdr.token
     user = user_id_to_emip(token.kind, token.uid, token.contract_id)
     owner, sale = party_to_emip(cdr.owner), token.issuer
     alias = token.contract_id.text if token.contract_id else None
     reports = meters.reports_to_emip(cdr.total_time_h, cdr.total_energy_kwh, _money(cdr))
     return {
+        **named_members(user, cdr.location.evse_id),
         "cdr_nature": CdrNature.FINAL,
         "service_session_id": cdr.journey_id or cdr.id,
         "exec_partner_session_id": cdr.operator_session_id or cdr.session_id,
@@ -201,11 +202,7 @@ def _members(cdr: Cdr) -> dict[str, Any]:
         "sale_partner_operator_id_type": IdType.EMI3 if sale else None,
         "sale_partner_operator_id": party_to_emip(sale) if sale else None,
         "requested_service_id": CHARGE,
-        "evse_id_type": IdType.EMI3,
-        "evse_id": evse_id_to_emip(evse_id) if evse_id else None,
         "user_contract_id_alias": alias,
-        "user_id_type": user.type if user else None,
-        "user_id": user.text if user else None,
         "partner_product_id": cdr.product_id,
         "start_time": moment_to_emip(cdr.started_at),
         "end_time": moment_to_emip(cdr.ended_at),

@@ -13,14 +13,14 @@ from core.model.ids import PartyId
 from core.model.loss import Loss, LossKind
 from core.model.token import Token, Whitelist
 from mappings.emip.authorisation import CHARGE, Header
-from mappings.emip.identification import KIND, medium_from_emip, user_id_to_emip
-from mappings.emip.ids import contract_or_none, evse_id_from_emip, evse_id_to_emip, is_contract, party_from_emip
+from mappings.emip.identification import KIND, medium_from_emip, named_members, user_id_to_emip
+from mappings.emip.ids import contract_or_none, evse_id_from_emip, is_contract, party_from_emip
 from mappings.emip.leftovers import PROTOCOL, own, put_aside, put_back
 from mappings.emip.times import moment_to_emip
 from mappings.losses import losses
 from protocols.emip.wire import from_iop, to_iop
 from protocols.emip.wire.parts import SessionAction
-from protocols.emip.wire.words import AuthorisationValue, Flag, IdType
+from protocols.emip.wire.words import AuthorisationValue, Flag
 
 EMERGENCY_STOP: Final = 0
 STOP: Final = 1
@@ -138,13 +138,10 @@ def start_to_platform(command: Command, header: Header) -> Asked[to_iop.SetServi
 
 
 def _start_members(command: Command) -> dict[str, Any]:
-    token, evse_id = command.token, command.evse_id
+    token = command.token
     user = user_id_to_emip(token.kind, token.uid, token.contract_id) if token else None
     return {
-        "evse_id_type": IdType.EMI3,
-        "evse_id": evse_id_to_emip(evse_id) if evse_id else None,
-        "user_id_type": user.type if user else None,
-        "user_id": user.text if user else None,
+        **named_members(user, command.evse_id),
         "requested_service_id": CHARGE,
         "authorisation_value": AuthorisationValue.GRANTED,
         "intermediate_cdr_requested": Flag.NO,

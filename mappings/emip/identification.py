@@ -4,13 +4,13 @@ A badge is known by its UID; everything else by its contract. Plug & Charge goes
 EVCO is read as the same. A text that is no contract is an id of the eMSP's own.
 """
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from core.model.ids import ContractId, TokenUid
+from core.model.ids import ContractId, EvseId, TokenUid
 from core.model.token import TokenKind
-from mappings.emip.ids import contract_or_none, is_contract, uid_to_emip
+from mappings.emip.ids import contract_or_none, evse_id_to_emip, is_contract, uid_to_emip
 from mappings.tables import CodeTable
-from protocols.emip.wire.words import UserIdType
+from protocols.emip.wire.words import IdType, UserIdType
 
 LONGEST_UID: Final = 36
 KIND: Final[CodeTable[UserIdType, str]] = CodeTable(
@@ -75,3 +75,13 @@ def user_id_to_emip(kind: str, uid: TokenUid | None, contract_id: ContractId | N
     if word is UserIdType.EMA and not is_contract(uid.text):
         return UserId(UserIdType.EMP_SPEC.value, uid.text)
     return UserId(word.value, uid.text)
+
+
+def named_members(user: UserId | None, evse_id: EvseId | None) -> dict[str, Any]:
+    """How every message names a driver and an EVSE, by Python names."""
+    return {
+        "evse_id_type": IdType.EMI3,
+        "evse_id": evse_id_to_emip(evse_id) if evse_id else None,
+        "user_id_type": user.type if user else None,
+        "user_id": user.text if user else None,
+    }
