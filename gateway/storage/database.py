@@ -66,9 +66,14 @@ def is_duplicate(error: Exception) -> bool:
     return DUPLICATE_KEY in _codes(error)
 
 
-def only_duplicates(error: BulkWriteError) -> bool:
-    """Whether all of an unordered bulk is on disk, but for what was there already."""
-    return _codes(error) == {DUPLICATE_KEY} and not (error.details or {}).get("writeConcernErrors")
+async def insert_new(collection: Collection, documents: list[Document]) -> None:
+    """What a unique index has already stays as it is."""
+    with translated(writes=True):
+        try:
+            await collection.insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            if _codes(error) != {DUPLICATE_KEY} or (error.details or {}).get("writeConcernErrors"):
+                raise
 
 
 def _codes(error: Exception) -> set[int]:

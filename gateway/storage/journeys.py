@@ -6,13 +6,12 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 from pymongo import UpdateOne
-from pymongo.errors import BulkWriteError
 
 from core.errors import Uncertain, Unknown
 from core.model.authorisation import Journey, JourneyState
 from core.model.cdr import CdrSettlement
 from core.model.ids import ContractId, PartyId, TokenUid
-from gateway.storage.database import Database, Session, only_duplicates, translated
+from gateway.storage.database import Database, Session, insert_new, translated
 from gateway.storage.documents import Document, content, item, losses_from, losses_text, stamp
 from gateway.storage.group_commit import GroupCommit
 from gateway.storage.versioned import window
@@ -101,12 +100,7 @@ class MongoJourneys:
 
     async def _insert(self, journeys: list[Journey]) -> list[None]:
         documents = [{"_id": journey.id} | _fields(journey) for journey in journeys]
-        with translated(writes=True):
-            try:
-                await self._collection.insert_many(documents, ordered=False)
-            except BulkWriteError as error:
-                if not only_duplicates(error):
-                    raise
+        await insert_new(self._collection, documents)
         return [None] * len(journeys)
 
     async def bill(self, settlements: list[CdrSettlement], session: Session) -> None:

@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from pymongo.errors import BulkWriteError
-
 from core.model.name import Name
-from gateway.storage.database import Database, only_duplicates, translated
+from gateway.storage.database import Database, insert_new, translated
 from gateway.storage.documents import Document, content, item
 
 
@@ -18,12 +16,7 @@ class MongoNames:
 
     async def keep(self, names: Sequence[Name]) -> None:
         documents = [{"_id": name.their_key, "ours": name.our_key, "doc": content(name)} for name in names]
-        with translated(writes=True):
-            try:
-                await self._collection.insert_many(documents, ordered=False)
-            except BulkWriteError as error:
-                if not only_duplicates(error):
-                    raise
+        await insert_new(self._collection, documents)
 
     async def by_ours(self, keys: Sequence[str]) -> list[Name]:
         return await self._found({"ours": {"$in": list(keys)}})

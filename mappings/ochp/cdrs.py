@@ -39,7 +39,8 @@ from mappings.ochp.ids import (
 )
 from mappings.ochp.leftovers import PROTOCOL, put_aside, put_back
 from mappings.ochp.notes import Notes, assumed, lost, narrowed, remaining, withheld
-from mappings.ochp.times import local_to_ochp, moment_from_ochp, zone_info
+from mappings.ochp.times import local_to_ochp, moment_from_ochp
+from mappings.zones import zone_info
 from protocols.ochp.wire.cdrs import CDRInfo
 from protocols.ochp.wire.places import Connector as WireConnector
 from protocols.ochp.wire.words import BillingItem, CdrStatus, TokenType

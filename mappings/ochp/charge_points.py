@@ -23,7 +23,8 @@ from mappings.ochp.hours import hours_to_ochp
 from mappings.ochp.ids import evse_id_to_ochp, location_id_to_ochp
 from mappings.ochp.languages import language_of_country, language_to_ochp
 from mappings.ochp.notes import Notes, assumed, lost, narrowed
-from mappings.ochp.times import moment_to_ochp, zone_info
+from mappings.ochp.times import moment_to_ochp
+from mappings.zones import zone_info
 from protocols.ochp.wire import charge_points as wire
 from protocols.ochp.wire.words import AuthMethod, GeneralLocation, PointType
 

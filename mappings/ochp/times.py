@@ -33,12 +33,3 @@ def local_to_ochp(moment: datetime, zone: ZoneInfo | None) -> str:
     """LocalDateTimeType: the offset that holds at the place at that instant; without zone that of UTC."""
     local = moment.astimezone(zone or UTC).replace(microsecond=0)
     return local.isoformat()[:25]
-
-
-@lru_cache(maxsize=256)
-def zone_info(name: str | None) -> ZoneInfo | None:
-    """None for no zone and for one that does not exist."""
-    try:
-        return ZoneInfo(name) if name else None
-    except (KeyError, ValueError, OSError):
-        return None

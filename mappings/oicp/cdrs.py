@@ -28,7 +28,8 @@ from mappings.oicp.ids import (
 )
 from mappings.oicp.leftovers import PROTOCOL, put_aside, put_back
 from mappings.oicp.notes import Notes, assumed, lost, narrowed, withheld
-from mappings.oicp.times import moment_from_oicp, moment_to_oicp, zone_info
+from mappings.oicp.times import moment_from_oicp, moment_to_oicp
+from mappings.zones import zone_info
 from protocols.oicp.wire.cdr import (
     CalibrationLawVerificationInfo,
     ChargeDetailRecord,

@@ -22,8 +22,9 @@ from mappings.oicp.identification import identification_to_oicp, without_clear_p
 from mappings.oicp.ids import evse_id_to_oicp, operator_to_oicp
 from mappings.oicp.leftovers import PROTOCOL
 from mappings.oicp.notes import Notes, assumed, narrowed, withheld
-from mappings.oicp.times import moment_from_oicp, moment_to_oicp, zone_info
+from mappings.oicp.times import moment_from_oicp, moment_to_oicp
 from mappings.tables import CodeTable
+from mappings.zones import zone_info
 from protocols.oicp.wire.notifications import (
     NOTIFICATIONS,
     Notification,

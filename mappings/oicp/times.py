@@ -6,6 +6,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from core.errors import Invalid
+from mappings.zones import zone_info
 
 ZONES: Final[dict[str, tuple[str, ...]]] = {
     "ALB": ("Europe/Tirane",), "AND": ("Europe/Andorra",), "AUT": ("Europe/Vienna",), "BEL": ("Europe/Brussels",),
@@ -41,15 +42,6 @@ def moment_to_oicp(moment: datetime, zone: ZoneInfo | None = None) -> str:
 
 def _utc(moment: datetime) -> datetime:
     return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-
-
-@lru_cache(maxsize=256)
-def zone_info(name: str | None) -> ZoneInfo | None:
-    """None for no zone and for one that does not exist."""
-    try:
-        return ZoneInfo(name) if name else None
-    except (KeyError, ValueError, OSError):
-        return None
 
 
 @lru_cache(maxsize=1024)

@@ -13,7 +13,7 @@ from core.model.location import Location, location_key
 from core.model.partner import Role
 from mappings.ochp.ids import evse_id_from_ochp, evse_uid
 from mappings.ochp.locations import location_from_ochp
-from mappings.ochp.times import zone_info
+from mappings.zones import zone_info
 from protocols.ochp.server.feedback import Feedback, Refusal, invalid
 from protocols.ochp.server.inbound import Inbound, Reply, aside, numbered, replied
 from protocols.ochp.server.rebuilding import Change, rebuilt, uids_in_list

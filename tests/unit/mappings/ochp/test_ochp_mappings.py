@@ -29,8 +29,9 @@ from mappings.ochp.evse_status import evse_change_from_ochp, evse_status_to_ochp
 from mappings.ochp.ids import contract_id_to_ochp, evse_uid
 from mappings.ochp.languages import language_from_ochp, language_to_ochp
 from mappings.ochp.locations import charge_points_to_ochp, locations_from_ochp
-from mappings.ochp.times import local_to_ochp, zone_info
+from mappings.ochp.times import local_to_ochp
 from mappings.ochp.tokens import token_from_ochp, token_to_ochp
+from mappings.zones import zone_info
 from protocols.ochp import codec
 from protocols.ochp.wire import cdrs as wire_cdrs
 from protocols.ochp.wire import charge_points as wire_points
