@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from core.model.quantities import Coordinates
-from protocols.oicp.wire.evse_data import (
+from protocols.oicp.wire.coordinates import (
     DecimalDegreeCoordinates,
     DegreeMinuteSecondsCoordinates,
     GeoCoordinates,

@@ -37,6 +37,7 @@ from mappings.oicp.times import moment_from_oicp, zone_from_oicp
 from mappings.oicp.v2_2 import plain
 from protocols.oicp.wire import evse_data as wire
 from protocols.oicp.wire.common import DeltaType, InfoText
+from protocols.oicp.wire.coordinates import GeoCoordinates, GeoFormat
 from protocols.oicp.wire.v2_2 import ORIGINAL, ConvertedEvseDataRecord
 
 NOT_CARRIED: Final = {
@@ -298,7 +299,7 @@ def pull_record_to_oicp(
     operator_name: str | None,
     last_update: str | None = None,
     delta_type: DeltaType | None = None,
-    form: wire.GeoFormat | None = None,
+    form: GeoFormat | None = None,
     statuses_come: bool | None = None,
 ) -> wire.PullEvseDataRecord:
     """A record as an EMP gets it: with its operator, the hub's stamps, coordinates in the form asked for.
@@ -315,14 +316,14 @@ def pull_record_to_oicp(
     return wire.PullEvseDataRecord(**members)
 
 
-_FORM_MEMBER: Final[Mapping[wire.GeoFormat, str]] = {
-    wire.GeoFormat.GOOGLE: "google",
-    wire.GeoFormat.DECIMAL_DEGREE: "decimal_degree",
-    wire.GeoFormat.DEGREE_MINUTE_SECONDS: "degree_minute_seconds",
+_FORM_MEMBER: Final[Mapping[GeoFormat, str]] = {
+    GeoFormat.GOOGLE: "google",
+    GeoFormat.DECIMAL_DEGREE: "decimal_degree",
+    GeoFormat.DEGREE_MINUTE_SECONDS: "degree_minute_seconds",
 }
 
 
-def in_form(place: wire.GeoCoordinates | None, form: wire.GeoFormat) -> wire.GeoCoordinates | None:
+def in_form(place: GeoCoordinates | None, form: GeoFormat) -> GeoCoordinates | None:
     """The same coordinates in another form; untouched if they are in it."""
     if place is None or getattr(place, _FORM_MEMBER[form]) is not None:
         return place

@@ -21,10 +21,10 @@ from protocols.oicp.wire import v2_2
 from protocols.oicp.wire.authorisation import AuthorizationStart, AuthorizationStop
 from protocols.oicp.wire.cdr import ChargeDetailRecord, GetChargeDetailRecords
 from protocols.oicp.wire.common import Acknowledgement, ActionType
+from protocols.oicp.wire.coordinates import GoogleCoordinates
 from protocols.oicp.wire.evse_data import (
     ChargingFacility,
     DeleteEvseData,
-    GoogleCoordinates,
     OpeningTimes,
     PlatformEvseDataRecord,
     PlatformPushEvseData,

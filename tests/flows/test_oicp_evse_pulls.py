@@ -9,7 +9,7 @@ import pytest
 from core.model.location import EvseStatus
 from core.model.partner import PartnerState
 from core.ports.stores import Saved
-from protocols.oicp.wire.evse_data import GeoFormat
+from protocols.oicp.wire.coordinates import GeoFormat
 from tests.flows.hub import TestHub
 from tests.flows.oicp_partners import PULL, code, cpo, decode, emp, errors, join, opened, record
 from tests.flows.test_oicp_evse_data import E1, E2, E3, deltas, ids, instant, pair

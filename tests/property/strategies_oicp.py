@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from mappings.oicp.codes import CODES
 from mappings.oicp.leftovers import members_of
+from protocols.oicp.wire import coordinates as geo
 from protocols.oicp.wire import evse_data as evse
 from protocols.oicp.wire import identification as ident
 from protocols.oicp.wire import notifications as notify
@@ -204,19 +205,19 @@ def minutes(limit: int) -> st.SearchStrategy[str]:
 
 coordinates = st.one_of(
     st.builds(
-        lambda lat, gap, lon: evse.GeoCoordinates(google=evse.GoogleCoordinates(coordinates=lat + gap + lon)),
+        lambda lat, gap, lon: geo.GeoCoordinates(google=geo.GoogleCoordinates(coordinates=lat + gap + lon)),
         degrees(89),
         st.sampled_from([" ", ", ", ","]),
         degrees(179),
     ),
     st.builds(
-        lambda lat, lon: evse.GeoCoordinates(decimal_degree=evse.DecimalDegreeCoordinates(latitude=lat, longitude=lon)),
+        lambda lat, lon: geo.GeoCoordinates(decimal_degree=geo.DecimalDegreeCoordinates(latitude=lat, longitude=lon)),
         degrees(89),
         degrees(179),
     ),
     st.builds(
-        lambda lat, lon: evse.GeoCoordinates(
-            degree_minute_seconds=evse.DegreeMinuteSecondsCoordinates(latitude=lat, longitude=lon)
+        lambda lat, lon: geo.GeoCoordinates(
+            degree_minute_seconds=geo.DegreeMinuteSecondsCoordinates(latitude=lat, longitude=lon)
         ),
         minutes(89),
         minutes(179),

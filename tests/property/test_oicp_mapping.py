@@ -37,7 +37,8 @@ from mappings.oicp.reservations import (
 )
 from mappings.oicp.sessions import notifications_to_oicp, session_from_oicp
 from mappings.oicp.tokens import token_from_oicp, token_to_oicp
-from protocols.oicp.wire.evse_data import GeoFormat, Plug
+from protocols.oicp.wire.coordinates import GeoFormat
+from protocols.oicp.wire.evse_data import Plug
 from protocols.oicp.wire.identification import Identification
 from tests.property import strategies_oicp as oicp
 

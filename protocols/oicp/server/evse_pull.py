@@ -22,8 +22,9 @@ from protocols.oicp.server.catalogue import Entry, Step, Walk, last_valid
 from protocols.oicp.server.inbound import Inbound, Reply
 from protocols.oicp.settings import spelling_of
 from protocols.oicp.wire.common import DeltaType
+from protocols.oicp.wire.coordinates import SearchCenter
 from protocols.oicp.wire.envelope import Pageable, Sort
-from protocols.oicp.wire.evse_data import PlatformEvseDataRecord, PullEvseData, PullEvseDataRecord, SearchCenter
+from protocols.oicp.wire.evse_data import PlatformEvseDataRecord, PullEvseData, PullEvseDataRecord
 from protocols.oicp.wire.v2_2 import ConvertedEvseDataRecord
 
 EARTH_RADIUS_KM: Final = 6371.0088

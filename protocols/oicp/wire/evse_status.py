@@ -7,7 +7,7 @@ from msgspec import Meta, field
 
 from protocols.oicp.wire.base import Wire
 from protocols.oicp.wire.common import ActionType, EvseID, OperatorID, ProviderID, StatusCode, Text100
-from protocols.oicp.wire.evse_data import SearchCenter
+from protocols.oicp.wire.coordinates import SearchCenter
 
 
 class EvseStatus(StrEnum):

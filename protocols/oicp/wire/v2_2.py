@@ -28,13 +28,13 @@ from protocols.oicp.wire.common import (
     Text100,
     Text200,
 )
+from protocols.oicp.wire.coordinates import GeoCoordinates
 from protocols.oicp.wire.evse_data import (
     Accessibility,
     AuthenticationMode,
     ChargingMode,
     Day,
     DynamicInfo,
-    GeoCoordinates,
     PaymentOption,
     Period,
     PlatformAddress,

@@ -18,6 +18,7 @@ from mappings.oicp.times import zone_from_oicp, zone_to_oicp
 from protocols.oicp import codec
 from protocols.oicp.wire import evse_data as wire
 from protocols.oicp.wire.common import DeltaType
+from protocols.oicp.wire.coordinates import GeoFormat
 from protocols.oicp.wire.evse_status import EvseStatus as WireStatus
 from protocols.oicp.wire.evse_status import EvseStatusRecord
 from tests.unit.mappings.oicp.oicp_samples import CONNECTOR, EVSE, LOCATION, NOW, OPERATOR, replace
@@ -283,8 +284,8 @@ def test_texts_that_are_too_long_are_cut_and_reported() -> None:
 
 
 @pytest.mark.spec("OICP-EVSE-44", "OICP-EVSE-45")
-@pytest.mark.parametrize("form", wire.GeoFormat)
-def test_a_pull_has_the_coordinates_in_the_form_asked_for(form: wire.GeoFormat) -> None:
+@pytest.mark.parametrize("form", GeoFormat)
+def test_a_pull_has_the_coordinates_in_the_form_asked_for(form: GeoFormat) -> None:
     pulled = pull_record_to_oicp(AC, operator_id="DE*NOR", operator_name="Nordlader", form=form)
     for before, after in (
         (AC.geo_coordinates, pulled.geo_coordinates),
@@ -297,7 +298,7 @@ def test_a_pull_has_the_coordinates_in_the_form_asked_for(form: wire.GeoFormat) 
         old, new = coordinates_from_oicp(before), coordinates_from_oicp(after)
         assert abs(old.latitude - new.latitude) < Decimal("0.00001")
         assert abs(old.longitude - new.longitude) < Decimal("0.00001")
-        assert (after is before) is (form is wire.GeoFormat.GOOGLE)
+        assert (after is before) is (form is GeoFormat.GOOGLE)
 
 
 def test_a_pull_names_the_operator_and_resolves_auto() -> None:
@@ -316,7 +317,7 @@ def test_a_pull_names_the_operator_and_resolves_auto() -> None:
 
 def test_a_sign_belongs_to_the_whole_value() -> None:
     place = Coordinates(latitude=Decimal("-0.5"), longitude=Decimal("-70.25"))
-    minutes = coordinates_to_oicp(place, wire.GeoFormat.DEGREE_MINUTE_SECONDS).degree_minute_seconds
+    minutes = coordinates_to_oicp(place, GeoFormat.DEGREE_MINUTE_SECONDS).degree_minute_seconds
     assert minutes is not None
     assert (minutes.latitude, minutes.longitude) == ("-0°30'00.000''", "-70°15'00.000''")
 
