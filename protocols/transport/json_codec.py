@@ -25,6 +25,7 @@ T = TypeVar("T")
 EXTRA: Final = "-extra"
 """Name of the field `extra` on the encoded side; no specification uses it."""
 MAX_DEPTH: Final = 32
+"""Levels of what no specification knows: everything that is kept must be readable again."""
 
 _raw_decoder = msgspec.json.Decoder(float_hook=Decimal)
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -164,7 +165,18 @@ def _struct_walker(struct: type[Struct]) -> Walk:
                 inner = fields[key]
                 known[key] = inner(value) if inner else value
         if unknown and EXTRA in fields:
+            _check_depth(unknown)
             known[EXTRA] = unknown
         return known
 
     return walk
+
+
+def _check_depth(unknown: dict[str, Any]) -> None:
+    level: list[Any] = [unknown]
+    for _ in range(MAX_DEPTH):
+        inside = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
+        level = [inner for several in inside for inner in several]
+        if not level:
+            return
+    raise Invalid("$", f"an unknown member is nested more than {MAX_DEPTH} deep")

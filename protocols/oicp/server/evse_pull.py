@@ -250,6 +250,6 @@ def near(center: SearchCenter) -> Test:
             math.sin((there - latitude) / 2) ** 2
             + math.cos(latitude) * math.cos(there) * math.sin((over - longitude) / 2) ** 2
         )
-        return 2 * EARTH_RADIUS_KM * math.asin(math.sqrt(half)) <= radius
+        return 2 * EARTH_RADIUS_KM * math.asin(math.sqrt(min(max(half, 0.0), 1.0))) <= radius  # rounding goes beyond
 
     return test
