@@ -6,6 +6,7 @@ dropped without a word), or put the old status back."""
 import asyncio
 
 from protocols.ocpi.server.locked import together, turn
+from tests.fakes import FakeCache
 
 
 async def test_small_changes_run_side_by_side_and_never_within_a_turn() -> None:
@@ -21,7 +22,7 @@ async def test_small_changes_run_side_by_side_and_never_within_a_turn() -> None:
         seen.append(f"{name} out")
 
     async def whole() -> None:
-        async with turn("location"):
+        async with turn(FakeCache(), "location"):
             seen.append("whole")
 
     async def late() -> None:

@@ -1,9 +1,8 @@
 """One message of a partner, and what its handler needs."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
-from weakref import WeakValueDictionary
 
 from msgspec import Struct
 
@@ -11,6 +10,7 @@ from core.model.authorisation import Journey
 from core.model.ids import EvseId, PartyId
 from core.model.partner import Partner, Role
 from core.routing import known
+from core.services.turns import Turns
 from mappings.emip.ids import evse_id_from_emip
 from protocols.emip.server.repeats import Repeats
 from protocols.emip.settings import EmipSettings
@@ -24,11 +24,11 @@ class Shared:
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
         self.repeats = Repeats(hub.cache)
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._turns = Turns(hub.cache)
 
-    def lock(self, name: str) -> asyncio.Lock:
+    def lock(self, name: str) -> AbstractAsyncContextManager[None]:
         """Messages about one thing are taken one after the other."""
-        return self._locks.setdefault(name, asyncio.Lock())
+        return self._turns.turn(f"emip/{name}")
 
 
 class Inbound(Struct, frozen=True, kw_only=True):

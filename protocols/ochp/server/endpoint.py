@@ -5,11 +5,11 @@ Every operation is taken at every path. The login comes first; a request that is
 
 from pathlib import Path
 from typing import Final
-from weakref import WeakValueDictionary
 
 from litestar import Router
 
 from core.model.partner import Partner, Role
+from core.services.turns import Turns
 from protocols.ochp import codec
 from protocols.ochp.auth import Accounts
 from protocols.ochp.codes import Negative, result_of
@@ -46,7 +46,7 @@ class ClearingHouse:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._accounts = Accounts(hub)
-        self._shared = Shared(hub=hub, catalogue=Catalogue(hub), locks=WeakValueDictionary())
+        self._shared = Shared(hub=hub, catalogue=Catalogue(hub), turns=Turns(hub.cache))
         by_tag = {codec.SCHEMA.root(element_name(one.request)): one for one in OPERATIONS}
         self._by_name = {element_name(one.request): one for one in OPERATIONS}
         self._dispatcher = Dispatcher(

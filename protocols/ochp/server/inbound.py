@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Final, TypeVar
-from weakref import WeakValueDictionary
 
 from msgspec import Struct
 
 from core.model.ids import PartyId
 from core.model.partner import Partner, Role
 from core.routing import CPO_SIDE, visible_owners
+from core.services.turns import Turns
 from protocols.ochp import codec
 from protocols.ochp.codes import result
 from protocols.ochp.server.catalogue import Catalogue
@@ -37,7 +38,7 @@ class Shared(Struct, frozen=True, kw_only=True):
 
     hub: Hub
     catalogue: Catalogue
-    locks: "WeakValueDictionary[str, asyncio.Lock]"
+    turns: Turns
 
 
 class Inbound(Struct, frozen=True, kw_only=True):
@@ -61,9 +62,9 @@ class Inbound(Struct, frozen=True, kw_only=True):
         """Records that cannot be read are told apart. Raises Invalid where the request itself is wrong."""
         return await aside(len(self.body), codec.read_each, self.body, wire_type)
 
-    def lock(self, what: str) -> asyncio.Lock:
+    def lock(self, what: str) -> AbstractAsyncContextManager[None]:
         """Writes of one partner are taken one after the other."""
-        return self.shared.locks.setdefault(f"{what}/{self.partner.id}", asyncio.Lock())
+        return self.shared.turns.turn(f"ochp/{what}/{self.partner.id}")
 
     async def operators(self) -> tuple[PartyId, ...]:
         """Whose charge points, statuses and CDRs the caller may see; none: it has nothing to exchange."""

@@ -66,7 +66,7 @@ async def keep(ask: Ask, to: Side, reply: Reply) -> None:
     if noun is None or ask.method == "GET" or not succeeded(reply.code):
         return
     try:
-        async with turn(f"{noun.kind}/{to.party.key}/{ask.owner().key}/{noun.named(ask).upper()}"):
+        async with turn(ask.hub.cache, f"{noun.kind}/{to.party.key}/{ask.owner().key}/{noun.named(ask).upper()}"):
             await _keep(ask, noun, to.party)
     except RoamingError as error:
         log.warning("%s for %s was passed on and not kept: %s", ask.path, to.party, error)

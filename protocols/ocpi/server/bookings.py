@@ -109,7 +109,7 @@ def _told(change: Change) -> Handler:
 
 async def _published(ask: Ask, change: Change) -> Reply:
     owner = ask.owner()
-    async with turn(f"{BOOKING_LOCATION.kind}/{owner.key}/{named(ask).upper()}"):
+    async with turn(ask.hub.cache, f"{BOOKING_LOCATION.kind}/{owner.key}/{named(ask).upper()}"):
         held = await ask.hub.records.published(BOOKING_LOCATION.kind, owner, named(ask))
         content = change(ask, held)
         if content is None:

@@ -51,7 +51,7 @@ async def put_one(ask: Ask) -> Reply:
         return Reply()
     if not stands_for(ask.partner, ask.partner.parties_as(Role.HUB)[0].key, told.role.party):
         raise Refused(f"{ask.partner.name} was not added for {told.role.party}")
-    async with turn(f"behind/{ask.partner.id}"):
+    async with turn(ask.hub.cache, f"behind/{ask.partner.id}"):
         await ask.hub.partners.party_behind(ask.partner.id, told)
     return Reply()
 

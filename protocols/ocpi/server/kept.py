@@ -87,7 +87,7 @@ def is_receiver(ask: Ask) -> bool:
 async def _beside(ask: Ask, to: Side, reply: Reply, keep: Keep) -> None:
     sides = sides_of(ask, to)
     try:
-        async with turn(f"{ask.path.partition('/')[0]}/{sides.owner.key}/{sides.reader.key}"):
+        async with turn(ask.hub.cache, f"{ask.path.partition('/')[0]}/{sides.owner.key}/{sides.reader.key}"):
             await keep(ask, to, reply)
     except RoamingError as error:
         log.warning("%s %s for %s was passed on and not kept: %s", ask.method, ask.path, to.party, error)

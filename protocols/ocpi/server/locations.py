@@ -66,7 +66,7 @@ async def put_location(ask: Ask) -> Reply:
 async def take(hub: Hub, owner: Partner, message: wire.Location, correlation_id: str) -> Saved:
     """From its owner, pushed or listed."""
     location = location_from_ocpi(message)
-    async with turn(location.key):
+    async with turn(hub.cache, location.key):
         return await hub.locations.put(owner, location, correlation_id)
 
 
@@ -76,7 +76,7 @@ async def put_evse(ask: Ask) -> Reply:
     message = ask.read(wire.Evse)
     same_id(message.uid, uid, "$.uid")
     evse = evse_from_ocpi(message)
-    async with turn(location_key(owner, location_id)):
+    async with turn(ask.hub.cache, location_key(owner, location_id)):
         location = await ask.hub.locations.own(ask.partner, owner, location_id)
         held = location.evse(uid)
         if held is not None and held.updated_at > evse.updated_at:
@@ -91,7 +91,7 @@ async def put_connector(ask: Ask) -> Reply:
     message = ask.read(wire.Connector)
     same_id(message.id, connector_id, "$.id")
     connector = connector_from_ocpi(message)
-    async with turn(location_key(owner, location_id)):
+    async with turn(ask.hub.cache, location_key(owner, location_id)):
         location = await ask.hub.locations.own(ask.partner, owner, location_id)
         held = _find_connector(_find_evse(location, uid), connector_id)
         if held is not None and held.updated_at > connector.updated_at:
@@ -106,7 +106,7 @@ async def patch_whole(ask: Ask) -> Reply:
     patch = ask.read(wire.LocationPatch)
     same_owner(patch, owner)
     same_id(patch.id, location_id, "$.id")
-    async with turn(location_key(owner, location_id)):
+    async with turn(ask.hub.cache, location_key(owner, location_id)):
         location = await ask.hub.locations.own(ask.partner, owner, location_id)
         if time_of(patch) < location.updated_at:
             return DONE
@@ -126,7 +126,7 @@ async def patch_one_evse(ask: Ask) -> Reply:
         async with together(location_key(owner, location_id)):
             await service.change_status(ask.partner, owner, location_id, uid, change, ask.correlation_id)
         return DONE
-    async with turn(location_key(owner, location_id)):
+    async with turn(ask.hub.cache, location_key(owner, location_id)):
         location = await ask.hub.locations.own(ask.partner, owner, location_id)
         if time_of(patch) < _find_evse(location, uid).updated_at:
             return DONE
@@ -139,7 +139,7 @@ async def patch_one_connector(ask: Ask) -> Reply:
     owner, location_id, uid, connector_id = ask.owner(), *ask.args[2:]
     patch = ask.read(wire.ConnectorPatch)
     same_id(patch.id, connector_id, "$.id")
-    async with turn(location_key(owner, location_id)):
+    async with turn(ask.hub.cache, location_key(owner, location_id)):
         location = await ask.hub.locations.own(ask.partner, owner, location_id)
         held = _find_connector(_find_evse(location, uid), connector_id)
         if held is None:

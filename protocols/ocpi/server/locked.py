@@ -5,6 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
+from core.ports.cache import Cache
+from core.services.turns import among_processes
+
 
 class _Gate:
     """One alone, or any number together. Who wants to be alone stops newcomers and waits for those inside."""
@@ -38,16 +41,17 @@ _gates: WeakValueDictionary[str, _Gate] = WeakValueDictionary()
 
 
 @asynccontextmanager
-async def turn(key: str) -> AsyncIterator[None]:
-    """To read this object, change it and write it back: nobody else changes it meanwhile, within this process."""
+async def turn(cache: Cache, key: str) -> AsyncIterator[None]:
+    """To read this object, change it and write it back: nobody else does so meanwhile, see `core.services.turns`."""
     gate = _gate(key)
-    async with gate.alone():
+    async with gate.alone(), among_processes(cache, f"ocpi/{key}"):
         yield
 
 
 @asynccontextmanager
 async def together(key: str) -> AsyncIterator[None]:
-    """To change a part of this object in one step: side by side with others who do so, never within a `turn`."""
+    """To change a part of this object in one step: side by side with others who do so, never within a `turn` of this
+    process."""
     gate = _gate(key)
     async with gate.together():
         yield

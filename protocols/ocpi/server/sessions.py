@@ -61,7 +61,7 @@ async def _take(ask: Ask, reading: Reading) -> Reply:
     to = ask.straight or await _way_to_issuer(ask, owner)
     if to is not None:
         return await _passed_on(ask, to, owner, reading)
-    async with turn(session_key(owner, ask.args[2])):
+    async with turn(ask.hub.cache, session_key(owner, ask.args[2])):
         session = await reading(ask, owner)
         return DONE if session is None else await _store(ask, session)
 
@@ -119,7 +119,7 @@ async def _change_passed_on(ask: Ask, to: Side, owner: PartyId) -> Reply:
 async def _keep(ask: Ask, to: Side, owner: PartyId, reading: Reading) -> None:
     """Whatever comes of it changes nothing for the caller; a copy for another than the issuer is not kept."""
     try:
-        async with turn(session_key(owner, ask.args[2])):
+        async with turn(ask.hub.cache, session_key(owner, ask.args[2])):
             session = await reading(ask, owner)
             if session is not None and session.token.issuer == to.party:
                 await ask.hub.sessions.keep(ask.partner, session)
@@ -173,7 +173,7 @@ async def _store(ask: Ask, session: Session) -> Reply:
 async def take(hub: Hub, operator: Partner, message: wire.Session, correlation_id: str) -> Saved:
     """From its operator's list."""
     session = session_from_ocpi(message)
-    async with turn(session.key):
+    async with turn(hub.cache, session.key):
         return await _stored(hub, operator, session, correlation_id)
 
 

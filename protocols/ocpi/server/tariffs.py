@@ -36,7 +36,7 @@ async def put(ask: Ask) -> Reply:
 async def take(hub: Hub, owner: Partner, message: wire.Tariff, correlation_id: str) -> Saved:
     """From its owner, pushed or listed."""
     tariff = tariff_from_ocpi(message)
-    async with turn(tariff.key):
+    async with turn(hub.cache, tariff.key):
         return await hub.tariffs.put(owner, tariff, correlation_id)
 
 
@@ -45,7 +45,7 @@ async def patch(ask: Ask) -> Reply:
     owner = ask.owner()
     change = ask.read(TariffPatch)
     same_id(change.id, ask.args[2], "$.id")
-    async with turn(tariff_key(owner, ask.args[2])):
+    async with turn(ask.hub.cache, tariff_key(owner, ask.args[2])):
         tariff = await ask.hub.tariffs.own(ask.partner, owner, ask.args[2])
         if time_of(change) < tariff.updated_at:
             return DONE

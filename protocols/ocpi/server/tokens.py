@@ -55,7 +55,7 @@ async def put(ask: Ask) -> Reply:
 async def take(hub: Hub, issuer: Partner, message: wire.Token, correlation_id: str) -> Saved:
     """From its issuer, pushed or listed."""
     token = token_from_ocpi(message)
-    async with turn(token.key):
+    async with turn(hub.cache, token.key):
         saved = await hub.tokens.put(issuer, token, correlation_id)
     if saved in (Saved.CREATED, Saved.CHANGED):
         for odd in oddities(message):
@@ -71,7 +71,7 @@ async def patch(ask: Ask) -> Reply:
     same_id(change.uid, uid.text, "$.uid")
     if change.type not in (UNSET, kind):
         raise Invalid("$.type", f"{change.type!r} in the body, {kind!r} in the URL")
-    async with turn(token_key(owner, kind, uid)):
+    async with turn(ask.hub.cache, token_key(owner, kind, uid)):
         token = await ask.hub.tokens.own(ask.partner, owner, kind, uid)
         if time_of(change) < token.updated_at:
             return DONE

@@ -1,15 +1,15 @@
 """One call of a partner, as the operations see it, and what they answer."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Set
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, TypeVar
-from weakref import WeakValueDictionary
 
 from msgspec import Struct
 
 from core.errors import Invalid
 from core.model.ids import EvseId, PartyId
 from core.model.partner import Partner, Role
+from core.services.turns import Turns
 from protocols.oicp import codec
 from protocols.oicp.auth import bound_party
 from protocols.oicp.codes import FOREIGN_EVSE, SUCCESS, TRANSACTION, Negative, Violations, acknowledgement
@@ -40,11 +40,11 @@ class Shared(Struct, frozen=True, kw_only=True):
 
     hub: Hub
     catalogue: Catalogue
-    locks: "WeakValueDictionary[str, asyncio.Lock]"
+    turns: Turns
 
-    def lock(self, name: str) -> asyncio.Lock:
+    def lock(self, name: str) -> AbstractAsyncContextManager[None]:
         """Messages about one thing are taken one after the other."""
-        return self.locks.setdefault(name, asyncio.Lock())
+        return self.turns.turn(f"oicp/{name}")
 
 
 class Inbound(Struct, frozen=True, kw_only=True):

@@ -7,7 +7,6 @@ Source: OICP 2.3, code snippets (URLs of partners).
 
 from collections.abc import Sequence
 from typing import ClassVar, Final
-from weakref import WeakValueDictionary
 
 from litestar import Router
 from msgspec.structs import replace
@@ -15,6 +14,7 @@ from msgspec.structs import replace
 from core.model.authorisation import JourneyState
 from core.model.ids import PartyId
 from core.model.partner import Partner, PartnerState
+from core.services.turns import Turns
 from protocols.oicp.client import NOTIFICATION
 from protocols.oicp.codes import NO_SESSION, UNAUTHORIZED, Negative
 from protocols.oicp.server.authorisation import ids_of
@@ -39,7 +39,7 @@ CALLED: Final = STARTS | {
 
 
 def oicp_routers(hub: Hub) -> Sequence[Router]:
-    shared = Shared(hub=hub, catalogue=Catalogue(hub), locks=WeakValueDictionary())
+    shared = Shared(hub=hub, catalogue=Catalogue(hub), turns=Turns(hub.cache))
     return [Endpoint(shared).router(), UpstreamEndpoint(shared).router()]
 
 

@@ -4,12 +4,12 @@ fetched, and its own stations, statuses and cards are shown."""
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
-from weakref import WeakValueDictionary
 
 from core.errors import Unsupported
 from core.model.feed import Feed
 from core.model.partner import Partner, Role
 from core.ports.feeds import Follower, Pull
+from core.services.turns import Turns
 from protocols.oicp.client import OicpClient
 from protocols.oicp.server.catalogue import Catalogue
 from protocols.oicp.server.inbound import Inbound, Shared
@@ -35,7 +35,7 @@ SHOWN_STATUSES: Final = Feed(name="shown-statuses", full_every=DAY, delta_every=
 class UpstreamFollower(Follower):
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._shared = Shared(hub=hub, catalogue=Catalogue(hub), locks=WeakValueDictionary())
+        self._shared = Shared(hub=hub, catalogue=Catalogue(hub), turns=Turns(hub.cache))
         self._lists = Lists(OicpClient(hub.outbound))
         self._mirror = Mirror(hub.outbound.copies, hub.outbound.cache)
 
