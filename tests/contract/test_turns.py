@@ -12,7 +12,7 @@ pytestmark = pytest.mark.server
 
 
 async def test_two_processes_take_turns(real_storage, second_storage):
-    """An EVSE that came by one gateway was lost where another came by the other: each wrote the location it had read."""
+    """What came by one gateway was lost where another thing came by the other: each wrote what it had read."""
     written: list[int] = []
 
     async def add(one, number):
