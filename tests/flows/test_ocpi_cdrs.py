@@ -323,3 +323,32 @@ async def test_whose_cdrs_are_passed_on(net: OcpiNet) -> None:
     assert codes(await post(net, cdr(cdr_token=cdr_token(owner="ZZZZZ")), to=None)) == (200, 4001)
     assert codes(await post(net, b"[]")) == (200, 2001)
     assert not net.p2.received
+
+
+@spec("OCPI-CDR-21")
+async def test_what_becomes_of_each_cdr_is_in_the_log(net: OcpiNet, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "protocols.ocpi.server.cdrs")
+
+    async def logged(body: Any) -> str:
+        caplog.clear()
+        headers = {"x-correlation-id": "corr-1"}
+        await net.p1.call(net.hub, "POST", PATH, body, to="DEEMB", headers=headers)
+        (line,) = [one.getMessage() for one in caplog.records if one.getMessage().startswith("CDR ")]
+        assert "'corr-1'" in line
+        return line
+
+    for _ in range(2):
+        line = await logged(cdr())
+        assert "'C1' of 'NLCPA'" in line
+        assert line.endswith("answered 1000")
+    assert "not taken: " in await logged(cdr(total_energy=7))
+    assert "not taken: " in await logged(b"[]")
+    await forwarding(net)
+    net.p2.answers["POST", "cdrs"] = (200, envelope(None, 2001), {})
+    assert (await logged(cdr())).endswith("answered 2001")
+
+    def late(request: Any) -> Any:
+        raise httpx.ReadTimeout("late")
+
+    net.p2.answers["POST", "cdrs"] = late
+    assert "(it may have arrived)" in await logged(cdr("C2"))

@@ -4,9 +4,10 @@ import logging
 from contextlib import suppress
 from urllib.parse import quote
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from core.errors import Invalid, Unknown
+from core.errors import Invalid, RoamingError, Unknown
 from core.model.cdr import Cdr, CdrSettlement, cdr_key, digest
 from core.model.ids import PartyId
 from core.model.partner import Partner
@@ -15,6 +16,7 @@ from core.services.partners import owner_of
 from mappings.ocpi.cdrs import cdr_from_ocpi, cdr_to_ocpi
 from mappings.ocpi.forms import Unsayable
 from protocols.ocpi.codec import read_bare
+from protocols.ocpi.codes import TIMED_OUT, failure_of
 from protocols.ocpi.dialect import dialect_of
 from protocols.ocpi.server.answers import for_one
 from protocols.ocpi.server.exchange import Ask, OfToken, Owned, Reply, Side
@@ -32,10 +34,40 @@ log = logging.getLogger(__name__)
 # --- the receiver interface: from the operator
 
 
+class Name(Struct):
+    """As much of a CDR as it takes to speak of it; one of 2.1.1 names no owner."""
+
+    id: str
+    country_code: str = ""
+    party_id: str = ""
+
+
 async def post(ask: Ask) -> Reply:
+    """What becomes of each is in the log."""
+    for_one(ask, "a CDR")
+    named = _name(ask)
+    try:
+        reply = await _post(ask)
+    except RoamingError as error:
+        unknown = " (it may have arrived)" if failure_of(error).code == TIMED_OUT else ""
+        log.warning("CDR %s: not taken%s: %s", named, unknown, error)
+        raise
+    log.info("CDR %s: answered %d", named, reply.code)
+    return reply
+
+
+def _name(ask: Ask) -> str:
+    try:
+        cdr = read_bare(ask.body, Name)
+    except Invalid:
+        cdr = Name("")
+    owner = f"{cdr.country_code}{cdr.party_id}" or ask.asking.key
+    return f"{cdr.id!r} of {owner!r}, correlation {ask.correlation_id!r}"
+
+
+async def _post(ask: Ask) -> Reply:
     """Accepted once and on disk when this answers; the same CDR again is answered in the same way. One of an operator
     that wants the eMSP's own answer is passed on instead."""
-    for_one(ask, "a CDR")
     if settings_of(ask.partner).forward_cdrs and (to := await _way_to_issuer(ask)):
         return await forward(ask, to)
     message = ask.read(wire.Cdr)
