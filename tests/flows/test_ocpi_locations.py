@@ -7,7 +7,7 @@ import pytest
 
 from core.model.location import EvseStatus
 from tests.flows.conftest import OcpiNet
-from tests.flows.ocpi_partner import connector, evse, location
+from tests.flows.ocpi_partner import connector, evse, location, tariff
 
 spec = pytest.mark.spec
 LOC1 = "locations/receiver/NL/CPA/LOC1"
@@ -513,3 +513,20 @@ async def test_pages_are_never_stale_and_never_anothers(net: OcpiNet) -> None:
         next(x.id for x in net.hub.storage.partners.held.values() if x.name == "p1.test")
     )
     assert (await net.p2.call(net.hub, "GET", "locations/sender")).json()["data"] == []
+
+
+@spec("OCPI-LOC-25")
+async def test_a_tariff_that_is_not_known_is_remarked_upon(net: OcpiNet, caplog: pytest.LogCaptureFixture) -> None:
+    async def remarks(path: str, body: Any) -> list[str]:
+        caplog.clear()
+        assert (await net.p1.call(net.hub, "PUT", path, body)).json()["status_code"] == 1000
+        return [one.getMessage() for one in caplog.records if one.name == "protocols.ocpi.server.locations"]
+
+    path = "locations/receiver/NL/CPA/LOC1"
+    await remarks("tariffs/receiver/NL/CPA/T1", tariff())
+    whole = location(evses=[evse(connectors=[connector(tariff_ids=["T1", "T2"])])])
+    (said,) = await remarks(path, whole)
+    assert "'T2'" in said
+    assert await remarks(path, whole) == []
+    (said,) = await remarks(f"{path}/E1/2", connector(id="2", tariff_ids=["t1", "T3"]))
+    assert "'T3'" in said

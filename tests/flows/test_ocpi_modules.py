@@ -1,12 +1,14 @@
 """OCPI: which modules the hub offers in which version, and to whom. OCPI 2.3.0, version_information_endpoint."""
 
+from typing import Any
+
 import pytest
 
 from protocols.ocpi.plugin import PLUGIN
 from tests.flows.conftest import OcpiNet
 from tests.flows.hub import TestHub
 from tests.flows.ocpi_2_1_1_partner import OldPartner
-from tests.flows.ocpi_partner import OcpiPartner
+from tests.flows.ocpi_partner import OcpiPartner, Received, envelope
 
 spec = pytest.mark.spec
 BOTH = {"SENDER", "RECEIVER"}
@@ -57,3 +59,23 @@ async def test_an_optional_module_may_be_switched_off(off: str) -> None:
         for module, path in PATHS.items():
             answer = await partner.call(hub, "GET", path)
             assert answer.status_code == (404 if module == off else 200)
+
+
+async def test_a_module_that_is_new_is_told_by_the_credentials_that_the_operator_sends() -> None:
+    async with TestHub.open([PLUGIN], without=frozenset({"payments"})) as before:
+        partner = await OcpiPartner("p1.test", ("EMSP", "DE", "EMB")).join(before)
+    async with TestHub.open([PLUGIN], storage=before.storage) as hub:
+        looked: list[dict[str, set[str]]] = []
+
+        async def look(request: Received) -> Any:
+            """With the token that the hub sends: where it now leads."""
+            partner.token_c = request.json["token"]
+            looked.append(await offered(hub, partner))
+            return 200, envelope(partner.credentials()), {}
+
+        partner.answers["PUT", "credentials"] = look
+        hub.network.serve(partner.host, partner)
+        (held,) = await hub.hub.partners.all()
+        await PLUGIN.connect(hub.hub, held, {})
+        assert looked == [{**TYPICAL, **OPTIONAL}]
+        assert await offered(hub, partner) == {**TYPICAL, **OPTIONAL}

@@ -1,6 +1,7 @@
 """Locations, EVSEs and connectors. Source: OCPI 2.3.0, mod_locations."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterable, Sequence
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -45,6 +46,8 @@ from protocols.ocpi.server.surroundings import surroundings
 from protocols.ocpi.wire import locations as wire
 from protocols.plugin import Hub
 
+log = logging.getLogger(__name__)
+
 # --- the receiver interface: from the owner
 
 
@@ -60,7 +63,21 @@ async def put_location(ask: Ask) -> Reply:
     message = ask.read(wire.Location)
     same_owner(message, owner)
     same_id(message.id, location_id, "$.id")
-    return done(await take(ask.hub, ask.partner, message, ask.correlation_id))
+    saved = await take(ask.hub, ask.partner, message, ask.correlation_id)
+    if saved in (Saved.CREATED, Saved.CHANGED):
+        named = {
+            tariff_id for evse in message.evses or () for plug in evse.connectors for tariff_id in plug.tariff_ids or ()
+        }
+        await _look_for_tariffs(ask, named)
+    return done(saved)
+
+
+async def _look_for_tariffs(ask: Ask, named: Iterable[str]) -> None:
+    """They may come later; an operator of the hub wants to know of those that do not."""
+    owner, location_id = ask.owner(), ask.args[2]
+    for tariff_id in sorted(named):
+        if await ask.hub.tariffs.known(owner, tariff_id) is None:
+            log.warning("location %r of %s names tariff %r, which is not known here", location_id, owner, tariff_id)
 
 
 async def take(hub: Hub, owner: Partner, message: wire.Location, correlation_id: str) -> Saved:
@@ -97,6 +114,7 @@ async def put_connector(ask: Ask) -> Reply:
         if held is not None and held.updated_at > connector.updated_at:
             return DONE
         await ask.hub.locations.put(ask.partner, with_connector(location, uid, connector), ask.correlation_id)
+    await _look_for_tariffs(ask, message.tariff_ids or ())
     return DONE if held else CREATED
 
 
