@@ -8,6 +8,7 @@ import pytest
 from core.model.delivery import Delivery, DeliveryState
 from protocols.ocpi.plugin import PLUGIN as OCPI
 from protocols.ocpi.wire import v2_1_1 as wire
+from protocols.ocpi.wire import v2_1_1_locations as wire_places
 from protocols.ocpi.wire.commands import CommandResultType
 from protocols.transport.json_codec import decode
 from tests.flows.hub import TestHub
@@ -218,7 +219,7 @@ async def test_a_location_of_2_3_0_at_an_emsp_of_2_1_1(net: Bridge) -> None:
         energy_mix={"is_green_energy": True, "environ_impact": [{"category": "CARBON_DIOXIDE", "amount": 5}]},
     )
     await net.new(net.p1, "PUT", "locations/receiver/NL/CPA/LOC1", sent)
-    pushed = last(net.p5, "PUT", "locations", wire.Location)
+    pushed = last(net.p5, "PUT", "locations", wire_places.Location)
     assert net.p5.seen("PUT", "locations")[-1].segments == ["2.1.1", "locations", "NL", "CPA", "LOC1"]
     gone = {"country_code", "party_id", "publish", "state", "help_phone", "parking_type"}
     assert not gone & pushed.keys()
@@ -256,7 +257,7 @@ async def test_a_location_of_2_1_1_at_newer_emsps(net: Bridge) -> None:
     operator = {"name": "IT CPF"}
     assert last(net.p4, "PUT", "locations") == {**pushed, "operator": operator}
     told = {"time_zone": "Europe/Rome", "opening_times": pushed["opening_times"], "operator": operator}
-    assert last(net.p5, "PUT", "locations", wire.Location) == {**sent, **told}
+    assert last(net.p5, "PUT", "locations", wire_places.Location) == {**sent, **told}
 
 
 @spec("OCPI-V211-11")
@@ -267,7 +268,7 @@ async def test_a_status_without_a_time_gets_the_time_of_receipt(net: Bridge) -> 
     assert last(net.p2, "PATCH", "locations") == {"status": "CHARGING", "last_updated": now}
     await net.old(net.p6, "PATCH", "locations/IT/CPF/L6/E6", {"status": "BLOCKED", "last_updated": LATER})
     assert last(net.p2, "PATCH", "locations") == {"status": "BLOCKED", "last_updated": LATER}
-    assert last(net.p5, "PATCH", "locations", wire.EvsePatch) == {"status": "BLOCKED", "last_updated": LATER}
+    assert last(net.p5, "PATCH", "locations", wire_places.EvsePatch) == {"status": "BLOCKED", "last_updated": LATER}
     await net.old(net.p6, "PATCH", "locations/IT/CPF/L6", {"type": "PARKING_LOT", "name": "New", "last_updated": LATER})
     assert (last(net.p2, "PUT", "locations")["parking_type"], last(net.p2, "PUT", "locations")["name"]) == (
         "PARKING_LOT",
@@ -295,7 +296,7 @@ async def test_a_connector_has_room_for_one_tariff(net: Bridge) -> None:
     plugs = [connector(id=name, tariff_ids=ids) for name, (ids, _) in wanted.items()]
     await net.new(net.p1, "PUT", "locations/receiver/NL/CPA/LOC1", location(evses=[evse(connectors=plugs)]))
     told = {name: tariff_id for name, (_, tariff_id) in wanted.items()}
-    pushed = last(net.p5, "PUT", "locations", wire.Location)["evses"][0]
+    pushed = last(net.p5, "PUT", "locations", wire_places.Location)["evses"][0]
     assert {plug["id"]: plug.get("tariff_id") for plug in pushed["connectors"]} == told
     assert (await net.listed(net.p5, "locations"))[0]["evses"] == [pushed]
     net.p1.answers["GET", "locations"] = (200, envelope(evse(connectors=plugs)), {})
@@ -695,7 +696,7 @@ async def test_partners_of_2_2_1_and_2_1_1(net: Bridge) -> None:
     p5 = OcpiPartner("cpo221.test", ("CPO", "AT", "CPH"), version="2.2.1")
     await p5.join(net.hub)
     await net.new(p5, "PUT", "locations/receiver/AT/CPH/LOC1", location("LOC1", "ATCPH", postal_code="1010"))
-    assert last(net.p5, "PUT", "locations", wire.Location)["postal_code"] == "1010"
+    assert last(net.p5, "PUT", "locations", wire_places.Location)["postal_code"] == "1010"
     mine = {**cdr_token(owner="ITEME"), "contract_id": "IT-EME-C00000001"}
     sent = session("S1", "ATCPH", cdr_token=mine, total_cost={"excl_vat": 4, "incl_vat": 5})
     await net.new(p5, "PUT", "sessions/receiver/AT/CPH/S1", sent, to="ITEME")

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from protocols.ocpi.plugin import PLUGIN as OCPI
 from protocols.ocpi.settings import settings_of, settings_text
 from protocols.ocpi.wire import v2_1_1 as wire
+from protocols.ocpi.wire import v2_1_1_locations as wire_places
 from protocols.transport.json_codec import decode
 from tests.flows.hub import TestHub
 from tests.flows.ocpi_2_1_1_partner import (
@@ -325,26 +326,26 @@ async def test_pushes_of_2_3_0_to_one_emsp_of_2_1_1(net: Bridge) -> None:
     plugs = [connector(), connector(id="2", standard="MCS")]
     sent = location(parking_type="ON_STREET", postal_code="3511", evses=[evse(connectors=plugs)], help_phone="+31")
     accepted(await net.ask(net.p1, "PUT", LOC1, sent, "ITEME"))
-    told = only(net.e, wire.Location)
+    told = only(net.e, wire_places.Location)
     assert (told["type"], len(told["evses"][0]["connectors"]), told["operator"]) == ("ON_STREET", 1, {"name": "NL CPA"})
     assert net.e.received[-1].path == "/2.1.1/locations/NL/CPA/LOC1"
     assert not [name for name in net.e.received[-1].headers if name.startswith("ocpi-")]
     assert net.e.received[-1].headers["authorization"] == f"Token {net.e.token_b}"
     changes: list[tuple[str, dict[str, Any], Any, dict[str, Any]]] = [
-        (LOC1, {"address": "A" * 50, "state": "X"}, wire.LocationPatch, {"address": "A" * 45}),
-        (LOC1, {"parking_type": "ON_DRIVEWAY", "evses": [evse()]}, wire.LocationPatch, {}),
-        (LOC1, {"name": None, "postal_code": None}, wire.LocationPatch, {"name": None}),
+        (LOC1, {"address": "A" * 50, "state": "X"}, wire_places.LocationPatch, {"address": "A" * 45}),
+        (LOC1, {"parking_type": "ON_DRIVEWAY", "evses": [evse()]}, wire_places.LocationPatch, {}),
+        (LOC1, {"name": None, "postal_code": None}, wire_places.LocationPatch, {"name": None}),
         (
             f"{LOC1}/E1",
             {"status": "BLOCKED", "floor_level": "1"},
-            wire.EvsePatch,
+            wire_places.EvsePatch,
             {"status": "BLOCKED", "floor_level": "1"},
         ),
-        (f"{LOC1}/E1", {"connectors": plugs}, wire.EvsePatch, {"connectors": [old_connector()]}),
+        (f"{LOC1}/E1", {"connectors": plugs}, wire_places.EvsePatch, {"connectors": [old_connector()]}),
         (
             f"{LOC1}/E1/1",
             {"max_voltage": 400, "tariff_ids": ["15"]},
-            wire.ConnectorPatch,
+            wire_places.ConnectorPatch,
             {"voltage": 400, "tariff_id": "15"},
         ),
     ]
@@ -494,7 +495,7 @@ async def test_each_copy_of_a_broadcast_is_in_the_words_of_its_receiver(net: Bri
     assert only(net.p2) == body
     told = only(net.p4)
     assert ("help_phone" in told, told["parking_type"], told["party_id"]) == (False, "ON_STREET", "CPA")
-    told = only(net.e, wire.Location)
+    told = only(net.e, wire_places.Location)
     assert ("party_id" in told, told["type"]) == (False, "ON_STREET")
     for partner in net.partners:
         partner.received.clear()
@@ -521,7 +522,7 @@ async def test_letters_beyond_ascii(net: Bridge, ascii_texts: bool) -> None:
     }
     accepted(await net.ask(net.p1, "PUT", LOC1, location(**words), "NLHUB"))
     await net.hub.relay()
-    told = only(old, wire.Location)
+    told = only(old, wire_places.Location)
     plain = {"city": "Malmo", "address": ("Strasse " + "s" * 80)[:45], "name": "Lodz - ?"}
     assert {name: told[name] for name in words} == (
         plain if ascii_texts else words | {"address": words["address"][:45]}

@@ -22,11 +22,12 @@ from mappings.ocpi.v2_2_1 import NO_TIME, sayable
 from mappings.tables import CodeTable
 from protocols.ocpi.wire import cdrs, locations, sessions
 from protocols.ocpi.wire import v2_1_1 as wire
+from protocols.ocpi.wire import v2_1_1_locations as wire_places
 from protocols.ocpi.wire.locations import ConnectorFormat, PowerType
 from protocols.ocpi.wire.sessions import AuthMethod, SessionStatus
 
 CDR_CONNECTOR_TYPE: Final = ClosedWords(
-    wire.CONNECTOR_TYPES, instead="IEC_62196_T2", special={"MCS": "IEC_62196_T2_COMBO", "SAE_J3400": "TESLA_S"}
+    wire_places.CONNECTOR_TYPES, instead="IEC_62196_T2", special={"MCS": "IEC_62196_T2_COMBO", "SAE_J3400": "TESLA_S"}
 )
 """A CDR may not be lost for its connector."""
 AUTH_METHOD: Final = {AuthMethod.COMMAND: AuthMethod.AUTH_REQUEST}
@@ -100,7 +101,7 @@ def _price_newer(amount: Decimal) -> sessions.Price:
     return sessions.Price(before_taxes=amount)
 
 
-def _place_ids(location: wire.Location) -> dict[str, str]:
+def _place_ids(location: wire_places.Location) -> dict[str, str]:
     evse, connector = _only(location)
     return {
         "location_id": location.id,
@@ -109,7 +110,7 @@ def _place_ids(location: wire.Location) -> dict[str, str]:
     }
 
 
-def _only(location: wire.Location) -> tuple[wire.Evse | None, wire.Connector | None]:
+def _only(location: wire_places.Location) -> tuple[wire_places.Evse | None, wire_places.Connector | None]:
     """The one EVSE and connector that it holds; None where it holds none or several."""
     evse = location.evses[0] if location.evses and len(location.evses) == 1 else None
     return evse, evse.connectors[0] if evse and len(evse.connectors) == 1 else None
@@ -131,7 +132,7 @@ def cdr_newer(cdr: wire.Cdr, about: About) -> cdrs.Cdr:
     )
 
 
-def _cdr_location_newer(location: wire.Location) -> cdrs.CdrLocation:
+def _cdr_location_newer(location: wire_places.Location) -> cdrs.CdrLocation:
     """Without a connector the words for it mean nothing."""
     evse, connector = _only(location)
     return retyped(
@@ -258,7 +259,7 @@ def _auth_id(token: sessions.CdrToken) -> str:
     return token.contract_id
 
 
-def _narrowed(place: locations.Location, evse_uid: str, connector_id: str, about: About) -> wire.Location:
+def _narrowed(place: locations.Location, evse_uid: str, connector_id: str, about: About) -> wire_places.Location:
     """The place with the one EVSE and its one connector, as far as they are known."""
     evse, connector = find(place, evse_uid, connector_id)
     if evse is None or connector is None:
@@ -294,7 +295,7 @@ def cdr_older(cdr: cdrs.Cdr, about: About) -> wire.Cdr:
     )
 
 
-def _cdr_location_older(cdr: cdrs.Cdr, about: About) -> wire.Location:
+def _cdr_location_older(cdr: cdrs.Cdr, about: About) -> wire_places.Location:
     """What the CDR says of the place, and the ratings of its plug as the hub knows them, else assumed."""
     held = cdr.cdr_location
     known = about.places.get(_key(cdr, held.id))

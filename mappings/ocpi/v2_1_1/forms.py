@@ -9,6 +9,7 @@ from protocols.ocpi.wire import cdrs, commands, credentials, locations, sessions
 from protocols.ocpi.wire import tariffs as wire_tariffs
 from protocols.ocpi.wire import tokens as wire_tokens
 from protocols.ocpi.wire import v2_1_1 as wire
+from protocols.ocpi.wire import v2_1_1_locations as wire_places
 from protocols.ocpi.wire.hubclientinfo import ClientInfo
 
 
@@ -26,12 +27,14 @@ FORMS: Final[Forms] = {
     versions.VersionDetails: _form(wire.VersionDetails, config.details_newer, config.details_older),
     credentials.Credentials: _form(wire.Credentials, config.credentials_newer, config.credentials_older),
     ClientInfo: Form(ClientInfo, never, never),
-    locations.Location: _form(wire.Location, places.location_newer, places.location_older),
-    locations.LocationPatch: _form(wire.LocationPatch, places.location_patch_newer, places.location_patch_older),
-    locations.Evse: _form(wire.Evse, places.evse_newer, places.evse_older),
-    locations.EvsePatch: _form(wire.EvsePatch, places.evse_patch_newer, places.evse_patch_older),
-    locations.Connector: _form(wire.Connector, places.connector_newer, places.connector_older),
-    locations.ConnectorPatch: _form(wire.ConnectorPatch, places.connector_patch_newer, places.connector_patch_older),
+    locations.Location: _form(wire_places.Location, places.location_newer, places.location_older),
+    locations.LocationPatch: _form(wire_places.LocationPatch, places.location_patch_newer, places.location_patch_older),
+    locations.Evse: _form(wire_places.Evse, places.evse_newer, places.evse_older),
+    locations.EvsePatch: _form(wire_places.EvsePatch, places.evse_patch_newer, places.evse_patch_older),
+    locations.Connector: _form(wire_places.Connector, places.connector_newer, places.connector_older),
+    locations.ConnectorPatch: _form(
+        wire_places.ConnectorPatch, places.connector_patch_newer, places.connector_patch_older
+    ),
     sessions.Session: _form(wire.Session, billing.session_newer, billing.session_older),
     sessions.SessionPatch: _form(wire.SessionPatch, billing.session_patch_newer, billing.session_patch_older),
     cdrs.Cdr: _form(wire.Cdr, billing.cdr_newer, billing.cdr_older),

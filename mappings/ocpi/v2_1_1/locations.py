@@ -14,16 +14,16 @@ from mappings.ocpi.v2_1_1.tariffs import tariff_older
 from mappings.ocpi.v2_2_1 import business_older, image_older, operator_of, sayable
 from mappings.tables import CodeTable
 from protocols.ocpi.wire import locations
-from protocols.ocpi.wire import v2_1_1 as wire
+from protocols.ocpi.wire import v2_1_1_locations as wire_places
 from protocols.ocpi.wire.locations import PowerType
 from protocols.ocpi.wire.tariffs import TariffType
 
 NO_POSTAL_CODE: Final = "-"
-LOCATION_TYPE: Final = ClosedWords(wire.LOCATION_TYPES, instead="OTHER")
-CONNECTOR_TYPE: Final = ClosedWords(wire.CONNECTOR_TYPES)
-CAPABILITY: Final = ClosedWords(wire.CAPABILITIES)
-PARKING_RESTRICTION: Final = ClosedWords(wire.PARKING_RESTRICTIONS)
-FACILITY: Final = ClosedWords(wire.FACILITIES)
+LOCATION_TYPE: Final = ClosedWords(wire_places.LOCATION_TYPES, instead="OTHER")
+CONNECTOR_TYPE: Final = ClosedWords(wire_places.CONNECTOR_TYPES)
+CAPABILITY: Final = ClosedWords(wire_places.CAPABILITIES)
+PARKING_RESTRICTION: Final = ClosedWords(wire_places.PARKING_RESTRICTIONS)
+FACILITY: Final = ClosedWords(wire_places.FACILITIES)
 POWER_TYPE: Final[CodeTable[PowerType, PowerType]] = CodeTable(
     both={held: held for held in (PowerType.AC_1_PHASE, PowerType.AC_3_PHASE, PowerType.DC)},
     inbound={PowerType.AC_2_PHASE: PowerType.AC_2_PHASE, PowerType.AC_2_PHASE_SPLIT: PowerType.AC_2_PHASE_SPLIT},
@@ -67,7 +67,7 @@ def _connectors_newer(connectors: Any, about: About) -> Any:
     return each_of(lambda held: connector_newer(held, about), connectors)
 
 
-def location_newer(location: wire.Location, about: About) -> locations.Location:
+def location_newer(location: wire_places.Location, about: About) -> locations.Location:
     """Of the party whose connection it is, for everybody; the time zone stays unknown where nobody says it."""
     country_code, party_id = spelled(party_of(about))
     return retyped(
@@ -81,7 +81,7 @@ def location_newer(location: wire.Location, about: About) -> locations.Location:
     )
 
 
-def location_patch_newer(patch: wire.LocationPatch, about: About) -> locations.LocationPatch:
+def location_patch_newer(patch: wire_places.LocationPatch, about: About) -> locations.LocationPatch:
     changes = _location_changes(patch, about)
     return retyped(patch, locations.LocationPatch, **changes, last_updated=told(patch.last_updated, about))
 
@@ -96,7 +96,7 @@ def _location_changes(location: Any, about: About) -> dict[str, Any]:
     }
 
 
-def _hours_newer(hours: wire.Hours) -> locations.Hours:
+def _hours_newer(hours: wire_places.Hours) -> locations.Hours:
     """Regular hours mean that it is not always open, whatever else is said."""
     return retyped(hours, locations.Hours, twentyfourseven=bool(hours.twentyfourseven) and not hours.regular_hours)
 
@@ -104,17 +104,17 @@ def _hours_newer(hours: wire.Hours) -> locations.Hours:
 # --- from 2.3.0
 
 
-def connector_older(connector: locations.Connector, about: About) -> wire.Connector:
+def connector_older(connector: locations.Connector, about: About) -> wire_places.Connector:
     """Raises Unsayable for a plug that has no word."""
     if CONNECTOR_TYPE.loses(connector.standard):
         raise Unsayable(f"OCPI 2.1.1 has no connector type {connector.standard}")
     return connector_as(connector, connector.standard, about)
 
 
-def connector_as(connector: locations.Connector, standard: str, about: About) -> wire.Connector:
+def connector_as(connector: locations.Connector, standard: str, about: About) -> wire_places.Connector:
     return retyped(
         connector,
-        wire.Connector,
+        wire_places.Connector,
         standard=standard,
         power_type=POWER_TYPE.to_wire(connector.power_type),
         voltage=connector.max_voltage,
@@ -137,7 +137,7 @@ def _tariff_id(tariff_ids: tuple[str, ...], about: About) -> str | None:
 _FOR_ALL: Final = (TariffType.REGULAR, None)
 
 
-def evse_older(evse: locations.Evse, about: About) -> wire.Evse:
+def evse_older(evse: locations.Evse, about: About) -> wire_places.Evse:
     """Raises Unsayable for an EVSE none of whose plugs has a word."""
     sayable = [held for held in evse.connectors if not CONNECTOR_TYPE.loses(held.standard)]
     if not sayable:
@@ -145,10 +145,10 @@ def evse_older(evse: locations.Evse, about: About) -> wire.Evse:
     return evse_with(evse, tuple(connector_older(held, about) for held in sayable))
 
 
-def evse_with(evse: locations.Evse, connectors: tuple[wire.Connector, ...]) -> wire.Evse:
+def evse_with(evse: locations.Evse, connectors: tuple[wire_places.Connector, ...]) -> wire_places.Evse:
     return retyped(
         evse,
-        wire.Evse,
+        wire_places.Evse,
         connectors=connectors,
         **_evse_words(evse),
     )
@@ -164,13 +164,13 @@ def _evse_words(evse: Any) -> dict[str, Any]:
     }
 
 
-def connector_patch_older(patch: locations.ConnectorPatch, about: About) -> wire.ConnectorPatch:
+def connector_patch_older(patch: locations.ConnectorPatch, about: About) -> wire_places.ConnectorPatch:
     """Raises Unsayable for a plug that has no word."""
     if patch.standard is not UNSET and CONNECTOR_TYPE.loses(patch.standard):
         raise Unsayable(f"OCPI 2.1.1 has no connector type {patch.standard}")
     return retyped(
         patch,
-        wire.ConnectorPatch,
+        wire_places.ConnectorPatch,
         power_type=mapped(POWER_TYPE.to_wire, patch.power_type),
         voltage=patch.max_voltage,
         amperage=patch.max_amperage,
@@ -178,15 +178,15 @@ def connector_patch_older(patch: locations.ConnectorPatch, about: About) -> wire
     )
 
 
-def evse_patch_older(patch: locations.EvsePatch, about: About) -> wire.EvsePatch:
+def evse_patch_older(patch: locations.EvsePatch, about: About) -> wire_places.EvsePatch:
     """Raises Unsayable for an EVSE none of whose plugs has a word."""
     plugs: Any = patch.connectors if patch.connectors is UNSET else sayable(connector_older, patch.connectors, about)
     if plugs == ():
         raise Unsayable(f"OCPI 2.1.1 has no word for any connector of EVSE {patch.uid}")
-    return retyped(patch, wire.EvsePatch, connectors=plugs, **_evse_words(patch))
+    return retyped(patch, wire_places.EvsePatch, connectors=plugs, **_evse_words(patch))
 
 
-def location_older(location: locations.Location, about: About) -> wire.Location:
+def location_older(location: locations.Location, about: About) -> wire_places.Location:
     """Raises Unsayable for one that is not for everybody: 2.1.1 could not honour that."""
     if not location.publish:
         raise Unsayable(f"location {location.id} is not published, which OCPI 2.1.1 cannot say")
@@ -198,11 +198,13 @@ def of_owner(location: locations.Location, about: About) -> About:
     return replace(about, owner=f"{location.country_code}{location.party_id}".upper())
 
 
-def location_with(location: locations.Location, evses: tuple[wire.Evse, ...], about: About) -> wire.Location:
+def location_with(
+    location: locations.Location, evses: tuple[wire_places.Evse, ...], about: About
+) -> wire_places.Location:
     """As it is embedded too, whether published or not."""
     return retyped(
         location,
-        wire.Location,
+        wire_places.Location,
         type="UNKNOWN" if location.parking_type is None else LOCATION_TYPE.said(location.parking_type),
         address=location.address[:45],
         postal_code=NO_POSTAL_CODE if location.postal_code is None else location.postal_code,
@@ -212,14 +214,14 @@ def location_with(location: locations.Location, evses: tuple[wire.Evse, ...], ab
     )
 
 
-def location_patch_older(patch: locations.LocationPatch, about: About) -> wire.LocationPatch:
+def location_patch_older(patch: locations.LocationPatch, about: About) -> wire_places.LocationPatch:
     """Raises Unsayable where it hides the location, which 2.1.1 could not honour."""
     if patch.publish is False:
         raise Unsayable(f"location {patch.id} is not published any more, which OCPI 2.1.1 cannot say")
     evses: Any = sayable(evse_older, patch.evses, about) if patch.evses else patch.evses
     return retyped(
         patch,
-        wire.LocationPatch,
+        wire_places.LocationPatch,
         type=UNSET if patch.parking_type is None else mapped(LOCATION_TYPE.said, patch.parking_type),
         address=mapped(lambda text: text[:45], patch.address),
         postal_code=UNSET if patch.postal_code is None else patch.postal_code,
@@ -252,6 +254,6 @@ def _degrees(text: str) -> str:
     return format(Decimal(text).quantize(_SIX, ROUND_HALF_UP), "f")
 
 
-def _hours_older(hours: locations.Hours) -> wire.Hours:
+def _hours_older(hours: locations.Hours) -> wire_places.Hours:
     regular = () if hours.twentyfourseven else hours.regular_hours
-    return retyped(hours, wire.Hours, regular_hours=regular)
+    return retyped(hours, wire_places.Hours, regular_hours=regular)

@@ -14,6 +14,7 @@ from core.model.partner import Role
 from mappings.ocpi.forms import About
 from protocols.ocpi.wire import commands
 from protocols.ocpi.wire import v2_1_1 as wire
+from protocols.ocpi.wire import v2_1_1_locations as wire_places
 from protocols.ocpi.wire.base import Wire
 
 LONGEST: Final = 36
@@ -21,12 +22,12 @@ LONGEST: Final = 36
 _LOCATION, _EVSE, _TARIFF, _SESSION = NameKind.LOCATION, NameKind.EVSE, NameKind.TARIFF, NameKind.SESSION
 _PLACE: Final = {"location_id": _LOCATION, "evse_uid": _EVSE}
 IDS: Final[Mapping[Any, Mapping[str, NameKind]]] = {
-    wire.Location: {"id": _LOCATION},
-    wire.LocationPatch: {"id": _LOCATION},
-    wire.Evse: {"uid": _EVSE},
-    wire.EvsePatch: {"uid": _EVSE},
-    wire.Connector: {"tariff_id": _TARIFF},
-    wire.ConnectorPatch: {"tariff_id": _TARIFF},
+    wire_places.Location: {"id": _LOCATION},
+    wire_places.LocationPatch: {"id": _LOCATION},
+    wire_places.Evse: {"uid": _EVSE},
+    wire_places.EvsePatch: {"uid": _EVSE},
+    wire_places.Connector: {"tariff_id": _TARIFF},
+    wire_places.ConnectorPatch: {"tariff_id": _TARIFF},
     wire.Tariff: {"id": _TARIFF},
     wire.TariffPatch: {"id": _TARIFF},
     wire.Session: {"id": _SESSION},

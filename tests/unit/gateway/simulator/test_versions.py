@@ -14,7 +14,7 @@ from gateway.simulator.ocpi import objects
 from gateway.simulator.ocpi.home import OcpiHome, bill_of
 from gateway.simulator.ocpi.versions import V2_1_1, V2_2_1, Speech
 from gateway.simulator.visits import Price, Visit
-from protocols.ocpi.wire import commands, locations, strict, tokens, v2_1_1, v2_2_1
+from protocols.ocpi.wire import commands, locations, strict, tokens, v2_1_1, v2_1_1_locations, v2_2_1
 from protocols.transport.json_codec import convert, decode_raw, encode
 
 PARTY = PartyId("FR", "HST")
@@ -63,7 +63,7 @@ CASES = [
     (V2_2_1, "session", v2_2_1.Session),
     (V2_2_1, "cdr", v2_2_1.Cdr),
     (V2_2_1, "command", commands.ReserveNow),
-    (V2_1_1, "location", v2_1_1.Location),
+    (V2_1_1, "location", v2_1_1_locations.Location),
     (V2_1_1, "tariff", v2_1_1.Tariff),
     (V2_1_1, "token", v2_1_1.Token),
     (V2_1_1, "session", v2_1_1.Session),
