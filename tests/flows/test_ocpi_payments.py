@@ -313,6 +313,7 @@ async def test_the_copy_follows_what_the_operator_changes(paid: Paid) -> None:
     changed = terminal(x=1.50, location_ids=["LOC2"], evse_uids=["E1"])
     assert (await net.p1.call(net.hub, "GET", f"{SENDER}/terminals")).json()["data"] == [changed]
     await net.p1.call(net.hub, "PATCH", f"{SENDER}/terminals/T1", {"location_ids": 5}, to="ATPTH")
+    await net.p1.call(net.hub, "PATCH", f"{SENDER}/terminals/T1", {"terminal_id": "T9"}, to="ATPTH")
     await net.p1.call(net.hub, "PUT", f"{SENDER}/terminals/T1", terminal(terminal_id="T9"), to="ATPTH")
     assert (await net.p1.call(net.hub, "GET", f"{SENDER}/terminals")).json()["data"] == [changed]
     replaced = terminal(last_updated=T1)

@@ -166,7 +166,9 @@ def keep_changed(shape: Shape) -> Keep:
     async def keep(ask: Ask, to: Side, reply: Reply) -> None:
         if held := await _held(ask, to, shape):
             changed = changed_by(held.content.encode(), ask.body)
-            await ask.hub.records.keep(read_record(ask, shape, changed, held.owner, held.reader))
+            record = read_record(ask, shape, changed, held.owner, held.reader)
+            check_name(ask, record)
+            await ask.hub.records.keep(record)
 
     return keep
 
