@@ -125,7 +125,7 @@ class OcpiFollower(Follower):
     async def _items(self, pull: Pull, call: Call, to: Routing | None, first: str) -> AsyncIterator[bytes]:
         url: str | None = first
         visited: set[str] = set()
-        most = found = 0
+        most, found = -1, 0
         while url is not None:
             if url in visited:
                 raise Rejected(pull.feed.name, f"{pull.partner.name}: the next page is one that was there before")
@@ -139,7 +139,8 @@ class OcpiFollower(Follower):
             for raw in page.items:
                 yield raw
             url = page.following
-        pull.certain = pull.certain and found >= most  # some partners give no next links
+        # some partners give no next links; that there is nothing at all has to be said
+        pull.certain = pull.certain and found >= most and (found > 0 or most == 0)
 
     def _first(self, pull: Pull, kind: Kind | None) -> str:
         url = settings_of(pull.partner).url(pull.feed.name, SENDER) or ""

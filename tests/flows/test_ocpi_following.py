@@ -334,6 +334,17 @@ async def test_a_list_that_says_that_there_is_more_removes_nothing(net: Net, fee
     assert sorted(await net.ids(feed, net.p2)) == ["0", "1"]
 
 
+async def test_that_there_is_nothing_any_more_has_to_be_said(net: Net) -> None:
+    Shelf(net.p1, "locations", [location()])
+    await net.pull(net.p1, "locations")
+    net.p1.answers["GET", "locations"] = (200, envelope([]), {})
+    await net.pull(net.p1, "locations", whole=True)
+    assert await net.ids("locations", net.p2) == ["LOC1"]
+    net.p1.answers["GET", "locations"] = (200, envelope([]), {"x-total-count": "0", "x-limit": "100"})
+    state = await net.pull(net.p1, "locations", whole=True)
+    assert (state.counts.removed, await net.ids("locations", net.p2)) == (1, [])
+
+
 async def test_a_list_that_breaks_off_removes_nothing_and_moves_no_cursor(net: Net) -> None:
     shelf = Shelf(net.p1, "locations", [location(f"LOC{number}") for number in range(4)], size=2)
     await net.pull(net.p1, "locations")
