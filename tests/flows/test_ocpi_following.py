@@ -518,3 +518,22 @@ async def test_a_cdr_of_2_1_1_is_the_same_although_its_token_is_known_better_sin
     Shelf(p6, "cdrs", [told])
     state = await net.pull(p6, "cdrs")
     assert (state.counts.taken, state.counts.unchanged, state.held) == (0, 1, ())
+
+
+@spec("OCPI-PAG-18")
+async def test_what_changes_while_the_list_is_walked_is_not_missed(net: Net) -> None:
+    """No list is asked for up to a moment, so nothing leaves it by changing; what was walked past comes next time."""
+    items = [location(f"L{number}") for number in range(4)]
+    shelf = Shelf(net.p1, "locations", items, size=1)
+
+    def change() -> None:
+        if len(shelf.asked) == 2:
+            items[0] = location("L0", name="newer", last_updated=LATER)
+
+    shelf.meanwhile = change
+    await net.pull(net.p1, "locations")
+    assert await net.ids("locations", net.p2) == ["L0", "L1", "L2", "L3"]
+    await net.pull(net.p1, "locations")
+    assert not any("date_to" in query for query in shelf.asked)
+    held = net.hub.storage.locations.held["NLCPA/L0"]
+    assert held.name == "newer"
