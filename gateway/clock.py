@@ -1,15 +1,31 @@
 """Real time and real ids."""
 
 import os
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+WAITED_OUT: Final = timedelta(minutes=1)
+DRAWN: Final = 256
+
+
+def _utc() -> datetime:
+    return datetime.now(UTC)
 
 
 class SystemClock:
+    """Never goes back within a process, so that what is later has a later time. A step back of the system's clock is
+    waited out; one of more than a minute is somebody's will, and is followed."""
+
+    def __init__(self, read: Callable[[], datetime] = _utc) -> None:
+        self._read = read
+        self._latest = read()
+
     def now(self) -> datetime:
-        return datetime.now(UTC)
-
-
-DRAWN = 256
+        read = self._read()
+        if not timedelta(0) < self._latest - read <= WAITED_OUT:
+            self._latest = read
+        return self._latest
 
 
 class RandomIds:

@@ -293,6 +293,7 @@ async def test_what_the_hub_fetches_is_whole_or_nothing(net: Net, fault: Fault) 
 # --- over real sockets
 
 
+@pytest.mark.spec("OICP-OPS-04")
 @pytest.mark.parametrize("fault", [Fault.SLOW, Fault.DOWN, Fault.ERROR, Fault.BUSY, *UNREADABLE])
 async def test_over_real_sockets_an_operator_that_fails_holds_up_nobody(fault: Fault) -> None:
     """It has as long as it was given, and no longer; one that is well is served meanwhile."""

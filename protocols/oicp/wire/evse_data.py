@@ -31,6 +31,7 @@ from protocols.oicp.wire.common import (
     text,
 )
 from protocols.oicp.wire.coordinates import GeoCoordinates, GeoFormat, SearchCenter
+from protocols.oicp.wire.iso import check_country
 
 
 class Accessibility(StrEnum):
@@ -170,6 +171,9 @@ class Address(PlatformAddress, frozen=True, kw_only=True):
 
     postal_code: Annotated[str, text(10, 1)]
     house_num: Annotated[str, text(10, 1)]
+
+    def __post_init__(self) -> None:
+        check_country("Country", self.country)
 
 
 class ChargingFacility(Wire, frozen=True, kw_only=True):
@@ -357,3 +361,5 @@ class PullEvseData(Wire, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.last_call is not None and (self.search_center or self.country_codes or self.operator_ids):
             raise broken("LastCall", "excludes SearchCenter, CountryCodes and OperatorIds")
+        for number, code in enumerate(self.country_codes or ()):
+            check_country(f"CountryCodes[{number}]", code)

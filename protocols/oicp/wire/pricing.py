@@ -19,6 +19,7 @@ from protocols.oicp.wire.common import (
     text,
 )
 from protocols.oicp.wire.evse_data import Day, Period
+from protocols.oicp.wire.iso import check_currency
 
 EVERYBODY: Final = "*"
 LARGEST: Final = Decimal(10) ** 12
@@ -86,6 +87,7 @@ class PricingProductDataRecord(Wire, frozen=True, kw_only=True):
     additional_references: tuple[AdditionalReferences, ...] | None = None
 
     def __post_init__(self) -> None:
+        check_currency("ProductPriceCurrency", self.product_price_currency)
         check_amount("PricePerReferenceUnit", self.price_per_reference_unit)
         check_amount("MaximumProductChargingPower", self.maximum_product_charging_power)
         if not self.is_valid_24_hours and not self.product_availability_times:
@@ -104,6 +106,7 @@ class PricingProductData(Wire, frozen=True, kw_only=True):
     pricing_product_data_records: tuple[PricingProductDataRecord, ...]
 
     def __post_init__(self) -> None:
+        check_currency("PricingDefaultPriceCurrency", self.pricing_default_price_currency)
         check_amount("PricingDefaultPrice", self.pricing_default_price)
 
 

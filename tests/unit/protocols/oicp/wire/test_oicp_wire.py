@@ -124,6 +124,22 @@ def test_mandatory_members_of_a_cdr(member: str) -> None:
     assert refused("charge_detail_record/full", f"$.{member}", ...).path == f"$.{member}"
 
 
+@pytest.mark.spec("OICP-DT-15")
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("push_evse_data/full_load", f"{EVSE}.Address.Country"),
+        ("push_pricing_product_data/rich", "$.PricingProductData.PricingDefaultPriceCurrency"),
+        ("push_pricing_product_data/rich", f"{PRODUCT}.ProductPriceCurrency"),
+    ],
+)
+def test_countries_and_currencies_are_of_the_iso_lists(name: str, path: str) -> None:
+    assert accepted(name, path, "CHE" if path.endswith("Country") else "CHF")
+    error = refused(name, path, "ZZZ")
+    assert error.path == path
+    assert "ZZZ" in error.reason
+
+
 @pytest.mark.spec("OICP-EVSE-14")
 @pytest.mark.parametrize(
     ("path", "value"),
