@@ -9,6 +9,7 @@ from urllib.parse import unquote
 import httpx
 import msgspec
 
+from core.model.command import Command
 from tests.flows.hub import HUB_PARTY, TestHub
 
 TIME = "2026-01-15T12:00:00Z"
@@ -79,6 +80,27 @@ class OcpiPartner:
         self.received: list[Received] = []
         self.answers: dict[tuple[str, str], Answer | Callable[[Received], Any]] = {}
         self.guard = True
+
+    # --- as an operator that is sent commands, and as an eMSP that sends them
+
+    def answer_commands(self, **members: Any) -> None:
+        self.answers["POST", "commands"] = (200, envelope({"result": "ACCEPTED", "timeout": 30, **members}), {})
+
+    def results_in(self, hub: TestHub, body: dict[str, Any] | None) -> None:
+        """What it posts while the other side waits; None: nothing."""
+
+        async def post(command: Command) -> None:
+            url = self.seen("POST", "commands")[-1].json["response_url"].removeprefix("https://hub.test")
+            assert (await self.call(hub, "POST", url, body, to=None)).json()["status_code"] == 1000
+
+        hub.processes.meanwhile = post if body else None
+
+    async def told(self, hub: TestHub, path: str = "/cb/1") -> dict[str, Any]:
+        """The one result that it got."""
+        await hub.processes.work()
+        [request] = [request for request in self.received if request.path == path]
+        self.received.clear()
+        return dict(request.json)
 
     # --- what the hub sees
 

@@ -10,7 +10,6 @@ import pytest
 from msgspec.structs import replace
 
 from core.model.authorisation import JourneyState
-from core.model.command import Command
 from core.model.ids import ContractId, PartyId, TokenUid
 from core.model.location import EvseStatus
 from core.model.token import Token, TokenKind, Whitelist
@@ -69,22 +68,14 @@ class Net(NamedTuple):
 
     async def told(self) -> dict[str, Any]:
         """The one result that the OCPI eMSP got."""
-        await self.hub.processes.work()
-        [request] = [request for request in self.p2.received if request.path == "/cb/1"]
-        self.p2.received.clear()
-        return dict(request.json)
+        return await self.p2.told(self.hub)
 
     def answers(self, **members: Any) -> None:
-        self.p1.answers["POST", "commands"] = (200, envelope({"result": "ACCEPTED", "timeout": 30, **members}), {})
+        self.p1.answer_commands(**members)
 
     def results_in(self, body: dict[str, Any] | None) -> None:
-        """What the OCPI CPO posts while the eMSP waits."""
-
-        async def post(command: Command) -> None:
-            url = self.p1.seen("POST", "commands")[-1].json["response_url"].removeprefix("https://hub.test")
-            assert (await self.p1.call(self.hub, "POST", url, body, to=None)).json()["status_code"] == 1000
-
-        self.hub.processes.meanwhile = post if body else None
+        """What the OCPI CPO posts while the other side waits."""
+        self.p1.results_in(self.hub, body)
 
     @property
     def journey(self) -> Any:

@@ -9,7 +9,6 @@ import pytest
 from msgspec.structs import replace
 
 from core.model.authorisation import JourneyState
-from core.model.command import Command
 from core.model.ids import ContractId
 from core.model.session import SessionStatus
 from mappings.ocpi.tariffs import tariff_from_ocpi
@@ -19,7 +18,7 @@ from protocols.ocpi.wire.tariffs import Tariff
 from protocols.oicp.plugin import PLUGIN as OICP
 from protocols.transport.json_codec import convert
 from tests.flows.hub import TestHub
-from tests.flows.ocpi_partner import OcpiPartner, connector, envelope, evse, location, session, token
+from tests.flows.ocpi_partner import OcpiPartner, connector, evse, location, session, token
 from tests.flows.oicp_partners import Reached, cdr, code, cpo, emp, join, record
 from tests.flows.test_oicp_remote import EVCO, REMOTE_START, REMOTE_STOP, Cpo, start
 
@@ -66,23 +65,15 @@ class Net(NamedTuple):
         return said
 
     async def told(self) -> dict[str, Any]:
-        """The one result that the eMSP got."""
-        await self.hub.processes.work()
-        [request] = [request for request in self.p2.received if request.path == "/cb/1"]
-        self.p2.received.clear()
-        return dict(request.json)
+        """The one result that the OCPI eMSP got."""
+        return await self.p2.told(self.hub)
 
     def answers(self, **members: Any) -> None:
-        self.p1.answers["POST", "commands"] = (200, envelope({"result": "ACCEPTED", "timeout": 30, **members}), {})
+        self.p1.answer_commands(**members)
 
     def results_in(self, body: dict[str, Any] | None) -> None:
-        """What P1 posts while the EMP waits."""
-
-        async def post(command: Command) -> None:
-            url = self.p1.seen("POST", "commands")[-1].json["response_url"].removeprefix("https://hub.test")
-            assert (await self.p1.call(self.hub, "POST", url, body, to=None)).json()["status_code"] == 1000
-
-        self.hub.processes.meanwhile = post if body else None
+        """What the OCPI CPO posts while the other side waits."""
+        self.p1.results_in(self.hub, body)
 
 
 @asynccontextmanager
