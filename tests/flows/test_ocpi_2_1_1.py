@@ -537,7 +537,7 @@ async def test_tariffs_of_2_3_0_at_an_emsp_of_2_1_1(net: Bridge) -> None:
     price = {"price_components": [{"type": "ENERGY", "price": 2.2, "step_size": 1, "vat": 10}]}
     free = {"price_components": [{"type": "ENERGY", "price": 2.2, "step_size": 1}]}
     tariffs = [
-        tariff("PLAIN", elements=[price], tax_included="YES"),
+        tariff("PLAIN", elements=[price], tax_included="YES", start_date_time="2020-01-01T00:00:00Z"),
         tariff("RESERVE", elements=[free, {**free, "restrictions": {"reservation": "RESERVATION"}}]),
         tariff("CURRENT", elements=[{**free, "restrictions": {"min_current": 6}}]),
         tariff("LIMITED", max_price={"before_taxes": 9}),
@@ -550,6 +550,7 @@ async def test_tariffs_of_2_3_0_at_an_emsp_of_2_1_1(net: Bridge) -> None:
     told = {seen.json["id"]: seen.json for seen in net.p5.seen("PUT", "tariffs")}
     assert told.keys() == {"PLAIN", "RESERVE"}
     assert told["PLAIN"]["elements"] == [{"price_components": [{"type": "ENERGY", "price": 2, "step_size": 1}]}]
+    assert told["PLAIN"].keys() == {"id", "currency", "elements", "last_updated"}, "it has no start"
     assert told["RESERVE"]["elements"] == [free]
     assert len([delivery for delivery in deliveries if delivery.state is DeliveryState.WITHHELD]) == 4
     assert [held["id"] for held in await net.listed(net.p5, "tariffs")] == ["PLAIN", "RESERVE"]

@@ -137,7 +137,7 @@ async def test_nobody_to_send_it_to(net: OcpiNet) -> None:
     assert codes(await put(net, {"id": "S1"}, to=None)) == (200, 2001)
 
 
-@spec("OCPI-TRP-64")
+@spec("OCPI-TRP-64", "OCPI-TRP-65")
 @spec("OCPI-SES-07", "OCPI-SES-08", "OCPI-TYP-09")
 async def test_a_reservation_becomes_a_session(net: OcpiNet) -> None:
     steps = [
@@ -170,7 +170,7 @@ async def test_late_updates_are_delivered(net: OcpiNet) -> None:
     assert (await shown(net))[0]["kwh"] == 7
 
 
-@spec("OCPI-TRP-43", "OCPI-TRP-65")
+@spec("OCPI-TRP-43")
 @spec("OCPI-SES-16", "OCPI-SES-15", "OCPI-SES-17", "OCPI-TRN-47")
 async def test_what_sessions_may_hold(net: OcpiNet) -> None:
     kinds = ("CURRENT", "ENERGY_EXPORT", "ENERGY_IMPORT", "POWER", "STATE_OF_CHARGE")
