@@ -45,6 +45,8 @@ AUTHORISE_S: Final = 10.0
 PROBE_S: Final = 10.0
 PAGE_S: Final = 60.0
 DUPLICATE: Final = 409
+LONGEST_LINK: Final = 4096
+"""Of the URL of a next page. All of a walk are remembered while it lasts."""
 SENDER, RECEIVER = InterfaceRole.SENDER, InterfaceRole.RECEIVER
 
 T = TypeVar("T")
@@ -210,6 +212,8 @@ class OcpiClient:
             items = codec.items(data or b"")
             link = next_link(answer.headers.get("link", ""))
             following = urljoin(url, link) if link is not None else None
+            if following is not None and len(following) > LONGEST_LINK:
+                raise ValueError(f"its next link is longer than {LONGEST_LINK} characters")
         except ValueError as error:
             raise Uncertain(f"{who}: the answer to GET {module} is no page of a list: {error}") from error
         total = answer.headers.get("x-total-count", "")

@@ -49,6 +49,7 @@ DAY: Final = timedelta(days=1)
 HOURS: Final = timedelta(hours=4)
 REACH: Final = 31 * DAY
 """So far back are sessions and CDRs fetched, and never what was before the partner was added, or is forgotten."""
+LONGEST_ID: Final = 255
 log = logging.getLogger(__name__)
 
 
@@ -239,9 +240,9 @@ def _named(kind: Kind, owner: PartyId, raw: bytes, dialect: Dialect) -> tuple[Pa
 
 
 def _text(member: Any) -> str:
-    """Raises Invalid."""
-    if not isinstance(member, str) or not member:
-        raise Invalid("$", "is no text")
+    """Raises Invalid for what can be no id: keys are remembered for as long as the walk lasts."""
+    if not isinstance(member, str) or not 0 < len(member) <= LONGEST_ID:
+        raise Invalid("$", "is no text that could be an id")
     return member
 
 

@@ -6,7 +6,7 @@ from core.errors import Uncertain
 from protocols.ocpi import codec
 from protocols.ocpi.plugin import PLUGIN
 from tests.flows.hub import TestHub
-from tests.flows.ocpi_partner import OcpiPartner, envelope
+from tests.flows.ocpi_partner import OcpiPartner, envelope, location
 
 
 def test_an_array_is_counted_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,3 +29,22 @@ async def test_such_a_page_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
         assert answer.json()["status_code"] == 4000
         report = await PLUGIN.check(hub.hub, entry)
         assert any("40 commas" in detail for found in report.findings for detail in found.details)
+
+
+@pytest.mark.parametrize("length", [4000, 5000])
+async def test_next_links_and_ids_of_any_length_are_not_remembered(length: int) -> None:
+    async with TestHub.open([PLUGIN]) as hub:
+        p1 = await OcpiPartner("p1.test", ("CPO", "NL", "CPA")).join(hub)
+        (entry,) = hub.storage.partners.held.values()
+        pages = [
+            (200, envelope([location("LOC1"), location("x" * 10_000)]), {"link": f"</2?{'x' * length}>; rel=next"}),
+            (200, envelope([]), {}),
+        ]
+        p1.answers["GET", "locations"] = lambda _: pages.pop(0)
+        p1.answers["GET", "2"] = lambda _: pages.pop(0)
+        if length > 4096:
+            with pytest.raises(Uncertain, match="next link"):
+                await hub.following.run(entry.id, "locations")
+        else:
+            state = await hub.following.run(entry.id, "locations")
+            assert (state.counts.pages, state.counts.taken, [held.key for held in state.held]) == (2, 1, [None])
