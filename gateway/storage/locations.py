@@ -30,7 +30,7 @@ from gateway.storage.outbox import EventWriter
 from gateway.storage.pushes import Pushes
 from gateway.storage.sets import VersionWriter
 from gateway.storage.stations import MOST_WATTS, RETIRED, STANDING, point_of, wanted_page, wanted_stations, within
-from gateway.storage.statuses import TOLD, with_later_statuses
+from gateway.storage.statuses import TOLD, update_of, with_later_statuses
 from gateway.storage.versioned import SORT, PushedStore, document_of, window
 from gateway.storage.watcher import Change, Watcher
 
@@ -168,10 +168,23 @@ class MongoLocations(PushedStore[Location]):
         return keys, await self._count(wanted)
 
     async def by_keys(self, keys: Sequence[str]) -> list[tuple[int, Location]]:
-        await self._pushes.settled()
         with translated(writes=False):
-            found = await self._collection.find({"_id": {"$in": list(keys)}}, {"rev": 1, "doc": 1}).to_list()
+            pushed = await self._pushes.counting(self.collection_name)
+            found = await (self._with_staged(keys) if pushed else self._held(keys))
         return [(document["rev"], item(document, Location)) for document in found]
+
+    async def _held(self, keys: Sequence[str], session: Session | None = None) -> list[Document]:
+        wanted = {"_id": {"$in": list(keys)}}
+        return await self._collection.find(wanted, {"rev": 1, "doc": 1}, session=session).to_list()
+
+    async def _with_staged(self, keys: Sequence[str]) -> list[Document]:
+        """As they are once all pushes that count are carried out."""
+        async with self._database.one_instant() as session:
+            staged = await self._pushes.of_keys(self.collection_name, keys, session)
+            held = {document["_id"]: document for document in await self._held(keys, session)}
+        evses = {key: document["doc"].get("evses", ()) for key, document in held.items()}
+        coming = {key: with_later_statuses(document, evses.get(key, ())) for key, document in staged.items()}
+        return list((held | coming).values())
 
     async def at_one_instant(
         self, owners: Sequence[PartyId], known: Mapping[str, int]
@@ -338,7 +351,7 @@ def _apply(changes: list[_StatusChange], held: dict[str, Document]) -> tuple[lis
             places = touched.setdefault(change.location_key, {})
             places[index] = places.get(index, {}) | change.values
             events.append(change.event)
-    updates = [_update(key, places, revision_after(held[key]["rev"])) for key, places in touched.items()]
+    updates = [update_of(key, places, revision_after(held[key]["rev"])) for key, places in touched.items()]
     return results, updates, latest_events(events)
 
 
@@ -346,21 +359,6 @@ def _compare(held: dict[str, Any], new: dict[str, str | None]) -> Saved:
     if held["updated_at"] > (new["updated_at"] or ""):
         return Saved.OLDER
     return Saved.SAME if all(held.get(name) == new[name] for name in TOLD) else Saved.CHANGED
-
-
-def _update(key: str, places: dict[int, dict[str, str | None]], revision: int) -> UpdateOne:
-    """The places hold for certain: the transaction sees one snapshot, and a write in between would undo it."""
-    written: Document = {}
-    cleared: dict[str, str] = {}
-    for index, values in places.items():
-        for name, value in values.items():
-            if value is None:
-                cleared[f"doc.evses.{index}.{name}"] = ""
-            else:
-                written[f"doc.evses.{index}.{name}"] = value
-    newest = max(values["updated_at"] or "" for values in places.values())
-    update: Document = {"$set": written | {"rev": revision}, "$max": {"doc.updated_at": newest}}
-    return UpdateOne({"_id": key}, update | ({"$unset": cleared} if cleared else {}))
 
 
 def _metres(found: Document) -> int | None:

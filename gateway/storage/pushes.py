@@ -9,7 +9,7 @@ sees what is staged of a push that counts in place of what it is to replace.
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -93,11 +93,23 @@ class Pushes:
 
     async def to_come(self, collection: str, wanted: Document, session: Session) -> list[Document]:
         """What is staged of pushes that count, in the order in which it counts: `wanted` of each bulk."""
-        counting = await self._pushes.find({"collection": collection}, session=session).sort("_id").to_list()
-        names = [push["_id"] for push in counting]
+        names = await self.counting(collection, session)
         if not names:
             return []
         return await self._staged.find({"push": {"$in": names}}, wanted, session=session).sort("_id").to_list()
+
+    async def counting(self, collection: str, session: Session | None = None) -> list[str]:
+        """Pushes that count and are still to be moved, oldest first."""
+        found = await self._pushes.find({"collection": collection}, session=session).sort("_id").to_list()
+        return [push["_id"] for push in found]
+
+    async def of_keys(self, collection: str, keys: Sequence[str], session: Session) -> dict[str, Document]:
+        """What these objects are to become by pushes that count."""
+        wanted, names = set(keys), await self.counting(collection, session)
+        here = {"push": {"$in": names}, "documents._id": {"$in": list(keys)}}
+        cursor = self._staged.find(here, {"documents": 1}, session=session).sort("_id")
+        bulks = await cursor.to_list() if names else []
+        return {one["_id"]: one for bulk in bulks for one in bulk["documents"] if one["_id"] in wanted}
 
     async def staged(self, key: str, session: Session) -> Document:
         found = await self._staged.find_one({"_id": key}, session=session)

@@ -1,7 +1,9 @@
-"""Statuses that came while the data of their EVSEs were on their way."""
+"""Statuses in the documents of locations: how they are written, and how they outlive data that were on their way."""
 
 from collections.abc import Sequence
 from typing import Final
+
+from pymongo import UpdateOne
 
 from core.model.location import EvseStatus
 from gateway.storage.documents import Document
@@ -25,3 +27,18 @@ def _later(evse: Document, held: Document | None) -> Document:
     told = {name: held[name] for name in TOLD if name in held}
     extensions = held.get("extensions", {}) | evse.get("extensions", {})
     return {name: value for name, value in evse.items() if name not in TOLD} | told | {"extensions": extensions}
+
+
+def update_of(key: str, places: dict[int, dict[str, str | None]], revision: int) -> UpdateOne:
+    """The places hold for certain: the transaction sees one snapshot, and a write in between would undo it."""
+    written: Document = {}
+    cleared: dict[str, str] = {}
+    for index, values in places.items():
+        for name, value in values.items():
+            if value is None:
+                cleared[f"doc.evses.{index}.{name}"] = ""
+            else:
+                written[f"doc.evses.{index}.{name}"] = value
+    newest = max(values["updated_at"] or "" for values in places.values())
+    update: Document = {"$set": written | {"rev": revision}, "$max": {"doc.updated_at": newest}}
+    return UpdateOne({"_id": key}, update | ({"$unset": cleared} if cleared else {}))

@@ -157,6 +157,8 @@ async def test_a_large_push_that_counts_survives_who_made_it(real_storage, secon
     known = {key: revision async for key, revision, _ in second_storage.locations.at_one_instant(OWNERS, {})}
     assert {found async for _, _, found in second_storage.locations.at_one_instant(OWNERS, known)} == {None}
     assert await seen_at_once_of_others(second_storage) == set()
+    assert {x.name for _, x in await second_storage.locations.by_keys(list(known))} == {"new"}
+    assert len(await second_storage.locations.by_keys(list(known))) == len(known)
     await second_storage._pushes.carry_out_all()
     assert {x.name async for x in real_storage.locations.each(ALL)} == {"new"}
     assert await seen_at_once(real_storage) == {"new"}

@@ -1,14 +1,17 @@
 """Two gateways on the same servers: what came by one is not undone by what came by the other."""
 
 import asyncio
+import contextlib
 import copy
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 from msgspec.structs import replace
+from pymongo import AsyncMongoClient
 
 from gateway.simulator.access import Admin
+from gateway.simulator.cast import LEIPZIG, invented
 from gateway.simulator.network import NotAsTold, bare
 from gateway.simulator.ocpi.host import OcpiHost
 from gateway.simulator.oicp.host import OicpHost
@@ -110,3 +113,35 @@ async def test_one_cdr_by_both(networks: Town, other: Gateway, admin: Admin) -> 
         assert None in done
         assert not [x for x in done if x is not None and not isinstance(x, NotAsTold)]
     await arrived_once(networks, admin, drives)
+
+
+@pytest.mark.spec("OICP-EVSE-10", "OICP-OPS-07")
+async def test_a_gateway_killed_in_a_large_full_load(hub: HubProcess, networks: Town, other: Gateway) -> None:
+    """The load counts from the moment when all of it is staged. The next process that starts carries the rest out, and
+    a status that was taken before it did is there afterwards."""
+    large = invented(networks.oicp_cpo.party, networks.oicp_cpo.name, 700, LEIPZIG)
+    all_of_it = {bare(point.evse_id) for point in large.points}
+
+    async def of_operator() -> set[str]:
+        return {evse for evse in await networks.oicp_emp.stations() if evse.startswith(large.party.key)}
+
+    before, network = await of_operator(), oicp_by(networks.oicp_cpo, other)
+    loading = asyncio.create_task(network.push_evse_data(large))
+    async with AsyncMongoClient[dict[str, object]](hub.state["mongodb_url"]) as client:
+        pushes = client.get_database("chargesphere")["pushes"]
+        async with asyncio.timeout(30):
+            while not loading.done() and not await pushes.count_documents({}):  # noqa: ASYNC110
+                await asyncio.sleep(0.002)
+        other.kill()
+        with contextlib.suppress(NotAsTold):
+            await loading
+        assert await pushes.count_documents({}) == 1
+        seen = await of_operator()
+        assert seen in (before, all_of_it), (len(before), len(seen))
+        await networks.oicp_cpo.push_evse_status({large.points[0].evse_id: "Occupied"})
+        async with second_gateway(hub):
+            assert await pushes.count_documents({}) == 0
+    assert await of_operator() == all_of_it
+    found = {uid: status for evses in (await shown(networks)).values() for uid, status in evses.items()}
+    assert all_of_it <= found.keys()
+    assert found[bare(large.points[0].evse_id)] == "CHARGING"
