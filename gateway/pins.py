@@ -11,6 +11,8 @@ import bcrypt
 
 MOST_ROUNDS: Final = 14
 """Each round doubles the work: this is about a second, and a partner's hash could ask for days."""
+PATIENCE_S: Final = 4.0
+"""As long as a driver waits while the PINs of others are checked; what still waits then is not checked at all."""
 _HASH: Final = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}")
 _READ: Final = 72
 """As much of a PIN as bcrypt reads, in bytes."""
@@ -32,7 +34,11 @@ class BcryptPins:
             return None
         if pin is None:
             return False
-        return await asyncio.get_running_loop().run_in_executor(self._threads, _check, pin, hashed)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return await asyncio.get_running_loop().run_in_executor(self._threads, _check, pin, hashed)
+        except TimeoutError:
+            return None
 
 
 def _check(pin: str, hashed: str) -> bool | None:

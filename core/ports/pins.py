@@ -9,5 +9,5 @@ class Pins(Protocol):
         ...
 
     async def matches(self, pin: str | None, hashed: str) -> bool | None:
-        """None: a hash that cannot be checked, of another kind or at a price that nobody pays for one card."""
+        """None: a hash that cannot be checked: of another kind, at a price nobody pays for one card, or late."""
         ...

@@ -1,9 +1,11 @@
 """PINs at rest: bcrypt, of the hub's own making and of partners'."""
 
+import asyncio
 import time
 
 import pytest
 
+from gateway import pins
 from gateway.pins import BcryptPins
 
 PINS = BcryptPins(rounds=4)
@@ -55,3 +57,23 @@ async def test_what_cannot_be_checked_is_neither_right_nor_wrong(hashed: str) ->
     begun = time.monotonic()
     assert await PINS.matches("1234", hashed) is None
     assert time.monotonic() - begun < 0.5
+
+
+async def test_nobody_waits_long_for_the_pins_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[str] = []
+
+    def slow(pin: str, _: str) -> bool:
+        checked.append(pin)
+        time.sleep(0.2)
+        return True
+
+    monkeypatch.setattr(pins, "_check", slow)
+    monkeypatch.setattr(pins, "PATIENCE_S", 0.3)
+    here, hashed, begun = BcryptPins(), PINS.hash("1234"), time.monotonic()
+    answers = await asyncio.gather(*(here.matches(str(number), hashed) for number in range(40)))
+    assert time.monotonic() - begun < 2
+    assert answers[:2] == [True, True]
+    assert answers[-1] is None
+    await asyncio.sleep(0.3)
+    assert len(checked) < 10
+    assert await here.matches("1234", hashed) is True
