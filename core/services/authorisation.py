@@ -145,7 +145,7 @@ class AuthorisationService:
     ) -> Authorisation:
         asked = await self._issuers.of(request, caller, partners, held)
         place = place or await self._place(request)
-        answers = await self._answers(asked, request, place)
+        answers = await self._answers(asked, request, caller, place)
         self._note(caller, asked.all, answers)
         for answer in answers:
             if answer.decision is Decision.ALLOWED:
@@ -154,15 +154,17 @@ class AuthorisationService:
                 return answer
         return self._refusal(answers, held, asked.all, asked.lists)
 
-    async def _answers(self, asked: Asked, request: AuthoriseRequest, place: Location | None) -> list[Authorisation]:
+    async def _answers(
+        self, asked: Asked, request: AuthoriseRequest, caller: Partner, place: Location | None
+    ) -> list[Authorisation]:
         """Until the first yes. Where two rounds may be needed, each has half of the time."""
-        rounds = [partners for partners in (asked.near, asked.far) if partners]
-        answers: list[Authorisation] = []
-        for partners in rounds:
-            answers += await self._race(partners, request, place, asked.by, self._deadline_s / len(rounds))
-            if any(answer.decision is Decision.ALLOWED for answer in answers):
-                break
-        return answers
+        deadline_s = self._deadline_s / 2 if asked.near and asked.far else self._deadline_s
+        answers = await self._race(asked.near, request, place, asked.by, deadline_s) if asked.near else []
+        if not asked.far or any(answer.decision is Decision.ALLOWED for answer in answers):
+            return answers
+        async with self._issuers.away(request.uid, caller) as may_go:
+            far = await self._race(asked.far, request, place, asked.by, deadline_s) if may_go else []
+        return answers + far
 
     async def _place(self, request: AuthoriseRequest) -> Location | None:
         if request.location_id:

@@ -1,6 +1,7 @@
 """Whom to ask about a card: the one that is addressed or known, else all at once; upstream platforms come last."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -17,6 +18,8 @@ from core.routing import candidate_issuers
 
 HINT_TTL_S = timedelta(hours=12).total_seconds()
 """How long we remember which eMSP said yes to a card that nobody had told us of."""
+AWAY_S = 60.0
+"""Longer than platforms are ever waited for."""
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -59,6 +62,21 @@ class Issuers:
     async def remember(self, uid: TokenUid, issuer: PartyId) -> None:
         """It said yes to a card that nobody had told us of: next time it is asked alone."""
         await self._cache.put(_hint(uid), issuer.key.encode(), HINT_TTL_S)
+
+    @asynccontextmanager
+    async def away(self, uid: TokenUid, caller: Partner) -> AsyncIterator[bool]:
+        """Whether platforms may be asked about the card now. A platform that is a partner here, too, asks back what it
+        is asked: such a question of another partner meanwhile is not passed on, it would go round for ever."""
+        name = f"away/{uid.key}"
+        by = await self._cache.get(name)
+        if by is not None and by != caller.id.encode():
+            yield False
+            return
+        await self._cache.put(name, caller.id.encode(), AWAY_S)
+        try:
+            yield True
+        finally:
+            await self._cache.drop(name)
 
     async def _candidates(
         self, request: AuthoriseRequest, caller: Partner, partners: Sequence[Partner], held: Sequence[Token]
