@@ -129,6 +129,18 @@ async def test_pages_of_a_walk_mix_no_two_pushes() -> None:
         ]
 
 
+async def test_nobody_s_questions_drive_out_the_walks_of_others() -> None:
+    async with opened() as hub:
+        abc, dcb, other = await join(hub, cpo()), await join(hub, emp()), await join(hub, emp("DE-8EO"))
+        await abc.push_data("fullLoad", *(record(name) for name in (E1, E2, E3)))
+        first = await dcb.pulled("?page=0&size=2")
+        for number in range(70):
+            await other.pulled(Unknown=number)
+        await abc.push_data("insert", record("DE*ABC*E0"))
+        rest = await dcb.pulled("?page=1&size=2")
+        assert [one["EvseID"] for one in first + rest] == [E1, E2, E3]
+
+
 @pytest.mark.spec("OICP-EVSE-10", "OICP-STAT-02")
 async def test_a_push_that_cannot_be_written_leaves_all_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     async with opened() as hub:

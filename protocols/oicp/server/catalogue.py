@@ -33,6 +33,8 @@ from protocols.plugin import Hub
 ALL: Final = 10_000_000
 BULK: Final = 100
 WALKS_KEPT: Final = 64
+WALKS_OF_ONE: Final = 4
+"""Kept for one reader, so that nobody's questions drive out the walks of others."""
 WALK_LIFE: Final = timedelta(minutes=10)
 log = logging.getLogger(__name__)
 
@@ -111,10 +113,17 @@ class Catalogue:
             reporting = frozenset(entry.owner for entry in entries if entry.pushes_status)
             walk = Walk(now, build(entries), reporting)
             self._walks[name] = walk
-            if len(self._walks) > WALKS_KEPT:
-                self._walks.popitem(last=False)
         self._walks.move_to_end(name)
+        self._forget_walks(reader)
         return walk
+
+    def _forget_walks(self, reader: Partner) -> None:
+        """Those that were looked at longest ago, of the reader and of all."""
+        own = [name for name in self._walks if name[0] == reader.id]
+        for name in own[:-WALKS_OF_ONE]:
+            del self._walks[name]
+        while len(self._walks) > WALKS_KEPT:
+            self._walks.popitem(last=False)
 
     async def locations(self, keys: Sequence[str]) -> dict[str, Location]:
         found: dict[str, Location] = {}
