@@ -327,7 +327,8 @@ async def test_the_copy_follows_what_the_operator_changes(paid: Paid) -> None:
 @spec("OCPI-PAY-13", "OCPI-V221-17")
 async def test_partners_without_the_module(paid: Paid) -> None:
     net = paid.net
-    old = await OcpiPartner("p4.test", ("CPO", "AT", "EMD"), version="2.2.1").join(net.hub)
+    roles = (("CPO", "AT", "EMD"), ("EMSP", "AT", "EMD"))
+    old = await OcpiPartner("p4.test", *roles, version="2.2.1").join(net.hub)
     old.received.clear()
     for method, path, body in FROM_PROVIDER:
         assert codes(await paid.p8.call(net.hub, method, path, body, to="ATEMD")) == (200, 4000)

@@ -13,7 +13,7 @@ from core.model.ids import ContractId, PartyId
 from core.model.location import location_key
 from core.model.name import NameKind
 from core.model.partner import Partner, PartnerState, Role
-from core.routing import agreed, both_hubs
+from core.routing import agreed, both_hubs, concerns
 from mappings.ocpi.tokens import token_to_ocpi
 from protocols.ocpi import codec
 from protocols.ocpi.auth import Caller
@@ -266,8 +266,16 @@ class Ask:
         closed = partner.standing_of(party) in _CLOSED or not agreed(self.partner, partner)
         if closed and partner.id != self.partner.id:
             raise Failure(NOT_CONNECTED, f"{party} is not connected")
+        if partner.id != self.partner.id and not self._concerned(partner, party):
+            raise Failure(
+                NOT_CONNECTED, f"there are no messages between {self.partner.name} and {party} in their roles"
+            )
         alike = partner.protocol == self.partner.protocol and partner.version in VERSIONS
         return Side(partner, party) if alike else None
+
+    def _concerned(self, partner: Partner, party: PartyId) -> bool:
+        """Whether the party is shown to the caller at all: who answers the hub does not always look at FROM."""
+        return any(concerns(self.partner, held.role) for held in partner.voices if held.party == party)
 
     def _from(self) -> PartyId:
         party = self._pair(*_FROM)
