@@ -339,7 +339,7 @@ class LocationQuery(Model, frozen=True, kw_only=True):
     costs what the first one does.
 
     `owners` None = all that the reader may see. `current`: without those that their owner no longer has, which are
-    kept with EVSEs that are REMOVED so that this can be told."""
+    kept with EVSEs that are REMOVED so that this can be told. `tariff_id`: those with a connector that names it."""
 
     updated_from: datetime | None = None
     updated_to: datetime | None = None
@@ -348,6 +348,7 @@ class LocationQuery(Model, frozen=True, kw_only=True):
     limit: int = 100
     after: Position | None = None
     evse_ids: tuple[EvseId, ...] = field(default=())
+    tariff_id: str | None = None
     current: bool = False
 
 

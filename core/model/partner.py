@@ -231,7 +231,8 @@ class Exchange(Model, frozen=True, kw_only=True):
     """One message that crossed the wire, for the journal: never with secrets, bodies cut at a bound.
 
     `inbound`: the partner called us. `status` is the HTTP status, `code` the protocol's own; `duration_ms` whole.
-    `request_id` is ours; `their_id` is what the other side calls the exchange, if it says so."""
+    `request_id` is ours; `their_id` is what the other side calls the exchange, if it says so. `sender` and `recipient`
+    are the parties that speak, where the protocol names them."""
 
     id: str
     at: datetime
@@ -246,6 +247,8 @@ class Exchange(Model, frozen=True, kw_only=True):
     correlation_id: str | None = None
     request_id: str | None = None
     their_id: str | None = None
+    sender: str | None = None
+    recipient: str | None = None
     duration_ms: int = 0
     request: str | None = None
     response: str | None = None

@@ -149,6 +149,13 @@ class LocationService:
         """All locations of the owner, or those that hold one of these EVSEs."""
         return self._locations.each(LocationQuery(owners=(owner,), evse_ids=tuple(evse_ids)))
 
+    async def naming_tariff(self, owner: PartyId, tariff_id: str) -> tuple[Location | None, int]:
+        """One of the owner's locations that name it, and how many do."""
+        found, number = await self._locations.page(
+            LocationQuery(owners=(owner,), tariff_id=tariff_id, current=True, limit=1)
+        )
+        return (found[0] if found else None), number
+
     def current(self, owner: PartyId) -> AsyncIterator[Location]:
         """All that the owner still has."""
         return self._locations.each(LocationQuery(owners=(owner,), current=True))

@@ -1,7 +1,8 @@
 """Measures every request and journals those of partners.
 
 A protocol's authentication puts the caller's id under `PARTNER` into the connection's state, and may put its own status
-code under `CODE`; what it did not authenticate is journaled without a partner.
+code under `CODE` and the parties that speak under `SENDER` and `RECIPIENT`; what it did not authenticate is journaled
+without a partner.
 """
 
 import time
@@ -17,6 +18,8 @@ from gateway.metrics import Metrics
 
 PARTNER: Final = "partner_id"
 CODE: Final = "protocol_code"
+SENDER: Final = "sender"
+RECIPIENT: Final = "recipient"
 PROTOCOLS: Final = {
     "ocpi": "ocpi",
     "api": "oicp",
@@ -91,6 +94,8 @@ class Observer:
             correlation_id=_text(answered.get(b"x-correlation-id")),
             request_id=_text(answered.get(b"x-request-id")),
             their_id=_text(dict(scope.get("headers", ())).get(b"process-id")),
+            sender=state.get(SENDER),
+            recipient=state.get(RECIPIENT),
             duration_ms=round(seconds * 1000),
         )
 

@@ -386,4 +386,6 @@ def _filter(query: LocationQuery) -> Document:
     wanted = _owners(query) | window("doc.updated_at", query.updated_from, query.updated_to)
     if query.evse_ids:
         wanted["doc.evses.evse_id.key"] = {"$in": [evse_id.key for evse_id in query.evse_ids]}
+    if query.tariff_id is not None:
+        wanted["doc.evses.connectors.tariff_ids"] = query.tariff_id
     return wanted

@@ -355,7 +355,17 @@ def request_to(
         correlation_id=correlation_id,
         request_id=request_id,
         confidential="credentials" in operation,
+        between=_between(headers),
+        code_of=codec.code_in,
     )
+
+
+def _between(headers: Mapping[str, str]) -> tuple[str, str] | None:
+    """FROM and TO."""
+    if "ocpi-from-party-id" not in headers or "ocpi-to-party-id" not in headers:
+        return None
+    sender, recipient = (f"{headers[f'ocpi-{x}-country-code']}*{headers[f'ocpi-{x}-party-id']}" for x in ("from", "to"))
+    return sender, recipient
 
 
 def routing_headers(partner: Partner, to: Routing) -> dict[str, str]:

@@ -89,6 +89,12 @@ def received(body: bytes) -> Received | None:
         return None
 
 
+def code_in(body: bytes) -> str | None:
+    """The OCPI status code of an answer."""
+    envelope_of = received(body)
+    return None if envelope_of is None else str(envelope_of.status_code)
+
+
 def present(envelope_of: Received) -> bytes | None:
     """`data` of an answer, or None where there is nothing."""
     data = bytes(envelope_of.data)

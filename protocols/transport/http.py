@@ -43,7 +43,8 @@ class Request(Struct, frozen=True, kw_only=True):
     """`operation` is the specification's name, for journal and metrics. `url` was given by the partner.
 
     `confidential` bodies (secrets, PINs) are not journaled. `identity`: who we are on this connection and whom we
-    trust; None: nobody, and the usual authorities."""
+    trust; None: nobody, and the usual authorities. For the journal: `between` are the parties that speak, `code_of`
+    finds the protocol's own code in an answer."""
 
     partner: str
     protocol: str
@@ -57,6 +58,8 @@ class Request(Struct, frozen=True, kw_only=True):
     request_id: str | None = None
     confidential: bool = False
     identity: TlsIdentity | None = None
+    between: tuple[str, str] | None = None
+    code_of: Callable[[bytes], str | None] | None = None
 
 
 Heard = Callable[[str], Awaitable[None]]
@@ -169,7 +172,10 @@ class HttpClient:
                 status=answer.status if answer else None,
                 correlation_id=request.correlation_id,
                 request_id=request.request_id,
+                code=request.code_of(answer.body) if answer and request.code_of else None,
                 their_id=answer.headers.get("process-id") if answer else None,
+                sender=request.between[0] if request.between else None,
+                recipient=request.between[1] if request.between else None,
                 duration_ms=round(seconds * 1000),
                 request=None if request.confidential else clipped(request.content),
                 response=clipped(answer.body) if answer and not request.confidential else None,

@@ -136,6 +136,15 @@ async def test_pages_by_owner_and_by_evse(storage):
     assert await page(LocationQuery(evse_ids=(EvseId.parse("DE*ABC*E1*1"), EvseId.parse("DE*ABC*E7")))) == ([mine], 1)
 
 
+async def test_pages_by_tariff(storage):
+    (evse, *others), bare = location(1).evses, location(2)
+    plug = replace(evse.connectors[0], tariff_ids=("T1", "T2"))
+    named = replace(location(1), evses=(replace(evse, connectors=(plug, *evse.connectors[1:])), *others))
+    await storage.locations.save_all([named, bare], events=[])
+    assert await storage.locations.page(LocationQuery(tariff_id="T2", owners=(ABC,))) == ([named], 1)
+    assert await storage.locations.page(LocationQuery(tariff_id="T3")) == ([], 0)
+
+
 async def test_keys_and_revisions_of_a_page_follow_every_change(storage):
     await storage.locations.save_all([location(1), location(2)], events=[])
     first, total = await storage.locations.page_keys(LocationQuery())

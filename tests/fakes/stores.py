@@ -228,6 +228,7 @@ class FakeLocations(Shelf[Location]):
             lambda x: query.owners is None or x.owner in query.owners,
             lambda x: not (query.current and x.key in self.retired),
             lambda x: not query.evse_ids or any(evse.evse_id in query.evse_ids for evse in x.evses),
+            lambda x: query.tariff_id is None or query.tariff_id in x.tariff_ids,
             since=query.updated_from,
             until=query.updated_to,
         )

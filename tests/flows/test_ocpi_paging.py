@@ -111,7 +111,7 @@ async def test_dates_mean_the_same_in_2_1_1(net: OcpiNet) -> None:
 
 
 @spec("OCPI-TRP-56")
-@spec("OCPI-PAG-08", "OCPI-PAG-16")
+@spec("OCPI-PAG-08", "OCPI-PAG-16", "OCPI-TRN-55")
 async def test_the_next_link_keeps_everything(net: OcpiNet) -> None:
     path = await filled(net, "locations", 5)
     answer = await get(net, f"{path}foo=a%26b%20c&date_from={START}&limit=2&offset=1&date_to=2026-02-01T00:00:00Z")

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.flows.conftest import OcpiNet
-from tests.flows.ocpi_partner import tariff
+from tests.flows.ocpi_partner import connector, evse, location, tariff
 
 spec = pytest.mark.spec
 PATH = "tariffs/receiver/NL/CPA/T1"
@@ -57,6 +57,19 @@ async def test_delete_is_told(net: OcpiNet) -> None:
     assert {delivery.state for delivery in settled} == {"DELIVERED"}
     copies = net.p2.seen("DELETE", "tariffs") + net.p3.seen("DELETE", "tariffs")
     assert sorted(copy.party("to") or "" for copy in copies) == ["DEEMB", "FREMC", "FRNSC"]
+
+
+@spec("OCPI-TAR-05")
+async def test_a_tariff_that_goes_while_connectors_name_it(net: OcpiNet, caplog: pytest.LogCaptureFixture) -> None:
+    plug = {**connector(), "tariff_ids": ["T1"]}
+    for name, tariff_ids in (("LOC1", ["T1"]), ("LOC2", ["T2"])):
+        place = location(name, evses=[evse(connectors=[{**plug, "tariff_ids": tariff_ids}])])
+        assert (await net.p1.call(net.hub, "PUT", f"locations/receiver/NL/CPA/{name}", place)).is_success
+    await put(net)
+    caplog.clear()
+    assert codes(await net.p1.call(net.hub, "DELETE", PATH)) == (200, 1000)
+    (said,) = [record.getMessage() for record in caplog.records if "is gone" in record.getMessage()]
+    assert "1 locations name it: 'LOC1'" in said
 
 
 @spec("OCPI-TAR-04")

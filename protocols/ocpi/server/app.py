@@ -52,6 +52,7 @@ class OcpiApp:
             log.exception("%s %s failed", scope["method"], scope["path"])
             reply = Reply(code=SERVER_ERROR, message="the hub cannot handle this now")
         state["protocol_code"] = str(reply.code)
+        state["sender"], state["recipient"] = (party and str(party) for party in (ask.sender, ask.recipient))
         await self._send(ask, reply, send)
 
     async def _answer(self, ask: Ask, segments: list[str], scope: HTTPScope, receive: Receive) -> Reply:

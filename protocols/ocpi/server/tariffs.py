@@ -1,5 +1,7 @@
 """Tariffs. Source: OCPI 2.3.0, mod_tariffs."""
 
+import logging
+
 from core.model.partner import Partner
 from core.model.tariff import Tariff, tariff_key
 from core.ports.stores import Saved
@@ -15,6 +17,8 @@ from protocols.ocpi.server.routes import Route
 from protocols.ocpi.wire import tariffs as wire
 from protocols.ocpi.wire.v2_1_1 import TariffPatch
 from protocols.plugin import Hub
+
+log = logging.getLogger(__name__)
 
 # --- the receiver interface: from the operator
 
@@ -55,7 +59,11 @@ async def patch(ask: Ask) -> Reply:
 
 async def delete(ask: Ask) -> Reply:
     for_everybody(ask)
-    await ask.hub.tariffs.remove(ask.partner, ask.owner(), ask.args[2], ask.correlation_id)
+    owner, tariff_id = ask.owner(), ask.args[2]
+    await ask.hub.tariffs.remove(ask.partner, owner, tariff_id, ask.correlation_id)
+    place, number = await ask.hub.locations.naming_tariff(owner, tariff_id)
+    if place is not None:
+        log.warning("tariff %r of %s is gone, and %d locations name it: %r", tariff_id, owner, number, place.id)
     return DONE
 
 
