@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from core.errors import Unknown
+from core.errors import Invalid, Unknown
 from core.model.contract import Service
 from core.model.ids import ContractId, PartyId
 from core.model.partner import Role
@@ -17,7 +17,7 @@ from core.routing import contracted, known
 from mappings.oicp.leftovers import PROTOCOL
 from mappings.oicp.tokens import token_from_oicp, token_to_oicp
 from protocols.oicp import codec, sets
-from protocols.oicp.codes import FOREIGN_CONTRACT, NO_SERVICE, SUCCESS, TRANSACTION, Negative, status
+from protocols.oicp.codes import FOREIGN_CONTRACT, NO_SERVICE, SUCCESS, TRANSACTION, Negative, Violations, status
 from protocols.oicp.server.evse_change import batched
 from protocols.oicp.server.inbound import Inbound, Reply, acknowledged, listed
 from protocols.oicp.settings import settings_of, spelling_of
@@ -33,6 +33,8 @@ from protocols.oicp.wire.common import ActionType, StatusCode
 from protocols.oicp.wire.identification import Identification
 
 AT_ONCE = 64
+MOST_CLEAR_PINS = 500
+"""In one push: hashing them takes about half a minute. Uploads are documented to hold hashes."""
 
 
 async def push_authentication_data(call: Inbound) -> Reply:
@@ -109,18 +111,21 @@ def evco_id(identification: Identification) -> str | None:
 
 
 async def _tokens(call: Inbound, records: Sequence[AuthenticationDataRecord]) -> list[Token]:
-    """The hub may decide about what is uploaded. PINs are hashed in a thread: that is slow on purpose."""
+    """The hub may decide about what is uploaded. PINs are hashed in a thread: that is slow on purpose.
+
+    Raises Violations for too many of them."""
     now = call.hub.clock.now()
 
     def converted() -> list[Token]:
         found = (token_from_oicp(one, call.party, received_at=now, hash_pin=call.hub.pins.hash) for one in records)
         return [msgspec.structs.replace(token, whitelist=Whitelist.ALWAYS) for token in found]
 
-    secret = any(
-        record.identification.qr_code_identification and record.identification.qr_code_identification.pin
-        for record in records
-    )
-    return await asyncio.to_thread(converted) if secret else converted()
+    codes = (record.identification.qr_code_identification for record in records)
+    secrets = sum(1 for code in codes if code is not None and code.pin is not None)
+    if secrets > MOST_CLEAR_PINS:
+        path = "$.ProviderAuthenticationData.AuthenticationDataRecord"
+        raise Violations([Invalid(path, f"more than {MOST_CLEAR_PINS} clear PINs at once; hashes may be any number")])
+    return await asyncio.to_thread(converted) if secrets else converted()
 
 
 async def _all_held(call: Inbound) -> dict[str, Token]:
