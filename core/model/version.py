@@ -7,16 +7,18 @@ from typing import Final
 from core.model.base import Model
 
 KEPT: Final = timedelta(days=400)
-"""How long an entry is kept after its end."""
 
 
 class Version(Model, frozen=True, kw_only=True):
-    """What an entry of a set is from `at` on. `content` is text of whoever owns the set; None: no longer in it."""
+    """What an entry of a set is from `at` on. `content` is text of whoever owns the set; None: no longer in it.
+
+    `kept`: how long what it replaces is kept after its end."""
 
     set: str
     key: str
     at: datetime
     content: str | None = None
+    kept: timedelta = KEPT
 
 
 def by_entry(versions: Iterable[Version]) -> dict[tuple[str, str], list[Version]]:

@@ -1,10 +1,10 @@
 """Sets that are kept by version: one document an entry's content, with its beginning and its end."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from core.model.version import KEPT, Version, by_entry
+from core.model.version import Version, by_entry
 from gateway.storage.database import Database, Session, translated
 from gateway.storage.documents import Document, expiry, moment, stamp
 
@@ -23,9 +23,9 @@ class VersionWriter:
         """In three commands, however many they are."""
         entries = list(by_entry(versions).values())
         documents = [document for of_one in entries for document in _documents(of_one)]
-        for (name, at), keys in _endings(entries).items():
+        for (name, at, kept), keys in _endings(entries).items():
             here = {"set": name, "key": {"$in": keys}, "until": OPEN, "at": {"$lt": stamp(at)}}
-            ended = {"until": stamp(at), "expires": expiry(at, KEPT)}
+            ended = {"until": stamp(at), "expires": expiry(at, kept)}
             await self._collection.update_many(here, {"$set": ended}, session=session)
         if documents:
             same = {"_id": {"$in": [document["_id"] for document in documents]}}
@@ -72,11 +72,11 @@ class MongoSets:
         return versions[:limit]
 
 
-def _endings(entries: Sequence[list[Version]]) -> dict[tuple[str, datetime], list[str]]:
+def _endings(entries: Sequence[list[Version]]) -> dict[tuple[str, datetime, timedelta], list[str]]:
     """What ends, by set and instant: most often all of a push at once."""
-    endings: dict[tuple[str, datetime], list[str]] = {}
+    endings: dict[tuple[str, datetime, timedelta], list[str]] = {}
     for first, *_ in entries:
-        endings.setdefault((first.set, first.at), []).append(first.key)
+        endings.setdefault((first.set, first.at, first.kept), []).append(first.key)
     return endings
 
 
@@ -93,7 +93,7 @@ def _documents(of_one: list[Version]) -> Iterator[Document]:
             "until": OPEN if end is None else stamp(end),
             "content": version.content,
         }
-        yield document if end is None else document | {"expires": expiry(end, KEPT)}
+        yield document if end is None else document | {"expires": expiry(end, version.kept)}
 
 
 def _version(document: Document) -> Version:

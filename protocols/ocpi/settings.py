@@ -32,10 +32,10 @@ class OcpiSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind -> attempts, where the partner wants another number than the rule. `list_without_to`: a list request without
     TO headers is answered as if it were addressed to the hub. `forward_cdrs`: the partner's CDRs are passed on while it
     waits, and not kept; it sends those again that were not taken. `hub_party_id`: the partner is a hub itself.
-    `bookings_as`: how the partner knows that module. `unlocks`: its help desk may
-    unlock connectors. `hosts`: those beside the hosts of its endpoints to which its URLs
-    may lead (`callbacks.example.com`, with a port that is not the usual one). `older`: what is chosen for a partner of
-    an older version."""
+    `bookings_as`: how the partner knows that module. `unlocks`: its help desk may unlock connectors. `hosts`: if there
+    are any, the URLs that it gives on the way may lead to them and to the hosts of its endpoints alone
+    (`callbacks.example.com`, with a port that is not the usual one). `older`: what is chosen for a partner of an older
+    version."""
 
     versions_url: str | None = None
     version: str | None = None
@@ -61,10 +61,12 @@ class OcpiSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return any(held.module == module for held in self.endpoints)
 
     def leads_home(self, url: str) -> bool:
-        """Whether the partner is there, as far as it has said so itself: nobody else may see the token that it gave."""
+        """Whether a URL that the partner gave may be called with the token that it gave."""
         published = [held.url for held in self.endpoints] + ([self.versions_url] if self.versions_url else [])
         here = _origin(url)
-        return here is not None and (here in map(_origin, published) or _authority(url) in map(str.lower, self.hosts))
+        if here is None or not self.hosts:
+            return here is not None
+        return here in map(_origin, published) or _authority(url) in map(str.lower, self.hosts)
 
     def check_home(self, url: str, path: str) -> str:
         """Raises Invalid for one that `leads_home` knows nothing of."""

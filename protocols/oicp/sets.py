@@ -5,7 +5,8 @@ data nobody has pushed: they are in no location, the set is all that there is of
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
 
@@ -17,6 +18,9 @@ from protocols.oicp.history import NONE, history_of
 from protocols.oicp.wire.authentication_data import AuthenticationDataRecord
 from protocols.oicp.wire.evse_data import PlatformEvseDataRecord
 from protocols.oicp.wire.evse_status import EvseStatusRecord
+
+STATUSES_KEPT: Final = timedelta(days=30)
+"""There are many of them, and nobody disputes an old one."""
 
 
 def evses(owner: PartyId) -> str:
@@ -47,14 +51,15 @@ def record_versions(
         name = evses(location.owner)
         if history[-1].digest == NONE:
             versions.append(Version(set=name, key=key, at=at))
-            versions.append(Version(set=statuses(location.owner), key=key, at=at))
+            versions.append(Version(set=statuses(location.owner), key=key, at=at, kept=STATUSES_KEPT))
         elif key in pushed:
             versions.append(Version(set=name, key=key, at=at, content=encode(pushed[key][0]).decode()))
     return versions
 
 
 def status_version(name: str, key: str, at: datetime, record: EvseStatusRecord | None) -> Version:
-    return Version(set=name, key=key, at=at, content=None if record is None else encode(record).decode())
+    content = None if record is None else encode(record).decode()
+    return Version(set=name, key=key, at=at, content=content, kept=STATUSES_KEPT)
 
 
 def status_records(versions: Iterable[Version]) -> dict[str, EvseStatusRecord]:

@@ -1,14 +1,16 @@
 """Sets that are kept by version, over both implementations."""
 
 import asyncio
+from datetime import UTC, timedelta
 
 import pytest
 from msgspec.structs import replace
 
 from core.errors import Invalid, StoreUnavailable, Unknown
 from core.model.location import EvseChange, EvseStatus, LocationQuery
-from core.model.version import Version
+from core.model.version import KEPT, Version
 from core.ports.stores import StatusChange
+from gateway.storage import Storage
 from tests.contract.conftest import open_storage
 from tests.contract.samples import ABC, MICROSECOND, XYZ, at, event, location
 
@@ -263,3 +265,15 @@ async def test_what_a_killed_process_left_is_moved_before_the_next_one_serves(re
         assert {x.name for _, x in await restarted.locations.by_keys(["DEABC/LOC7"])} == {"new"}
     finally:
         await restarted.close()
+
+
+async def test_what_has_ended_is_kept_as_long_as_it_was_said(storage):
+    month = timedelta(days=30)
+    await storage.sets.write([entry("a", 1, "a1"), entry("b", 1, "b1"), replace(entry("c", 1, "c1"), kept=month)])
+    await storage.sets.write([entry("a", 60, "a2"), replace(entry("b", 60, "b2"), kept=month)])
+    await storage.sets.write([replace(entry("c", 2, "c2"), kept=month), replace(entry("c", 3, "c3"), kept=month)])
+    assert [one.content for one in await storage.sets.history("one", "b", limit=5)] == ["b2", "b1"]
+    if isinstance(storage, Storage):
+        found = await storage.sets._collection.find({"expires": {"$exists": True}}).to_list()
+        ends = {one["content"]: one["expires"].replace(tzinfo=UTC) for one in found}
+        assert ends == {"a1": at(60) + KEPT, "b1": at(60) + month, "c1": at(2) + month, "c2": at(3) + month}

@@ -1,4 +1,5 @@
-"""The token that a partner gave was shown to whatever host its next link, response URL or CDR location named."""
+"""Where the operator names a partner's hosts, the token that it gave is shown nowhere else, whatever its next links,
+response URLs and CDR locations say."""
 
 from typing import Any
 
@@ -38,6 +39,8 @@ async def net() -> Any:
         found = Net(hub)
         await found.p1.join(hub)
         await found.p2.join(hub)
+        await found.allow(found.p1, "elsewhere.test")
+        await found.allow(found.p2, "elsewhere.test")
         hub.network.serve(STRANGER, found.stranger)
         yield found
 
@@ -115,7 +118,12 @@ async def test_a_cdr_is_not_read_back_elsewhere(net: Net) -> None:
         ("", False),
     ],
 )
-def test_what_is_home(url: str, home: bool) -> None:
+def test_what_is_home_where_hosts_are_named(url: str, home: bool) -> None:
     endpoint = Interface("locations", InterfaceRole.SENDER, "https://cdn.test:8443/locations")
     settings = OcpiSettings(versions_url="https://p.test/versions", endpoints=(endpoint,), hosts=("more.test",))
     assert settings.leads_home(url) is home
+
+
+@pytest.mark.parametrize(("url", "called"), [("https://callbacks.test/cb", True), ("https://[/2", False)])
+def test_without_hosts_a_partner_may_be_called_where_it_says(url: str, called: bool) -> None:
+    assert OcpiSettings(versions_url="https://p.test/versions").leads_home(url) is called
