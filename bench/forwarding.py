@@ -23,23 +23,25 @@ async def measure(made: Scene, rounds: int) -> list[Figure]:
         async with module("receiver", receiver), module("proxy", proxy, target):
             await emsp.join(made.admin)
             await settled(made.url)
-            sent = _request(made, emsp)
+            sent = _requests(made, emsp)
             return [await _share(made, sent, receiver), *await _throughput(made, sent, proxy, rounds)]
     finally:
         await emsp.close()
 
 
-def _request(made: Scene, emsp: Elsewhere) -> bytes:
-    party, station = made.operator.party, made.operator.stations[0]
-    path = f"{made.cpo.path('locations', 'RECEIVER')}/{party.country_code}/{party.party_id}/{station.id}"
-    return request("PUT", path, made.cpo.headers(to=emsp.party), encode(location(station)))
+def _requests(made: Scene, emsp: Elsewhere) -> list[bytes]:
+    """Of many Locations: those of one and the same would wait for each other, as its copies are kept in order."""
+    party, headers = made.operator.party, made.cpo.headers(to=emsp.party)
+    base = f"{made.cpo.path('locations', 'RECEIVER')}/{party.country_code}/{party.party_id}"
+    stations = made.operator.stations[:PACED]
+    return [request("PUT", f"{base}/{station.id}", headers, encode(location(station))) for station in stations]
 
 
-async def _share(made: Scene, sent: bytes, receiver: int) -> Figure:
+async def _share(made: Scene, sent: list[bytes], receiver: int) -> Figure:
     """From when a request was due; what the receiver alone takes is taken off."""
-    good(await load(made.port, [sent], total=PACED // 4, connections=CONNECTIONS, rate=RATE))
-    direct = good(await load(receiver, [sent], total=PACED, connections=CONNECTIONS, rate=RATE)).percentile(50)
-    whole = good(await load(made.port, [sent], total=PACED, connections=CONNECTIONS, rate=RATE))
+    good(await load(made.port, sent, total=PACED // 4, connections=CONNECTIONS, rate=RATE))
+    direct = good(await load(receiver, sent, total=PACED, connections=CONNECTIONS, rate=RATE)).percentile(50)
+    whole = good(await load(made.port, sent, total=PACED, connections=CONNECTIONS, rate=RATE))
     own = Load(per_second=RATE, failures=0, latencies_ms=[one - direct for one in whole.latencies_ms])
     return Figure(
         name=f"(i) a Location passed on, {RATE}/s: the hub's own share, p50 / p95 / p99",
@@ -51,11 +53,11 @@ async def _share(made: Scene, sent: bytes, receiver: int) -> Figure:
     )
 
 
-async def _throughput(made: Scene, sent: bytes, proxy: int, rounds: int) -> list[Figure]:
+async def _throughput(made: Scene, sent: list[bytes], proxy: int, rounds: int) -> list[Figure]:
     pairs = Pairs()
     for number in range(rounds + 1):
-        theirs = good(await load(proxy, [sent], total=TOTAL, connections=CONNECTIONS))
-        ours = good(await load(made.port, [sent], total=TOTAL, connections=CONNECTIONS))
+        theirs = good(await load(proxy, sent, total=TOTAL, connections=CONNECTIONS))
+        ours = good(await load(made.port, sent, total=TOTAL, connections=CONNECTIONS))
         if number:
             pairs.add(ours.per_second, theirs.per_second)
     return [pairs.figure(f"    as many as go, {CONNECTIONS} connections", "/s", "by a bare proxy", LEAST)]
