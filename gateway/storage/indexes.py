@@ -31,13 +31,14 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("rev", 1)]),
     ],
     "sessions": [
+        _BY_CREATION,
         _BY_TIME,
         _BY_OWNER,
         _BY_OWNER_AND_TIME,
         IndexModel([("issuer", 1), ("created", 1), ("_id", 1)]),
         IndexModel([("issuer", 1), ("doc.updated_at", 1)]),
     ],
-    "tariffs": [_BY_TIME, _BY_OWNER],
+    "tariffs": [_BY_CREATION, _BY_TIME, _BY_OWNER],
     "evse_prices": [IndexModel([("owner", 1), ("_id", 1)]), IndexModel([("evse", 1)])],
     "price_versions": [IndexModel([("of", 1), ("owner", 1), ("key", 1), ("at", -1)])],
     "cdrs": [
@@ -109,7 +110,8 @@ async def create_indexes(database: Database) -> None:
 
 
 async def _date(database: Database) -> None:
-    """What was written before there was an order of creation: when it was written last is all that is known."""
+    """What was written before there was an order of creation: when it was written last is all that is known. The index
+    by creation tells at every start that there is none of it."""
     with translated(writes=True):
         for name in ("tokens", "sessions", "tariffs"):
             await database[name].update_many({"created": None}, [{"$set": {"created": "$rev"}}])

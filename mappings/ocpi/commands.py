@@ -111,16 +111,13 @@ def start_session_to_ocpi(command: Command, location: Location | None, response_
     if command.token is None or command.location_id is None:
         raise Unsupported("OCPI starts with a token at a location, and one of them is not known")
     evse = location.evse(command.evse_uid) if location and command.evse_uid else None
-    reference = command.authorization_reference
-    if PROTOCOL not in command.extensions:
-        reference = reference or command.journey_id
     return wire.StartSession(
         response_url=response_url,
         token=token_to_ocpi(command.token),
         location_id=command.location_id,
         evse_uid=command.evse_uid,
         connector_id=command.connector_id or _connector(command, evse),
-        authorization_reference=reference,
+        authorization_reference=_reference(command),
         extra=kept(command.extensions).extra,
     )
 
@@ -131,6 +128,13 @@ def _connector(command: Command, evse: Evse | None) -> str | None:
     if (only := required_connector(evse)) is not None or PROTOCOL in command.extensions:
         return only
     raise Unsupported("the operator wants the connector named, and the EVSE has several")
+
+
+def _reference(command: Command) -> str | None:
+    """The caller's own; one that comes from another protocol has none, and gets that of its journey."""
+    if PROTOCOL in command.extensions:
+        return command.authorization_reference
+    return command.authorization_reference or command.journey_id
 
 
 def required_connector(evse: Evse) -> str | None:
@@ -181,9 +185,6 @@ def reserve_now_to_ocpi(command: Command, response_url: str, *, now: datetime) -
     """As `start_session_to_ocpi`. Raises Unsupported where token, location or reservation are not known."""
     if command.token is None or command.location_id is None or command.reservation_id is None:
         raise Unsupported("OCPI reserves for a token at a location, and one of them is not known")
-    reference = command.authorization_reference
-    if PROTOCOL not in command.extensions:
-        reference = reference or command.journey_id
     back = kept(command.extensions)
     return wire.ReserveNow(
         response_url=response_url,
@@ -192,7 +193,7 @@ def reserve_now_to_ocpi(command: Command, response_url: str, *, now: datetime) -
         reservation_id=command.reservation_id,
         location_id=command.location_id,
         evse_uid=command.evse_uid,
-        authorization_reference=reference,
+        authorization_reference=_reference(command),
         extra=back.extra,
     )
 

@@ -72,7 +72,7 @@ def page_headers(
 
 
 def is_whole(text: str) -> bool:
-    return text.isascii() and text.isdigit() and int(text[:20]) <= MAX_OFFSET and len(text) <= 20
+    return text.isascii() and text.isdigit() and len(text) <= 20 and int(text) <= MAX_OFFSET
 
 
 def _position(query: Mapping[str, str], name: str) -> Position | None:

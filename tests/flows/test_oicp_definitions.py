@@ -38,8 +38,7 @@ class Defined(NamedTuple):
 def whole(value: Any, file: Path) -> Any:
     """With what it refers to in its place. YAML 1.1 has read the member `on` as true when the files were written."""
     if isinstance(value, dict) and "$ref" in value:
-        there = (file.parent / value["$ref"]).resolve()
-        return whole(yaml.safe_load(there.read_text()), there)
+        return schema_in((file.parent / value["$ref"]).resolve())
     if isinstance(value, dict):
         return {"on" if key is True else key: whole(inner, file) for key, inner in value.items()}
     if isinstance(value, list):
@@ -47,12 +46,16 @@ def whole(value: Any, file: Path) -> Any:
     return value
 
 
+def schema_in(file: Path) -> Any:
+    return whole(yaml.safe_load(file.read_text()), file)
+
+
 def defined() -> Iterator[Defined]:
     for side in ("cpo", "emp"):
         file = DEFINITIONS / side / "openapi.yaml"
         if not file.exists():
             return
-        definition = whole(yaml.safe_load(file.read_text()), file)
+        definition = schema_in(file)
         for found in schemathesis.openapi.from_dict(definition).get_all_operations():
             operation = found.ok()
             resource = definition["paths"][operation.path]["post"]

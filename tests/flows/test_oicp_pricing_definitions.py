@@ -1,8 +1,5 @@
 """What EMPs pull of prices is what the official API definitions say, where they are at hand."""
 
-from pathlib import Path
-from typing import Any
-
 import pytest
 
 from tests.flows.oicp_partners import (
@@ -12,32 +9,17 @@ from tests.flows.oicp_partners import (
     opened,
     product,
 )
+from tests.flows.test_oicp_definitions import DEFINITIONS, schema_in
 from tests.flows.test_oicp_pricing import trio
 
-yaml = pytest.importorskip("yaml")
 jsonschema_rs = pytest.importorskip("jsonschema_rs")
-SCHEMAS = Path(__file__).parents[2].parent / "shared" / "specs" / "data" / "oicp-2.3" / "openapi" / "emp" / "schemas"
+SCHEMAS = DEFINITIONS / "emp" / "schemas"
 TIMES = [{"Periods": [{"begin": "22:00", "end": "06:00"}], "on": "Workdays"}]
 FEE = {
     "AdditionalReference": "PARKING FEE",
     "AdditionalReferenceUnit": "MINUTE",
     "PricePerAdditionalReferenceUnit": 1,
 }
-
-
-def schema(name: str) -> Any:
-    """With what it refers to in its place. YAML 1.1 has read the member `on` as true when the files were written."""
-
-    def whole(value: Any) -> Any:
-        if isinstance(value, dict) and "$ref" in value:
-            return schema(Path(value["$ref"]).stem)
-        if isinstance(value, dict):
-            return {"on" if key is True else key: whole(inner) for key, inner in value.items()}
-        if isinstance(value, list):
-            return ["on" if one is True else whole(one) for one in value]
-        return value
-
-    return whole(yaml.safe_load((SCHEMAS / f"{name}.yaml").read_text()))
 
 
 @pytest.mark.skipif(not SCHEMAS.is_dir(), reason="the official API definitions of OICP 2.3 are not here")
@@ -56,4 +38,4 @@ async def test_answers_are_as_the_definitions_say(path: str, name: str) -> None:
         told = answer.json()
         assert told["EVSEPricing" if path == PULL_PRICES else "PricingProductData"]
         told["StatusCode"] = {key: value for key, value in told["StatusCode"].items() if value is not None}  # NET-15
-        jsonschema_rs.validator_for(schema(name)).validate(told)
+        jsonschema_rs.validator_for(schema_in(SCHEMAS / f"{name}.yaml")).validate(told)
